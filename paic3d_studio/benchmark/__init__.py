@@ -1,0 +1,1 @@
+"""Judging a reconstruction against the true character."""

@@ -1,0 +1,1 @@
+"""Numbers only: the picture side, cameras, surfaces and textures in numpy and OpenCV."""

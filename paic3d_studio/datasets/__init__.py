@@ -1,0 +1,1 @@
+"""Characters with known truth: reading, posing and rendering them."""

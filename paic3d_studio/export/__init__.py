@@ -1,0 +1,1 @@
+"""File formats a head can be written to."""

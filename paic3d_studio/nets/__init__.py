@@ -1,0 +1,1 @@
+"""The networks and the radiance field in torch."""

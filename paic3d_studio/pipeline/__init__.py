@@ -1,0 +1,1 @@
+"""The method as a memoised graph of stages."""

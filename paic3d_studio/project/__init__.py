@@ -1,0 +1,1 @@
+"""What the artist decided: a frozen project, edits as pure functions, history."""

@@ -1,0 +1,1 @@
+"""Pointer tools as state machines, without Qt."""

@@ -1,0 +1,1 @@
+"""Drawing the field and the mesh with ModernGL, without Qt."""

@@ -1,0 +1,24 @@
+"""Where the development data lies, for the tests that need it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(os.environ.get("PAIC3D_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip tests marked `shared` when the development data is absent, and say what is missing."""
+    if SHARED.is_dir():
+        return
+    missing = pytest.mark.skip(reason=f"development data (characters, portraits, golden numbers) is not at {SHARED}")
+    for item in items:
+        if item.get_closest_marker("shared"):
+            item.add_marker(missing)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of the development data; only for tests marked `shared`."""
+    return SHARED
