@@ -130,7 +130,7 @@ class DensityLattice(_Artefact):
     @property
     def spacing(self) -> float:
         """Distance between neighbouring samples in metres."""
-        return self.box_side / (self.density.shape[0] - 1)
+        return float(self.box_side / (self.density.shape[0] - 1))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -182,7 +182,7 @@ class ExportReport:
 def content_key(value: object) -> str:
     """Return a sha256 hex digest of a value: equal content, equal key, in every process.
 
-    Understands artefacts (any dataclass), arrays, mappings with string keys, sequences, str, bytes, numbers, bool, None.
+    Understands artefacts (any dataclass), arrays, mappings with string keys, sequences, text, bytes, numbers, None.
 
     Raises:
         TypeError: `value` holds something else, so its content cannot be known.
