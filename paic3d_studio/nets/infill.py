@@ -1,0 +1,162 @@
+"""Line infill: repaint contour lines, so that a drawing looks like a render (PAniC-3D, section 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from paic3d_studio.core.artefacts import AlignedPortrait, KeepMask, LineMask, RenderLike
+from paic3d_studio.errors import ShapeMismatch
+from paic3d_studio.nets.weights import load_into, load_weights, manifest_entry
+
+INFILL_WEIGHTS: Final = "infill"
+"""Name of the embedded infill weights in the manifest."""
+
+
+class InfillNetwork(nn.Module):
+    """Six 3x3 convolutions that see 13 pixels across and paint what lay under the lines.
+
+    Args:
+        width: channels of the hidden layers.
+        depth: number of convolutions; each costs one pixel of border, which is replicated outside the picture.
+        use_keep: take the keep mask as a fourth input channel.
+    """
+
+    def __init__(self, *, width: int = 32, depth: int = 6, use_keep: bool = False) -> None:
+        super().__init__()
+        self.depth = depth
+        self.use_keep = use_keep
+        layers: list[nn.Module] = []
+        channels = 4 if use_keep else 3
+        for _ in range(depth - 1):
+            layers += [nn.Conv2d(channels, width, 3), nn.LeakyReLU(0.01), nn.BatchNorm2d(width)]
+            channels = width
+        self.generator = nn.Sequential(*layers, nn.Conv2d(channels, 3, 3), nn.Tanh())
+
+    def forward(self, picture: Tensor, line_mask: Tensor, keep: Tensor | None = None) -> Tensor:
+        """Paint the whole picture from what lies outside the lines.
+
+        Args:
+            picture: sRGB 0..1 on white, (N, 3, H, W).
+            line_mask: 1 where lines are to go, (N, 1, H, W); those pixels are blacked out at the input.
+            keep: 1 where lines stay, (N, 1, H, W); needed when the network was built with `use_keep`.
+
+        Returns:
+            sRGB (N, 3, H, W), as the last tanh gives it: -1..1, though what it means is 0..1.
+        """
+        seen = picture * (1 - line_mask)
+        if self.use_keep:
+            if keep is None:
+                raise ShapeMismatch("this infill network also takes the keep mask")
+            seen = torch.cat([seen, keep], dim=1)
+        painted: Tensor = self.generator(F.pad(seen, [self.depth] * 4, mode="replicate"))
+        return painted
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> InfillNetwork:
+        """Build the network that fits a state dict: its inputs, width and depth show in the shapes."""
+        kernels = [tensor for tensor in tensors.values() if tensor.ndim == 4]
+        inputs, width = kernels[0].shape[1], kernels[0].shape[0]
+        network = cls(width=width, depth=len(kernels), use_keep=inputs == 4)
+        network.load_state_dict(dict(tensors))
+        return network.eval().requires_grad_(False)
+
+
+def blended(picture: Tensor, painted: Tensor, line_mask: Tensor) -> Tensor:
+    """Put the painted pixels where the line mask is 1 and keep the picture elsewhere; all (N, C, H, W)."""
+    return picture + line_mask * (painted - picture)
+
+
+@lru_cache(maxsize=2)
+def _network(sha256: str, name: str) -> InfillNetwork:
+    """Return the embedded network; the digest is the key, so that exchanged weights are read again."""
+    weights = load_weights(name)
+    if weights.entry.sha256 != sha256:
+        raise RuntimeError(f"{weights.entry.path} changed while it was read")
+    config: dict[str, Any] = weights.config
+    network = InfillNetwork(**config)
+    load_into(network, weights)
+    return network
+
+
+def paint_by_network(
+    picture: NDArray[np.float32], *, line_mask: NDArray[np.bool_], keep: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Paint under the lines with the trained infill network.
+
+    Args:
+        picture: sRGB 0..1 on white, float32 (H, W, 3).
+        line_mask: True where to paint, bool (H, W).
+        keep: True where lines stay, bool (H, W).
+
+    Returns:
+        sRGB 0..1, float32 (H, W, 3); only meant to be used under the mask.
+
+    Raises:
+        UserError: the embedded weights are missing or damaged.
+    """
+    network = _network(manifest_entry(INFILL_WEIGHTS).sha256, INFILL_WEIGHTS)
+    with torch.inference_mode():
+        painted = network(
+            torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None],
+            torch.from_numpy(line_mask.astype(np.float32))[None, None],
+            torch.from_numpy(keep.astype(np.float32))[None, None],
+        )
+    result: NDArray[np.float32] = painted[0].permute(1, 2, 0).clamp(0, 1).contiguous().numpy()
+    return result
+
+
+def paint_by_telea(
+    picture: NDArray[np.float32], *, line_mask: NDArray[np.bool_], keep: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Paint under the lines with Telea's fast marching method; needs no weights. Arguments as `paint_by_network`."""
+    del keep
+    pixels = np.rint(picture * 255).clip(0, 255).astype(np.uint8)
+    painted = cv2.inpaint(pixels, line_mask.astype(np.uint8), 3, cv2.INPAINT_TELEA)
+    return np.asarray(painted, dtype=np.float32) / np.float32(255)
+
+
+Inpainter = Callable[..., NDArray[np.float32]]
+
+INPAINTERS: Final[Mapping[str, Inpainter]] = {
+    "network": paint_by_network,
+    "telea": paint_by_telea,
+}
+"""Ways to paint under the lines: name -> function with the signature of `paint_by_network`."""
+
+
+def repaint(aligned: AlignedPortrait, *, line_mask: LineMask, keep: KeepMask, inpainter: str = "network") -> RenderLike:
+    """Remove the contour lines: the line-free picture that the reconstruction sees.
+
+    The painter works on the picture over white; the result is brought back under the same alpha, so that it composites
+    on white to exactly what was painted. Pixels outside the line mask keep the artist's bytes.
+
+    Args:
+        aligned: the drawing in the aligned square.
+        line_mask: what to repaint.
+        keep: where lines stay, which some networks look at.
+        inpainter: key of INPAINTERS.
+
+    Raises:
+        ShapeMismatch: the masks and the picture differ in size.
+        UserError: the weights are missing or damaged.
+    """
+    if not aligned.rgba.shape[:2] == line_mask.mask.shape == keep.mask.shape:
+        raise ShapeMismatch(f"picture {aligned.rgba.shape}, line mask {line_mask.mask.shape}, keep {keep.mask.shape}")
+    rgba = np.array(aligned.rgba)
+    where = line_mask.mask & (rgba[..., 3] > 0)
+    if where.any():
+        alpha = rgba[..., 3:].astype(np.float32) / 255
+        on_white = rgba[..., :3].astype(np.float32) / 255 * alpha + (1 - alpha)
+        painted = INPAINTERS[inpainter](on_white, line_mask=line_mask.mask, keep=keep.mask)
+        straight = (painted[where] - (1 - alpha[where])) / alpha[where]
+        rgba[where, :3] = np.rint(straight * 255).clip(0, 255).astype(np.uint8)
+    return RenderLike(rgba)
