@@ -53,7 +53,8 @@ def rotation(camera: Camera) -> NDArray[np.float64]:
     cos_e, sin_e = math.cos(elevation), math.sin(elevation)
     turn = np.array([[cos_a, 0.0, sin_a], [0.0, 1.0, 0.0], [-sin_a, 0.0, cos_a]])
     tilt = np.array([[1.0, 0.0, 0.0], [0.0, cos_e, sin_e], [0.0, -sin_e, cos_e]])
-    return turn @ tilt
+    axes: NDArray[np.float64] = turn @ tilt
+    return axes
 
 
 def camera_to_world(camera: Camera) -> NDArray[np.float64]:

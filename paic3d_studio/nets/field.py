@@ -1,0 +1,229 @@
+"""Radiance fields, and their densities and colours on regular lattices."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from scipy import ndimage
+from torch import Tensor
+
+from paic3d_studio.core.artefacts import BOX_SIDE, DensityLattice, FieldVolume
+from paic3d_studio.core.monitor import SILENT, Monitor
+
+CHUNK: Final = 1 << 16
+"""Points per query: small enough to answer a cancel within a fraction of a second and to bound memory."""
+
+COARSE_STEP: Final = 4
+"""Every how many samples the coarse lattice is evaluated; islands smaller than that may be overlooked."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FieldCondition:
+    """What a backbone sees of the artist's picture.
+
+    `picture` sRGB 0..1 on white (1, 3, 512, 512), line-free; `alpha` 0..1 (1, 1, 512, 512); `tags` the tagger's
+    features of the original picture (1, C, 8, 8), for backbones that want them.
+    """
+
+    picture: Tensor
+    alpha: Tensor
+    tags: Tensor | None = None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FieldSample:
+    """A field at P points: density (P,), colour sRGB 0..1 (P, 3), and further features (P, F), F may be 0."""
+
+    density: Tensor
+    colour: Tensor
+    features: Tensor
+
+
+class RadianceField(abc.ABC):
+    """Density and colour everywhere in the box, for one picture.
+
+    Density is in the sense of the specification, section 1.7: a ray that crosses `d` metres of it is stopped with the
+    probability `1 - exp(-softplus(density - 1) * d)`. Points are in metres in the field frame. Queries keep no
+    gradients.
+    """
+
+    box_side: float = BOX_SIDE
+    surface_level: float = 17.0
+    """The density at which the surface lies; the default is where the published system cuts (section 1.10)."""
+
+    @abc.abstractmethod
+    def query(self, xyz: Tensor) -> FieldSample:
+        """Evaluate density, colour and features at points (P, 3)."""
+
+    def density(self, xyz: Tensor) -> Tensor:
+        """Evaluate the density alone at points (P, 3), returned as (P,); override where that is cheaper."""
+        return self.query(xyz).density
+
+
+def extinction(density: Tensor) -> Tensor:
+    """Return the share of light lost per metre at a density: softplus(density - 1), same shape."""
+    return F.softplus(density - 1)
+
+
+def _ask_density(field: RadianceField, xyz: NDArray[np.float32], *, monitor: Monitor = SILENT) -> NDArray[np.float32]:
+    """Evaluate the density at points (P, 3) in chunks, float32 (P,)."""
+    answers = np.empty(len(xyz), dtype=np.float32)
+    with torch.inference_mode():
+        for start in range(0, len(xyz), CHUNK):
+            monitor.report(start / len(xyz))
+            chunk = torch.from_numpy(xyz[start : start + CHUNK])
+            answers[start : start + CHUNK] = field.density(chunk).numpy()
+    return answers
+
+
+def colour_at(field: RadianceField, xyz: NDArray[np.float32], *, monitor: Monitor = SILENT) -> NDArray[np.float32]:
+    """Evaluate the colour at points (P, 3) in metres, in chunks: sRGB 0..1 float32 (P, 3)."""
+    answers = np.empty((len(xyz), 3), dtype=np.float32)
+    with torch.inference_mode():
+        for start in range(0, len(xyz), CHUNK):
+            monitor.report(start / len(xyz))
+            chunk = torch.from_numpy(np.ascontiguousarray(xyz[start : start + CHUNK]))
+            answers[start : start + CHUNK] = field.query(chunk).colour.numpy()
+    return answers
+
+
+def _points(axis: NDArray[np.floating], where: tuple[NDArray[np.intp], ...]) -> NDArray[np.float32]:
+    """Return the positions of lattice samples [x, y, z], float32 (P, 3)."""
+    return np.stack([axis[index] for index in where], axis=-1).astype(np.float32)
+
+
+def _coarse_values(
+    field: RadianceField, axis: NDArray[np.floating], *, monitor: Monitor
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Evaluate every fourth sample (and the last) of a lattice and interpolate between.
+
+    Returns:
+        Density float32 (n, n, n) [x, y, z], and True where it is evaluated rather than interpolated.
+    """
+    samples = len(axis)
+    kept = np.unique(np.append(np.arange(0, samples, COARSE_STEP), samples - 1))
+    grid = np.meshgrid(kept, kept, kept, indexing="ij")
+    coarse = _ask_density(field, _points(axis, tuple(index.ravel() for index in grid)), monitor=monitor)
+    values: NDArray[np.float32] = coarse.reshape((len(kept),) * 3)
+    # Rows of `spread` hold the two weights of linear interpolation; each pass stretches one axis and rotates it away.
+    spread = np.stack([np.interp(np.arange(samples), kept, unit) for unit in np.eye(len(kept))], axis=-1)
+    for _ in range(3):
+        values = np.tensordot(values, spread.astype(np.float32), axes=(0, 1))
+    exact = np.zeros((samples,) * 3, dtype=bool)
+    exact[np.ix_(kept, kept, kept)] = True
+    # Interpolation rounds: put the evaluated samples back as they were.
+    values[np.ix_(kept, kept, kept)] = coarse.reshape((len(kept),) * 3)
+    return values, exact
+
+
+def _beside_crossing(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mark samples within one step (26 neighbours) of a lattice edge whose ends differ."""
+    crossing = np.zeros_like(inside)
+    for axis in range(3):
+        ahead = [slice(None)] * 3
+        behind = [slice(None)] * 3
+        ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
+        differs = inside[tuple(ahead)] != inside[tuple(behind)]
+        crossing[tuple(ahead)] |= differs
+        crossing[tuple(behind)] |= differs
+    return _dilated(crossing)
+
+
+def _dilated(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Grow a mask by one sample along the axes and diagonals."""
+    grown = mask
+    for axis in range(3):
+        grown = np.asarray(ndimage.maximum_filter1d(grown.view(np.uint8), 3, axis=axis, mode="nearest")).view(np.bool_)
+    return grown
+
+
+def _refine(
+    field: RadianceField,
+    axis: NDArray[np.floating],
+    *,
+    wanted: Callable[[NDArray[np.float32]], NDArray[np.bool_]],
+    monitor: Monitor,
+) -> NDArray[np.float32]:
+    """Evaluate a lattice coarsely, then exactly wherever `wanted` asks for it, until it asks for nothing more.
+
+    Since each round looks at what the last one found, a wanted region is followed over its whole extent as soon as the
+    coarse lattice has met it anywhere.
+    """
+    values, exact = _coarse_values(field, axis, monitor=monitor.child(0.0, 0.3))
+    progress = 0.3
+    while True:
+        missing = np.nonzero(wanted(values) & ~exact)
+        if len(missing[0]) == 0:
+            monitor.report(1.0)
+            return values
+        share = progress + (1.0 - progress) * 0.7
+        values[missing] = _ask_density(field, _points(axis, missing), monitor=monitor.child(progress, share))
+        exact[missing] = True
+        progress = share
+
+
+def density_lattice(
+    field: RadianceField, resolution: int, *, level: float | None = None, monitor: Monitor = SILENT
+) -> DensityLattice:
+    """Sample a field's density on a lattice, densely only where its surface is.
+
+    Near the level set the lattice equals dense sampling: every sample within one step of a crossing edge is evaluated,
+    and a surface that the coarse lattice meets anywhere is followed to its end. Elsewhere the samples are interpolated
+    from every fourth one, so only islands and holes thinner than four steps can be missed. The number of evaluated
+    samples grows with the surface, not with the volume.
+
+    Args:
+        field: the radiance field.
+        resolution: samples along each axis, from corner to corner of the box.
+        level: density of the surface that will be extracted; the field's own when None.
+        monitor: progress and cancel.
+
+    Raises:
+        Cancelled: the work was cancelled.
+    """
+    threshold = field.surface_level if level is None else level
+    axis = np.linspace(-field.box_side / 2, field.box_side / 2, resolution)
+    values = _refine(field, axis, wanted=lambda values: _beside_crossing(values > threshold), monitor=monitor)
+    return DensityLattice(values, field.box_side)
+
+
+def field_volume(field: RadianceField, resolution: int = 128, *, monitor: Monitor = SILENT) -> FieldVolume:
+    """Bake a field into the colours and opacities that the viewport draws.
+
+    Density is evaluated wherever a voxel would show at all; colour there and one voxel around, so that trilinear
+    filtering meets no dark rim.
+
+    Args:
+        field: the radiance field.
+        resolution: voxels along each axis.
+        monitor: progress and cancel.
+
+    Raises:
+        Cancelled: the work was cancelled.
+    """
+    voxel = field.box_side / resolution
+    axis = (np.arange(resolution) + 0.5) * voxel - field.box_side / 2
+    visible_density = _density_of_opacity(0.5 / 255, voxel)
+    density = _refine(
+        field, axis, wanted=lambda values: _dilated(values > visible_density), monitor=monitor.child(0.0, 0.6)
+    )
+    opacity = -np.expm1(-np.logaddexp(0, density - 1) * np.float32(voxel))
+    rgba = np.zeros((*density.shape, 4), dtype=np.uint8)
+    rgba[..., 3] = np.rint(opacity * 255)
+    where = np.nonzero(_dilated(rgba[..., 3] > 0))
+    colour = colour_at(field, _points(axis, where), monitor=monitor.child(0.6, 1.0))
+    rgba[..., :3][where] = np.rint(colour.clip(0, 1) * 255).astype(np.uint8)
+    return FieldVolume(np.ascontiguousarray(rgba.transpose(2, 1, 0, 3)), field.box_side)
+
+
+def _density_of_opacity(opacity: float, length: float) -> float:
+    """Return the density that stops the share `opacity` of light within `length` metres."""
+    lost = -np.log1p(-opacity) / length
+    return float(1 + np.log(np.expm1(lost)))
