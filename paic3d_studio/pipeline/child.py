@@ -1,0 +1,107 @@
+"""Work that would hold the interpreter, done in a child process that the caller supervises.
+
+Meshing, simplifying and unwrapping hold Python's global lock for seconds and cannot be interrupted, so the window would
+freeze and cancel would wait. A spawned child has its own lock and can be ended at once, by its handle.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any, Final
+
+from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.errors import Cancelled, UserError
+
+POLL: Final = 0.05
+"""How often the parent asks whether to cancel, in seconds."""
+
+PATIENCE: Final = 2.0
+"""How long an ended child may take to go before it is killed, in seconds."""
+
+
+class ChildFailed(RuntimeError):
+    """A bug inside the child process; the message is the child's own traceback."""
+
+
+def run_in_child(function: Callable[..., Any], *arguments: object, monitor: Monitor = SILENT, **options: object) -> Any:
+    """Return `function(*arguments, **options, monitor=...)`, computed in a spawned child process.
+
+    Args:
+        function: importable by name from a module that loads neither torch nor Qt.
+        arguments: travel as pickles between our own processes, as do `options` and the result; its arrays arrive
+            writable.
+        monitor: hears the child's progress; on cancel the child is ended at once.
+
+    Raises:
+        Cancelled: the child has been ended.
+        UserError: raised by `function`, or the child was ended from outside.
+        ChildFailed: `function` raised anything else.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    child = context.Process(target=_serve, args=(theirs,), name=function.__name__, daemon=True)
+    child.start()
+    theirs.close()
+    try:
+        _wait_for(ours, monitor)  # the child has started; it reads on, so that sending does not block
+        ours.recv()
+        ours.send((function, arguments, options))
+        return _answer(ours, monitor)
+    except (EOFError, ConnectionError) as gone:
+        child.join(PATIENCE)
+        raise UserError(
+            f"The helper program for {function.__name__.replace('_', ' ')} ended unexpectedly (code {child.exitcode}).",
+            "Close other programs to free memory, then try again.",
+        ) from gone
+    finally:
+        ours.close()
+        _end(child)
+
+
+def _wait_for(connection: Connection, monitor: Monitor) -> None:
+    while not connection.poll(POLL):
+        monitor.check()
+
+
+def _answer(connection: Connection, monitor: Monitor) -> Any:
+    """Forward the child's progress until its result or its error arrives."""
+    while True:
+        _wait_for(connection, monitor)
+        match connection.recv():
+            case ("progress", fraction, text):
+                monitor.report(fraction, text)
+            case ("result", value):
+                return value
+            case ("user error", message, cure):
+                raise UserError(message, cure)
+            case ("bug", report):
+                raise ChildFailed(report)
+
+
+def _end(child: multiprocessing.process.BaseProcess) -> None:
+    if child.is_alive():
+        child.terminate()
+        child.join(PATIENCE)
+    if child.is_alive():
+        child.kill()
+    child.join()
+
+
+def _serve(connection: Connection) -> None:
+    """Run in the child: take the work, report progress, answer with the result or the error."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    connection.send("started")
+    function, arguments, options = connection.recv()
+    monitor = Monitor(lambda fraction, text: connection.send(("progress", fraction, text)))
+    try:
+        connection.send(("result", function(*arguments, **options, monitor=monitor)))
+    except UserError as error:
+        connection.send(("user error", error.message, error.cure))
+    except (BrokenPipeError, Cancelled):
+        pass  # the parent has gone, or wants no answer
+    except Exception:  # noqa: BLE001 - the border of the process: the parent raises it again
+        connection.send(("bug", traceback.format_exc()))

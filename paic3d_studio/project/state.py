@@ -1,0 +1,99 @@
+"""The frozen project: everything the artist decided, and nothing that can be computed from it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final, Literal
+
+from paic3d_studio.core.artefacts import FEATURE_NAMES
+from paic3d_studio.core.lines import LineOptions, Stroke
+from paic3d_studio.core.surface import SurfaceOptions
+from paic3d_studio.core.texture import TextureOptions
+
+Point = tuple[float, float]
+Polygon = tuple[Point, ...]
+
+StitchSourceName = Literal["artist", "line-free", "off"]
+STITCH_SOURCES: Final[Mapping[StitchSourceName, str]] = MappingProxyType(
+    {
+        "artist": "the artist's own pixels at the full resolution of her file, lines included",
+        "line-free": "the line-free picture, as the published system does (512 pixels)",
+        "off": "no stitching: the colours of the field everywhere",
+    }
+)
+"""What is projected onto the surface where the front sees it."""
+
+
+@dataclass(frozen=True)
+class PictureSource:
+    """The artist's file as it was read: its name (for titles and default file names) and its bytes, undecoded."""
+
+    name: str
+    encoded: bytes = field(repr=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hex digest of the bytes; stands for them in every key."""
+        return hashlib.sha256(self.encoded).hexdigest()
+
+
+@dataclass(frozen=True)
+class PlacedFace:
+    """Centres of the eyes and the mouth that the artist placed by hand, Portrait pixels; right is the character's."""
+
+    right_eye: Point
+    left_eye: Point
+    mouth: Point
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices of method and their options; each name is a key of the table that its comment names."""
+
+    detector: str = "animeface"  # core.landmarks.DETECTORS
+    matting: str = "grabcut"  # core.matte.MATTING, used when the file has no alpha of its own
+    lines: LineOptions = field(default_factory=LineOptions)
+    infill: str = "network"  # nets.infill.INPAINTERS
+    backbone: str = "compact"  # nets.backbones.BACKBONES
+    surface: SurfaceOptions = field(default_factory=SurfaceOptions)
+    texture: TextureOptions = field(default_factory=TextureOptions)
+    stitch: StitchSourceName = "artist"  # STITCH_SOURCES
+    volume: int = 128
+    """Voxels along a side of the volume that the viewport draws."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """One character: her picture and what the artist decided about it.
+
+    Detected values (landmarks, hulls) are not here: they come from the graph, and only what the artist changed is kept.
+
+    Attributes:
+        picture: her file.
+        landmark_edit: the face she placed by hand; None leaves it to the detector.
+        matte_strokes: brush strokes on the matte in Portrait pixels, in order; `adds` marks the character.
+        hull_edits: feature name -> convex polygon in aligned pixels, in place of the detected hull.
+        strokes: brush strokes on the line mask in aligned pixels, in order; `adds` marks lines to repaint.
+        settings: methods and options.
+        seed: of everything random, 0 to 2**32 - 1.
+    """
+
+    picture: PictureSource
+    landmark_edit: PlacedFace | None = None
+    matte_strokes: tuple[Stroke, ...] = ()
+    hull_edits: Mapping[str, Polygon] = MappingProxyType({})
+    strokes: tuple[Stroke, ...] = ()
+    settings: Settings = field(default_factory=Settings)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        unknown = set(self.hull_edits) - set(FEATURE_NAMES)
+        if unknown:
+            raise ValueError(f"no such facial feature: {', '.join(sorted(unknown))}")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"the seed {self.seed} is not between 0 and {2**32 - 1}")
+        object.__setattr__(self, "hull_edits", MappingProxyType(dict(self.hull_edits)))
