@@ -73,6 +73,8 @@ def manifest_entry(name: str, *, folder: Path | None = None) -> ManifestEntry:
         raise UserError(f"The list of network weights is missing: {manifest}.", _REINSTALL) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UserError(f"The list of network weights cannot be read: {manifest} ({error}).", _REINSTALL) from error
+    if not isinstance(listed, dict):
+        raise UserError(f"The list of network weights cannot be read: {manifest} (no table of weights).", _REINSTALL)
     if name not in listed:
         raise UserError(f"{manifest} lists no weights named “{name}”.", _REINSTALL)
     try:

@@ -1,0 +1,20 @@
+"""The triplane sampler against the published system."""
+
+from collections.abc import Callable
+
+import pytest
+from torch import Tensor
+
+from paic3d_studio.nets.triplane import EG3D_AXES, PANIC3D_AXES, sample_triplane, split_layers
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("layers", [1, 3])
+def test_samples_equal_the_published_ones(
+    layers: int, golden: Callable[[str], dict[str, Tensor]], assert_close: Callable[[str, Tensor, Tensor], float]
+) -> None:
+    numbers = golden("triplane_sampler")
+    planes = split_layers(numbers[f"D{layers}.planes"], layers)
+    for name, axes in (("axes0", EG3D_AXES), ("axes1", PANIC3D_AXES)):
+        found = sample_triplane(planes, numbers[f"D{layers}.coords"], box_side=0.7, axes=axes, reduce="none")
+        assert_close(f"{layers} layers, {name}", found, numbers[f"D{layers}.{name}.out"])

@@ -1,0 +1,60 @@
+"""What holds for every way to paint under the lines."""
+
+import numpy as np
+import pytest
+import torch
+
+from paic3d_studio.core.artefacts import AlignedPortrait, KeepMask, LineMask
+from paic3d_studio.errors import ShapeMismatch
+from paic3d_studio.nets.infill import InfillNetwork, repaint
+
+
+def drawing() -> tuple[AlignedPortrait, LineMask, KeepMask]:
+    """A flat square with a black stroke and a half transparent rim."""
+    rgba = np.zeros((512, 512, 4), dtype=np.uint8)
+    rgba[100:400, 100:400] = (200, 150, 120, 255)
+    rgba[100:400, 396:400, 3] = 128
+    lines = np.zeros((512, 512), dtype=bool)
+    lines[250:253, 120:399] = True
+    rgba[lines, :3] = 0
+    return AlignedPortrait(rgba), LineMask(lines), KeepMask(np.zeros_like(lines))
+
+
+def test_telea_takes_the_stroke_away_and_leaves_every_other_byte() -> None:
+    aligned, lines, keep = drawing()
+    result = repaint(aligned, line_mask=lines, keep=keep, inpainter="telea").rgba
+    assert np.array_equal(result[~lines.mask], aligned.rgba[~lines.mask])
+    assert np.array_equal(result[..., 3], aligned.rgba[..., 3])
+    painted = result[251, 150:350, :3].astype(int)
+    assert np.abs(painted - (200, 150, 120)).max() <= 2
+
+
+def test_repainting_nothing_changes_nothing() -> None:
+    aligned, _, keep = drawing()
+    nothing = LineMask(np.zeros((512, 512), dtype=bool))
+    assert np.array_equal(repaint(aligned, line_mask=nothing, keep=keep).rgba, aligned.rgba)
+
+
+def test_masks_of_another_size_are_refused() -> None:
+    aligned, lines, _ = drawing()
+    with pytest.raises(ShapeMismatch):
+        repaint(aligned, line_mask=lines, keep=KeepMask(np.zeros((256, 256), dtype=bool)), inpainter="telea")
+
+
+def test_the_network_never_sees_what_lies_under_a_line() -> None:
+    torch.manual_seed(0)
+    network = InfillNetwork().eval()
+    lines = torch.zeros(1, 1, 32, 32)
+    lines[..., 10:13, 5:30] = 1
+    picture = torch.rand(1, 3, 32, 32)
+    other = torch.where(lines > 0, torch.rand(1, 3, 32, 32), picture)
+    assert torch.equal(network(picture, lines), network(other, lines))
+
+
+def test_the_network_is_rebuilt_from_the_shapes_of_its_weights() -> None:
+    for use_keep, width, depth in ((False, 32, 6), (True, 8, 4)):
+        tensors = InfillNetwork(width=width, depth=depth, use_keep=use_keep).state_dict()
+        rebuilt = InfillNetwork.from_tensors(tensors)
+        assert rebuilt.use_keep == use_keep
+        assert {k: v.shape for k, v in rebuilt.state_dict().items()} == {k: v.shape for k, v in tensors.items()}
+        assert "generator.0.weight" in tensors
