@@ -327,7 +327,8 @@ class _Reader:
         faces: NDArray[np.int64],
     ) -> Primitive:
         """Join geometry with its glTF material and, in VRM 0.x, its render queue."""
-        texture, colour, mode, cutoff, double_sided, queue, name = _WHITE, (1.0,) * 4, "OPAQUE", 0.5, False, 2000, ""
+        texture, mode, cutoff, double_sided, queue, name = _WHITE, "OPAQUE", 0.5, False, 2000, ""
+        colour: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
         if material is not None:
             entry = self.gltf.materials[_index(material, self.gltf.materials)]
             name, mode, double_sided = entry.name or "", entry.alphaMode or "OPAQUE", bool(entry.doubleSided)
