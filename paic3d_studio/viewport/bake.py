@@ -1,0 +1,128 @@
+"""What the ray marcher needs beside the voxels: colours for empty neighbours, and a map of where anything is."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paic3d_studio.core.artefacts import BOX_SIDE, FieldVolume
+from paic3d_studio.errors import ShapeMismatch
+
+CELL: Final = 8
+"""Side of an occupancy cell in voxels."""
+
+FAINT: Final = 16
+"""Opacity (0..255) below which a voxel takes its colour from its neighbours, weighted by their opacity."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class BakedVolume:
+    """A volume ready for the graphics card.
+
+    Args:
+        rgba: sRGB, straight alpha, uint8 (n, n, n, 4) [z, y, x]; empty voxels next to filled ones carry their colour.
+        occupancy: greatest opacity that interpolation can meet in each cell, uint8 (m, m, m) [z, y, x].
+        lower, upper: corner voxels of the box that holds every occupied cell, (x, y, z), upper exclusive.
+        box_side: metres.
+    """
+
+    rgba: NDArray[np.uint8]
+    occupancy: NDArray[np.uint8]
+    lower: tuple[int, int, int]
+    upper: tuple[int, int, int]
+    box_side: float = BOX_SIDE
+
+
+def bake_volume(volume: FieldVolume) -> BakedVolume:
+    """Prepare `volume` for drawing; 128^3 takes some tens of milliseconds.
+
+    Raises:
+        ShapeMismatch: the volume is not a cube of RGBA voxels.
+    """
+    rgba = volume.rgba
+    if rgba.ndim != 4 or len(set(rgba.shape[:3])) != 1 or rgba.shape[3] != 4 or rgba.dtype != np.uint8:
+        raise ShapeMismatch(f"a field volume is uint8 (n, n, n, 4), not {rgba.dtype} {rgba.shape}")
+    occupancy = occupancy_of(rgba[..., 3])
+    lower, upper = _occupied_box(occupancy, voxels=rgba.shape[0])
+    return BakedVolume(bled_colours(rgba), occupancy, lower, upper, volume.box_side)
+
+
+def occupancy_of(opacity: NDArray[np.uint8], *, cell: int = CELL) -> NDArray[np.uint8]:
+    """Return the greatest opacity in each cell and one voxel around it, where interpolation still reaches.
+
+    Args:
+        opacity: uint8 (n, n, n).
+        cell: side in voxels; the last cell is padded when n is no multiple.
+
+    Returns:
+        uint8 (m, m, m), m = ceil(n / cell).
+    """
+    spread = _neighbourhood_maximum(opacity)
+    pad = -opacity.shape[0] % cell
+    spread = np.pad(spread, ((0, pad),) * 3)
+    m = spread.shape[0] // cell
+    cells = spread.reshape(m, cell, m, cell, m, cell)
+    greatest: NDArray[np.uint8] = cells.max(axis=5).max(axis=3).max(axis=1)
+    return greatest
+
+
+def bled_colours(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Give faint voxels the colour of their more opaque neighbours, so that no rim is tinted by empty space.
+
+    Colour is interpolated straight, not premultiplied: eight bits of a premultiplied faint colour would be nothing
+    but rounding. Interpolation reaches one voxel far, hence one voxel of bleeding is enough.
+
+    Args:
+        rgba: straight alpha, uint8 (n, n, n, 4).
+
+    Returns:
+        Same shape, same opacity.
+    """
+    opacity = rgba[..., 3]
+    rim = np.flatnonzero((opacity < FAINT) & (_neighbourhood_maximum(opacity) > 0))
+    out = np.array(rgba)
+    if rim.size == 0:
+        return out
+    n = opacity.shape[0]
+    padded = np.pad(rgba, ((1, 1), (1, 1), (1, 1), (0, 0))).reshape(-1, 4)
+    side = n + 2
+    z, y, x = np.unravel_index(rim, opacity.shape)
+    centre = ((z + 1) * side + (y + 1)) * side + (x + 1)
+    total = np.zeros((rim.size, 3), np.float32)
+    weights = np.zeros(rim.size, np.float32)
+    for dz in (-1, 0, 1):
+        for dy in (-1, 0, 1):
+            for dx in (-1, 0, 1):
+                near = padded[centre + (dz * side + dy) * side + dx]
+                weight = near[:, 3].astype(np.float32)
+                total += near[:, :3] * weight[:, None]
+                weights += weight
+    out.reshape(-1, 4)[rim, :3] = np.rint(total / weights[:, None]).astype(np.uint8)
+    return out
+
+
+def _neighbourhood_maximum(opacity: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the greatest value in the 3x3x3 neighbourhood of each voxel, uint8 (n, n, n)."""
+    spread = np.array(opacity)
+    for axis in range(3):
+        source = spread.copy()
+        ahead = [slice(None)] * 3
+        behind = [slice(None)] * 3
+        ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
+        np.maximum(spread[tuple(behind)], source[tuple(ahead)], out=spread[tuple(behind)])
+        np.maximum(spread[tuple(ahead)], source[tuple(behind)], out=spread[tuple(ahead)])
+    return spread
+
+
+def _occupied_box(occupancy: NDArray[np.uint8], *, voxels: int) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Return the voxel corners (x, y, z) of the smallest box of whole cells that holds anything."""
+    lower, upper = [], []
+    for axis in (2, 1, 0):  # x, y, z
+        others = tuple(a for a in range(3) if a != axis)
+        filled = np.flatnonzero(occupancy.any(axis=others))
+        lower.append(int(filled[0]) * CELL if filled.size else 0)
+        upper.append(min(voxels, (int(filled[-1]) + 1) * CELL) if filled.size else 0)
+    return (lower[0], lower[1], lower[2]), (upper[0], upper[1], upper[2])

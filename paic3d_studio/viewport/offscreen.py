@@ -1,0 +1,125 @@
+"""Pictures without a window: turntables, stills and tests on a headless machine (EGL)."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
+from paic3d_studio.errors import UserError
+from paic3d_studio.viewport.bake import BakedVolume
+from paic3d_studio.viewport.canvas import BACKGROUNDS, QUALITIES, Background, Canvas, Size
+from paic3d_studio.viewport.mesh_renderer import MeshRenderer
+from paic3d_studio.viewport.orbit import OrbitView
+from paic3d_studio.viewport.renderer import VolumeRenderer
+
+MESH_SAMPLES = 2
+"""A mesh is drawn this many times larger each way and averaged down: its edges have no soft rim of their own."""
+
+
+@contextlib.contextmanager
+def offscreen_context() -> Iterator[moderngl.Context]:
+    """Yield an OpenGL context that needs no display.
+
+    Raises:
+        UserError: this machine offers no OpenGL 3.3.
+    """
+    settings: dict[str, Any] = {"backend": "egl"} if sys.platform.startswith("linux") else {}
+    try:
+        context = moderngl.create_context(standalone=True, require=330, **settings)
+    except Exception as error:  # glcontext raises bare Exception
+        raise UserError(
+            f"Pictures of the head need OpenGL 3.3, which this machine does not offer ({error}).",
+            "Install a graphics driver, or Mesa's software one (libegl1).",
+        ) from error
+    try:
+        yield context
+    finally:
+        context.release()
+
+
+def render_offscreen(
+    content: FieldVolume | BakedVolume | TexturedMesh,
+    views: Sequence[OrbitView],
+    *,
+    size: int | Size = 512,
+    mode: str | None = None,
+    quality: str = "full",
+    background: Background = BACKGROUNDS["studio"],
+) -> list[NDArray[np.uint8]]:
+    """Draw `content` from each of `views`.
+
+    Args:
+        content: a field volume, or a textured mesh.
+        views: cameras.
+        size: side of the square picture in pixels, or (width, height).
+        mode: a key of `SHADING_MODES`; None draws the colours of whatever `content` is.
+        quality: a key of `QUALITIES`.
+        background: what lies behind.
+
+    Returns:
+        One sRGB uint8 (height, width, 3) for each view, top row first.
+
+    Raises:
+        UserError: this machine offers no OpenGL 3.3.
+    """
+    wide, high = (size, size) if isinstance(size, int) else size
+    with offscreen_context() as ctx:
+        if isinstance(content, TexturedMesh):
+            return [_averaged(p) for p in _mesh_pictures(ctx, content, views, (wide, high), mode or "mesh", background)]
+        renderer, canvas = VolumeRenderer(ctx), Canvas(ctx)
+        renderer.upload(content)
+        canvas.resize((wide, high))
+        pictures = []
+        for view in views:
+            renderer.render(
+                canvas.framebuffer,
+                view,
+                mode=mode or "colour",
+                size=(wide, high),
+                quality=quality,
+                background=background,
+            )
+            pictures.append(pixels_of(canvas))
+        return pictures
+
+
+def pixels_of(canvas: Canvas) -> NDArray[np.uint8]:
+    """Return what was drawn on `canvas`, sRGB uint8 (height, width, 3), top row first."""
+    width, height = canvas.size
+    pixels = np.frombuffer(canvas.framebuffer.read(components=3, alignment=1), np.uint8)
+    return np.ascontiguousarray(pixels.reshape(height, width, 3)[::-1])
+
+
+def _mesh_pictures(
+    ctx: moderngl.Context,
+    mesh: TexturedMesh,
+    views: Sequence[OrbitView],
+    size: Size,
+    mode: str,
+    background: Background,
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield the mesh from each view, `MESH_SAMPLES` times larger each way."""
+    large = size[0] * MESH_SAMPLES, size[1] * MESH_SAMPLES
+    backdrop, meshes, canvas = VolumeRenderer(ctx), MeshRenderer(ctx), Canvas(ctx)
+    meshes.upload(mesh)
+    canvas.resize(large)
+    for view in views:
+        backdrop.draw(canvas.framebuffer, view, mode="", size=large, quality=QUALITIES["full"], background=background)
+        meshes.draw(canvas.framebuffer, view, mode=mode, size=large)
+        yield pixels_of(canvas)
+
+
+def _averaged(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return `picture` reduced by `MESH_SAMPLES` each way, every pixel the mean of its samples."""
+    s = MESH_SAMPLES
+    height, width, _ = picture.shape
+    blocks = picture.reshape(height // s, s, width // s, s, 3).astype(np.float32)
+    means: NDArray[np.float32] = blocks.mean(axis=(1, 3))
+    return np.rint(means).astype(np.uint8)

@@ -1,0 +1,145 @@
+"""When to draw how finely: coarse while the view moves, sharp after a short rest, nothing while it stands still."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final, Literal
+
+from paic3d_studio.viewport.canvas import QUALITIES, Size
+
+Phase = Literal["moving", "settling", "still"]
+
+REST: Final = 0.180
+"""Seconds without a movement after which the sharp picture is begun."""
+
+BUDGET: Final = 0.055
+"""Seconds that one frame may take while the view moves: 18 frames a second."""
+
+STRIP_BUDGET: Final = 0.030
+"""Seconds that one strip of the sharp picture may take, so that a new drag is never kept waiting."""
+
+EASE: Final = 0.65
+"""A finer quality is tried again only when it is foreseen to stay within this part of the budget."""
+
+_LEVELS: Final = tuple(QUALITIES)
+
+
+@dataclasses.dataclass(frozen=True)
+class FramePlan:
+    """What one paint draws: the whole picture coarsely (moving), a strip of the sharp one (settling), nothing (still).
+
+    `rows` are first and last (exclusive) pixel rows from the bottom, of the reduced size of `quality`.
+    """
+
+    phase: Phase
+    quality: str
+    rows: tuple[int, int]
+    completes: bool
+
+
+class Progressive:
+    """The moving, settling, still machine; it knows no clock and no screen, both are told to it.
+
+    Args:
+        budget: seconds that one frame may take while the view moves.
+        rest: seconds without movement before the sharp picture is begun.
+    """
+
+    def __init__(self, *, budget: float = BUDGET, rest: float = REST) -> None:
+        self._budget = budget
+        self._rest = rest
+        self._level = 1
+        self._seconds_per_pixel: dict[str, float] = {}
+        self._touched_at: float | None = None
+        self._rows_done = 0
+        self._moved = True
+        self._sharp = False
+
+    @property
+    def quality(self) -> str:
+        """The quality that movement is drawn in now."""
+        return _LEVELS[self._level]
+
+    def touched(self, now: float) -> None:
+        """The view moved (or the picture's size, or its shading): show it at once, sharpen it after a rest."""
+        self._touched_at = now
+        self._moved = True
+        self._sharp = False
+        self._rows_done = 0
+
+    def refreshed(self) -> None:
+        """The content changed under a resting view: sharpen straight away, the old picture stays until then."""
+        self._sharp = False
+        self._rows_done = 0
+        self._seconds_per_pixel.clear()
+
+    def phase(self, now: float) -> Phase:
+        """Return what the viewport is doing at `now`."""
+        if self._sharp:
+            return "still"
+        if self._moved or (self._touched_at is not None and now - self._touched_at < self._rest):
+            return "moving"
+        return "settling"
+
+    def plan(self, now: float, size: Size) -> FramePlan:
+        """Return what to draw at `now` on a screen of `size` pixels."""
+        phase = self.phase(now)
+        if phase == "moving":
+            if not self._moved:
+                return FramePlan("still", self.quality, (0, 0), completes=False)
+            self._choose_level(size)
+            _, rows = QUALITIES[self.quality].reduced(size)
+            return FramePlan("moving", self.quality, (0, rows), completes=self._level == 0)
+        if phase == "settling":
+            end = min(size[1], self._rows_done + self._strip_rows(size))
+            return FramePlan("settling", "full", (self._rows_done, end), completes=end == size[1])
+        return FramePlan("still", "full", (0, 0), completes=False)
+
+    def drew(self, plan: FramePlan, *, seconds: float, size: Size) -> None:
+        """Learn from a drawn frame how long it took."""
+        if plan.phase == "still":
+            return
+        pixels = QUALITIES[plan.quality].reduced(size)[0] * (plan.rows[1] - plan.rows[0])
+        cost = seconds / max(1, pixels)
+        known = self._seconds_per_pixel.get(plan.quality, cost)
+        self._seconds_per_pixel[plan.quality] = 0.5 * known + 0.5 * cost
+        if plan.phase == "moving":
+            self._moved = False
+        else:
+            self._rows_done = plan.rows[1]
+        self._sharp = plan.completes
+
+    def delay(self, now: float) -> float | None:
+        """Return in how many seconds the next paint is due, None when nothing is left to draw."""
+        if self._sharp:
+            return None
+        if self._moved or self._touched_at is None:
+            return 0.0
+        return max(0.0, self._touched_at + self._rest - now)
+
+    def _choose_level(self, size: Size) -> None:
+        """Take the finest level foreseen to keep the budget; become finer only with some ease."""
+        for level in range(len(_LEVELS)):
+            foreseen = self._foreseen(level, size)
+            if foreseen is None:
+                continue
+            limit = self._budget if level >= self._level else self._budget * EASE
+            if foreseen <= limit or level == len(_LEVELS) - 1:
+                self._level = level
+                return
+
+    def _foreseen(self, level: int, size: Size) -> float | None:
+        """Return the seconds that a frame at `level` should take, by this level's or the nearest known cost."""
+        by_distance = sorted(range(len(_LEVELS)), key=lambda other: abs(other - level))
+        costs = [self._seconds_per_pixel[_LEVELS[o]] for o in by_distance if _LEVELS[o] in self._seconds_per_pixel]
+        if not costs:
+            return None
+        width, height = QUALITIES[_LEVELS[level]].reduced(size)
+        return costs[0] * width * height
+
+    def _strip_rows(self, size: Size) -> int:
+        """Return how many rows of the sharp picture fit in one strip."""
+        foreseen = self._foreseen(0, size)
+        if foreseen is None:
+            return max(1, size[1] // 8)
+        return max(8, min(size[1], int(size[1] * STRIP_BUDGET / max(foreseen, 1e-9))))

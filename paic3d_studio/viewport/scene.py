@@ -1,0 +1,197 @@
+"""What one viewport shows, and the drawing of its next frame; the window and a test are both hosts of it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
+from paic3d_studio.viewport.bake import BakedVolume
+from paic3d_studio.viewport.canvas import BACKGROUNDS, QUALITIES, Background, Canvas, Size
+from paic3d_studio.viewport.mesh_renderer import MeshRenderer
+from paic3d_studio.viewport.orbit import HOME_VIEW, OrbitView, ScreenPoint
+from paic3d_studio.viewport.picking import surface_point_of_mesh, surface_point_of_volume
+from paic3d_studio.viewport.progressive import FramePlan, Progressive
+from paic3d_studio.viewport.renderer import VolumeRenderer
+from paic3d_studio.viewport.shading import SHADING_MODES
+
+
+class Scene:
+    """Volume, mesh, mode, background and view of one viewport, drawn progressively.
+
+    Everything but `paint` only notes what is wanted. What lives in the graphics card belongs to one context: after a
+    context was lost, `attach` another one and the same things are shown again.
+    """
+
+    def __init__(self) -> None:
+        self._view = HOME_VIEW
+        self._mode = "colour"
+        self._background = BACKGROUNDS["studio"]
+        self._volume: FieldVolume | BakedVolume | None = None
+        self._mesh: TexturedMesh | None = None
+        self._stale: set[str] = set()
+        self._size: Size = (0, 0)
+        self._gl: _Drawn | None = None
+        self.progressive = Progressive()
+
+    @property
+    def view(self) -> OrbitView:
+        """The camera."""
+        return self._view
+
+    @property
+    def mode(self) -> str:
+        """The chosen key of `SHADING_MODES`."""
+        return self._mode
+
+    @property
+    def drawn_mode(self) -> str:
+        """The mode that is really drawn: the volume's colours while there is no mesh to draw yet."""
+        return "colour" if SHADING_MODES[self._mode].draws == "mesh" and self._mesh is None else self._mode
+
+    @property
+    def is_empty(self) -> bool:
+        """True while there is nothing but background to draw."""
+        return self._volume is None and self._mesh is None
+
+    @property
+    def volume(self) -> FieldVolume | BakedVolume | None:
+        """The volume that is shown."""
+        return self._volume
+
+    @property
+    def mesh(self) -> TexturedMesh | None:
+        """The mesh that is shown in the mesh modes."""
+        return self._mesh
+
+    def set_view(self, view: OrbitView, *, now: float) -> None:
+        """Look from `view`."""
+        if view != self._view:
+            self._view = view
+            self.progressive.touched(now)
+
+    def set_mode(self, mode: str, *, now: float) -> None:
+        """Shade in `mode`, a key of `SHADING_MODES`."""
+        SHADING_MODES[mode]  # an unknown mode is a bug of the caller: KeyError
+        self._mode = mode
+        self.progressive.touched(now)
+
+    def set_background(self, background: Background, *, now: float) -> None:
+        """Draw `background` behind the head."""
+        self._background = background
+        self.progressive.touched(now)
+
+    def set_volume(self, volume: FieldVolume | BakedVolume | None) -> None:
+        """Show `volume`; the picture of the old one stays until the new one is drawn."""
+        self._volume = volume
+        self._stale.add("volume")
+        self.progressive.refreshed()
+
+    def set_mesh(self, mesh: TexturedMesh | None) -> None:
+        """Show `mesh` in the mesh modes; the picture of the old one stays until the new one is drawn."""
+        self._mesh = mesh
+        self._stale.add("mesh")
+        self.progressive.refreshed()
+
+    def surface_point(self, at: ScreenPoint) -> NDArray[np.float64] | None:
+        """Return the point of what is drawn under `at` (field frame, metres, (3,)), None over the background."""
+        if SHADING_MODES[self.drawn_mode].draws == "mesh" and self._mesh is not None:
+            return surface_point_of_mesh(self._mesh, self._view, at)
+        return None if self._volume is None else surface_point_of_volume(self._volume, self._view, at)
+
+    def attach(self, ctx: moderngl.Context) -> None:
+        """Draw with `ctx` from now on; what an earlier context held is forgotten, not released."""
+        self._gl = _Drawn(ctx)
+        self._stale = {"volume", "mesh"}
+        self._size = (0, 0)
+
+    def detach(self) -> None:
+        """Release what the current context holds, while it is still current."""
+        if self._gl is not None:
+            self._gl.release()
+        self._gl = None
+
+    def paint(self, framebuffer: Any, size: Size, *, now: float) -> FramePlan:
+        """Draw the next frame and show the best picture there is.
+
+        Args:
+            framebuffer: the host's own, of this scene's context.
+            size: its width and height in pixels.
+            now: seconds on any clock that only runs forward.
+
+        Returns:
+            What was drawn: how finely, and whether the picture is complete.
+        """
+        if self._gl is None:
+            raise RuntimeError("the scene has no OpenGL context: attach one first")
+        self._gl.upload(self._stale, self._volume, self._mesh)
+        self._stale = set()
+        if size != self._size:
+            self._size = size
+            self.progressive.touched(now)
+        plan = self.progressive.plan(now, size)
+        if plan.phase != "still":
+            started = time.perf_counter()
+            self._gl.draw(plan, self._view, mode=self.drawn_mode, size=size, background=self._background)
+            self.progressive.drew(plan, seconds=time.perf_counter() - started, size=size)
+        self._gl.shown.present(framebuffer, size)
+        return plan
+
+
+class _Drawn:
+    """What one scene keeps in the graphics card: renderers, the moving picture, and the sharp one in the making."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._ctx = ctx
+        self._volumes = VolumeRenderer(ctx)
+        self._meshes = MeshRenderer(ctx)
+        self._moving = Canvas(ctx)
+        self._sharp = Canvas(ctx)
+        self.shown = self._moving
+
+    def upload(self, stale: set[str], volume: FieldVolume | BakedVolume | None, mesh: TexturedMesh | None) -> None:
+        """Bring what is new to the card."""
+        if "volume" in stale:
+            if volume is None:
+                self._volumes.drop()
+            else:
+                self._volumes.upload(volume)
+        if "mesh" in stale:
+            if mesh is None:
+                self._meshes.drop()
+            else:
+                self._meshes.upload(mesh)
+
+    def draw(self, plan: FramePlan, view: OrbitView, *, mode: str, size: Size, background: Background) -> None:
+        """Draw the rows of `plan`, and wait until they are done, so that the time they took is known."""
+        canvas = self._moving if plan.phase == "moving" else self._sharp
+        quality = QUALITIES[plan.quality]
+        small = quality.reduced(size)
+        if plan.phase == "settling" and self.shown is self._sharp and plan.rows[0] == 0:
+            self._moving, self._sharp = self._sharp, self._moving  # keep showing the old sharp picture
+            canvas = self._sharp
+        canvas.resize(small)
+        is_mesh = SHADING_MODES[mode].draws == "mesh"
+        self._volumes.draw(
+            canvas.framebuffer,
+            view,
+            mode="" if is_mesh else mode,
+            size=small,
+            quality=quality,
+            background=background,
+            rows=plan.rows,
+        )
+        if is_mesh and self._meshes.has_mesh:
+            self._meshes.draw(canvas.framebuffer, view, mode=mode, size=small, rows=plan.rows)
+        self._ctx.finish()
+        if plan.phase == "moving" or plan.completes:
+            self.shown = canvas
+
+    def release(self) -> None:
+        """Give the graphics card its memory back."""
+        for part in (self._volumes, self._meshes, self._moving, self._sharp):
+            part.release()

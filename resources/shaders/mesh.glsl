@@ -1,0 +1,15 @@
+// The mesh that will be exported. The mode's file gives
+//   vec3 surface_colour(vec3 texel, vec3 normal, vec3 corner)   (normal in the camera's axes, corner barycentric)
+in vec3 surface_normal;
+in vec2 surface_uv;
+in vec3 surface_corner;
+out vec4 fragment;
+
+uniform sampler2D surface_texture;
+uniform mat3 camera_axes;  // rows right, up, backward
+
+void main() {
+    vec3 normal = normalize(camera_axes * surface_normal);
+    vec3 texel = texture(surface_texture, surface_uv).rgb;
+    fragment = vec4(surface_colour(texel, gl_FrontFacing ? normal : -normal, surface_corner), 1.0);
+}
