@@ -1,0 +1,228 @@
+"""The artist's own pixels on the surface: where the front sees it, how much they count, and what colour they are."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from paic3d_studio.core import mesh
+from paic3d_studio.core.artefacts import ALIGNED_SIZE, BOX_SIDE, Alignment, Portrait, SurfaceMesh
+from paic3d_studio.core.raster import rasterise
+
+FRONT_SIZE: Final = 1024
+"""Side of the front picture in which visibility is decided, in pixels: 0.68 mm each."""
+
+_SELF_SHADOW: Final = 0.003
+"""A point this close behind the frontmost surface still counts as seen, metres: slopes within one front pixel."""
+
+_JUMP: Final = 0.01
+"""A step in depth of this size within two front pixels is an occluding contour, metres."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class StitchSource:
+    """What is stitched: the portrait at full resolution with its matte as alpha, and where it lies in the front view.
+
+    `rgba` sRGB, straight alpha, uint8 (H, W, 4); `alignment` maps its pixels to the aligned square.
+    """
+
+    rgba: NDArray[np.uint8]
+    alignment: Alignment
+
+    @classmethod
+    def of(cls, portrait: Portrait, *, alpha: NDArray[np.uint8], alignment: Alignment) -> StitchSource:
+        """Return the source made of the portrait's colours and the matte's `alpha` uint8 (H, W)."""
+        return cls(rgba=np.dstack([portrait.rgba[:, :, :3], alpha]), alignment=alignment)
+
+
+@dataclasses.dataclass(frozen=True)
+class StitchOptions:
+    """How the artist's pixels meet the field's colours.
+
+    `margin` and `feather` are in metres along the front picture: pixels within `margin` of the matte's border or of an
+    occluding contour are not used, and over the next `feather` they fade in. Surfaces fade in between `grazing` and
+    `facing`, the z of their unit normals. Beyond the border the field's colours take on the picture's tone, fading over
+    `match_length` metres along the surface; 0 switches that off.
+    """
+
+    margin: float = 0.0015
+    feather: float = 0.004
+    grazing: float = 0.25
+    facing: float = 0.55
+    match_length: float = 0.03
+
+
+class FrontPicture:
+    """The portrait seen as the front view of the surface; answers weight and colour for points on it."""
+
+    def __init__(
+        self, surface: SurfaceMesh, source: StitchSource, *, options: StitchOptions, texel_side: float
+    ) -> None:
+        """Prepare visibility and pixels.
+
+        Args:
+            surface: the mesh that hides parts of itself from the front.
+            source: the portrait and its alignment.
+            options: margins and fades.
+            texel_side: side of a texel on the surface, metres; finer pixels are averaged first.
+        """
+        self._options = options
+        self._depth = front_depth(surface)
+        self._picture, self._to_picture = _prefiltered(source, texel_side)
+        self._confidence = self._front_confidence()
+
+    def weights(self, points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how much the portrait counts at surface points, float32 (p,), 0..1.
+
+        Args:
+            points: (p, 3) in the field frame. normals: (p, 3) unit.
+        """
+        column, row = _front_pixels(points)
+        seen = points[:, 2] >= _look_up(self._depth, column, row, nearest=True) - _SELF_SHADOW
+        fade = _smoothstep(normals[:, 2], self._options.grazing, self._options.facing)
+        return np.asarray(seen * fade * _look_up(self._confidence, column, row), dtype=np.float32)
+
+    def colours(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the portrait's colour behind each point, sRGB 0..1, float32 (p, 3); meaningless outside the matte."""
+        pixels = _aligned_pixels(points) @ self._to_picture[:, :2].T + self._to_picture[:, 2]
+        sampled = _look_up(self._picture, pixels[:, 0], pixels[:, 1])  # premultiplied (p, 4)
+        straight = sampled[:, :3] / np.maximum(sampled[:, 3:], 1e-3)
+        return np.clip(straight, 0, 1)
+
+    def tones(self, points: NDArray[np.float32], *, radius: float) -> NDArray[np.float32]:
+        """Return the portrait's colour averaged over `radius` metres, lines and shading detail gone; sRGB (p, 3)."""
+        front = self._at_front_size()
+        trusted = front * (self._confidence * (front[:, :, 3] > 0.5))[:, :, None]
+        blurred = cv2.GaussianBlur(trusted, (0, 0), radius * FRONT_SIZE / BOX_SIDE)
+        sampled = _look_up(blurred, *_front_pixels(points))
+        return np.clip(sampled[:, :3] / np.maximum(sampled[:, 3:], 1e-4), 0, 1)
+
+    def _at_front_size(self) -> NDArray[np.float32]:
+        """Return the portrait warped to the front picture, premultiplied float32 (n, n, 4)."""
+        scale = ALIGNED_SIZE / FRONT_SIZE
+        matrix = self._to_picture @ np.array([[scale, 0, 0], [0, scale, 0], [0, 0, 1.0]])
+        matrix[:, 2] += matrix[:, :2].sum(axis=1) * 0.5 - 0.5  # pixel centres at +0.5 on both sides
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        warped = cv2.warpAffine(self._picture, matrix, (FRONT_SIZE, FRONT_SIZE), flags=flags)
+        return np.asarray(warped, dtype=np.float32)
+
+    def _front_confidence(self) -> NDArray[np.float32]:
+        """Return how far each front pixel is from anything that could spoil it, faded to 0..1, float32 (n, n)."""
+        inside = self._at_front_size()[:, :, 3] > 0.5
+        inside &= np.isfinite(self._depth)
+        depth = np.where(np.isfinite(self._depth), self._depth, np.float32(-1))
+        inside &= cv2.dilate(depth, np.ones((5, 5), np.uint8)) - depth < _JUMP
+        metres = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5) * (BOX_SIDE / FRONT_SIZE)
+        return _smoothstep(np.asarray(metres), self._options.margin, self._options.margin + self._options.feather)
+
+
+def front_depth(surface: SurfaceMesh) -> NDArray[np.float32]:
+    """Return the largest z of the surface behind each front pixel, float32 (n, n); -inf where there is none."""
+    column, row = _front_pixels(surface.vertices)
+    coverage = rasterise(np.stack([column, row], axis=1), surface.faces, size=FRONT_SIZE)
+    depth = np.full(FRONT_SIZE * FRONT_SIZE, -np.inf, dtype=np.float32)
+    np.maximum.at(depth, coverage.texels, coverage.interpolate(surface.vertices[:, 2:], surface.faces)[:, 0])
+    return depth.reshape(FRONT_SIZE, FRONT_SIZE)
+
+
+def spread_shift(
+    surface: SurfaceMesh, *, shift: NDArray[np.float32], weight: NDArray[np.float32], length: float
+) -> NDArray[np.float32]:
+    """Continue a colour shift that is known on part of the surface over the rest of it, fading with distance.
+
+    Solves the screened Poisson equation on the welded mesh: known vertices keep their shift, others take the mean of
+    their neighbours, damped so that it falls by e over `length`.
+
+    Args:
+        surface: the mesh. shift: float32 (v, 3), meaningful where `weight` > 0.5. weight: float32 (v,).
+        length: metres.
+
+    Returns:
+        float32 (v, 3), the shift at every vertex.
+    """
+    first, welded = mesh.weld(surface.vertices)
+    known = weight[first] > 0.5
+    if not known.any() or known.all():
+        return np.where(known[welded][:, None], shift[first][welded], np.float32(0))
+    stiffness, mass = _laplacian(surface.vertices[first].astype(np.float64), welded[surface.faces])
+    system = (stiffness + sparse.diags_array(mass / length**2)).tocsc()
+    values = np.where(known[:, None], shift[first], 0).astype(np.float64)
+    free = ~known
+    right = -(system[free][:, known] @ values[known])
+    values[free] = splu(system[free][:, free]).solve(right)
+    return np.asarray(values[welded], dtype=np.float32)
+
+
+def _laplacian(vertices: mesh.Points, faces: NDArray[np.int64]) -> tuple[sparse.csc_array, NDArray[np.float64]]:
+    """Return the cotangent stiffness matrix and vertex areas; negative weights are clipped, so no shift overshoots."""
+    corners = vertices[faces]
+    area = np.maximum(np.linalg.norm(mesh.face_normals(vertices, faces), axis=1) / 2, 1e-12)
+    rows, columns, values = [], [], []
+    for corner in range(3):
+        i, j = (corner + 1) % 3, (corner + 2) % 3
+        dot = np.einsum("ij,ij->i", corners[:, i] - corners[:, corner], corners[:, j] - corners[:, corner])
+        cotangent = np.clip(dot / (4 * area), 1e-3, 1e3)
+        rows += [faces[:, i], faces[:, j]]
+        columns += [faces[:, j], faces[:, i]]
+        values += [cotangent, cotangent]
+    count = len(vertices)
+    adjacency = sparse.coo_array(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(count, count)
+    ).tocsc()
+    degree = np.asarray(adjacency.sum(axis=1)).reshape(-1)
+    mass = np.bincount(faces.reshape(-1), np.repeat(area / 3, 3), minlength=count)
+    return (sparse.diags_array(degree) - adjacency).tocsc(), np.asarray(mass, dtype=np.float64)
+
+
+def _prefiltered(source: StitchSource, texel_side: float) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return the portrait premultiplied, 0..1, no finer than the texels, and the map from aligned pixels to it."""
+    linear = np.vstack([source.alignment.matrix, [0.0, 0.0, 1.0]])
+    scale = float(np.sqrt(abs(np.linalg.det(linear[:2, :2]))))  # aligned pixels per portrait pixel
+    pixel_side = scale * BOX_SIDE / ALIGNED_SIZE
+    height, width = source.rgba.shape[:2]
+    shrink = max(1.0, texel_side / pixel_side, max(height, width) / 16000)
+    picture = source.rgba.astype(np.float32) / 255
+    picture[:, :, :3] *= picture[:, :, 3:]
+    if shrink > 1.2:
+        size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+    resize = np.diag([picture.shape[1] / width, picture.shape[0] / height, 1.0])
+    return picture, np.asarray((resize @ np.linalg.inv(linear))[:2], dtype=np.float64)
+
+
+def _aligned_pixels(points: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return where field points lie in the aligned square, float64 (p, 2), pixel centres at +0.5."""
+    x, y = points[:, 0].astype(np.float64), points[:, 1].astype(np.float64)
+    return ALIGNED_SIZE * np.stack([0.5 + x / BOX_SIDE, 0.5 - y / BOX_SIDE], axis=1)
+
+
+def _front_pixels(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (column, row) in the front picture, pixel centres at +0.5."""
+    pixels = _aligned_pixels(points) * (FRONT_SIZE / ALIGNED_SIZE)
+    return pixels[:, 0], pixels[:, 1]
+
+
+def _look_up(
+    picture: NDArray[np.float32], column: NDArray[np.float64], row: NDArray[np.float64], *, nearest: bool = False
+) -> NDArray[np.float32]:
+    """Sample a picture at pixel positions (centres at +0.5), float32 (p,) or (p, c); borders are replicated."""
+    count, width = len(column), 4096  # remap wants maps less than 32768 on a side
+    rows = max(1, -(-count // width))
+    flat = np.zeros((2, rows * width), dtype=np.float32)
+    flat[0, :count], flat[1, :count] = column - 0.5, row - 0.5
+    maps = flat.reshape(2, rows, width)
+    how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+    sampled = cv2.remap(picture, maps[0], maps[1], how, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(sampled, dtype=np.float32).reshape(rows * width, *picture.shape[2:])[:count]
+
+
+def _smoothstep(values: NDArray[np.floating], low: float, high: float) -> NDArray[np.float32]:
+    """Return 0 below `low`, 1 above `high`, and a smooth rise between."""
+    t = np.clip((values - low) / max(high - low, 1e-12), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)

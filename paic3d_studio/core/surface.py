@@ -1,0 +1,115 @@
+"""From a density lattice to an unwrapped surface: the mesh an artist would want to open."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from paic3d_studio.core import mesh
+from paic3d_studio.core.artefacts import DensityLattice, SurfaceMesh
+from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.core.solid import Solid, solid_from_density
+from paic3d_studio.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class SurfaceOptions:
+    """How a field becomes a surface.
+
+    `resolution` is the number of lattice samples along each side of the box (the stage that samples the field reads
+    it). `faces` is the number of triangles after simplification. `level` is the density at the surface; None takes half
+    of the largest density of the lattice, right for fields that saturate. `smoothing` is in samples. `crop_below` is
+    the plane of the flat base, y in metres in the field frame, None for no cut: chins of the measured characters lie at
+    -0.13 to -0.15, their neck bones at -0.16 to -0.20, and their crowns at 0.10 to 0.17, so a cut at -0.2 leaves the
+    whole neck and 0.30 to 0.37 m of head. `floater_share` is the share of the largest piece that another piece must
+    reach to stay.
+    """
+
+    resolution: int = 192
+    faces: int = 20_000
+    level: float | None = None
+    smoothing: float = 0.5
+    crop_below: float | None = -0.2
+    floater_share: float = 0.01
+
+
+def extract_surface(
+    lattice: DensityLattice, *, options: SurfaceOptions | None = None, monitor: Monitor = SILENT
+) -> SurfaceMesh:
+    """Take the surface of the field, clean it, simplify it and unwrap it.
+
+    Holds the interpreter for seconds (marching cubes, unwrapping): run it in a child process.
+
+    Args:
+        lattice: density in the field frame.
+        options: see `SurfaceOptions`.
+        monitor: progress and cancel.
+
+    Returns:
+        A closed surface in the field frame, metres; vertices are split at the seams of its charts.
+
+    Raises:
+        UserError: the field holds no surface at the level.
+        Cancelled: as `monitor`.
+    """
+    options = options or SurfaceOptions()
+    monitor.report(0.0, "cleaning the field")
+    solid = solid_from_density(
+        lattice,
+        level=surface_level(lattice, options.level),
+        smoothing=options.smoothing,
+        crop_below=options.crop_below,
+        floater_share=options.floater_share,
+    )
+    monitor.report(0.1, "taking the surface")
+    vertices, faces = isosurface(solid, box_side=lattice.box_side)
+    monitor.report(0.2, "simplifying")
+    vertices, faces = mesh.without_small_pieces(vertices, faces, options.floater_share)
+    vertices, faces = mesh.simplify(vertices, faces, target=options.faces)
+    vertices, faces = with_flat_base(vertices, faces, solid)
+    monitor.report(0.3, "unwrapping")
+    return unwrapped(vertices, faces)
+
+
+def surface_level(lattice: DensityLattice, level: float | None) -> float:
+    """Return the density at the surface: `level`, or half of the lattice's largest density when it is None.
+
+    Raises:
+        UserError: the lattice holds nothing denser than empty space.
+    """
+    if level is not None:
+        return level
+    densest = float(lattice.density.max())
+    if not np.isfinite(densest) or densest <= 0:
+        raise UserError("The field is empty.", "Check that the matte covers the character.")
+    return densest / 2
+
+
+def isosurface(solid: Solid, *, box_side: float) -> tuple[mesh.Points, mesh.Faces]:
+    """Return the zero level of the solid in metres, counter-clockwise from outside, with a flat base at the cut."""
+    from skimage.measure import marching_cubes
+
+    indices, faces, _, _ = marching_cubes(solid.odds, 0.0, gradient_direction="ascent", allow_degenerate=False)
+    vertices = solid.origin + solid.spacing * indices.astype(np.float64)
+    vertices = np.clip(vertices, -box_side / 2, box_side / 2)
+    if solid.base is not None:
+        vertices[indices[:, 1] < 1, 1] = solid.base
+    return mesh.without_degenerate_faces(vertices, faces.astype(np.int64))
+
+
+def with_flat_base(vertices: mesh.Points, faces: mesh.Faces, solid: Solid) -> tuple[mesh.Points, mesh.Faces]:
+    """Return the mesh with the vertices that simplification nudged off the cut plane put back onto it."""
+    if solid.base is not None:
+        near = vertices[:, 1] < solid.base + 0.2 * solid.spacing
+        vertices = vertices.copy()
+        vertices[near, 1] = solid.base
+    return mesh.without_degenerate_faces(vertices, faces)
+
+
+def unwrapped(vertices: mesh.Points, faces: mesh.Faces) -> SurfaceMesh:
+    """Return the closed mesh unwrapped, with normals that run smoothly across its seams."""
+    positions = vertices.astype(np.float32)
+    normals = mesh.vertex_normals(positions, faces).astype(np.float32)
+    source, split, uv = mesh.unwrap(positions, faces.astype(np.int32))
+    return SurfaceMesh(vertices=positions[source], normals=normals[source], uv=uv, faces=split)
