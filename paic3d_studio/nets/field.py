@@ -58,6 +58,8 @@ class RadianceField(abc.ABC):
     box_side: float = BOX_SIDE
     surface_level: float = 17.0
     """The density at which the surface lies; the default is where the published system cuts (section 1.10)."""
+    empty_outside: bool = True
+    """Whether nothing lies outside the box, so that rays need not ask there."""
 
     @abc.abstractmethod
     def query(self, xyz: Tensor) -> FieldSample:
