@@ -90,7 +90,7 @@ def random_styles(seed: int) -> tuple[InkStyle, CelStyle]:
     lot = np.random.default_rng(seed)
     inks = ((0.05, 0.04, 0.05), (0.16, 0.09, 0.09), (0.28, 0.15, 0.13), (0.12, 0.12, 0.22))
     ink = InkStyle(
-        width=float(lot.uniform(0.8, 2.6)),
+        width=float(lot.uniform(0.7, 2.2)),
         crease=float(lot.uniform(0.5, 1.0)),
         taper=float(lot.uniform(0.3, 1.0)),
         wobble=float(lot.uniform(0.0, 0.6)),
