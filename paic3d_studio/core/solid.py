@@ -43,7 +43,7 @@ def solid_from_density(
 
     Floaters go before the iso-surface is taken, so that simplification spends no face on them. Density is steep (0 to
     300 within a voxel or two), and interpolating it linearly leaves stairs: normals of a sphere were off by 10 to 18
-    degrees. Its log-odds are near linear in the distance to the surface, so the level is taken on those: 1 to 3 degrees.
+    degrees. Its log-odds are near linear in the distance to the surface, so the level is taken there: 1 to 3.
 
     Args:
         lattice: density in the sense of the ray marcher.

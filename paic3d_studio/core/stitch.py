@@ -100,7 +100,7 @@ class FrontPicture:
         front = self._at_front_size()
         trusted = front * (self._confidence * (front[:, :, 3] > 0.5))[:, :, None]
         blurred = cv2.GaussianBlur(trusted, (0, 0), radius * FRONT_SIZE / BOX_SIDE)
-        sampled = _look_up(blurred, *_front_pixels(points))
+        sampled = _look_up(np.asarray(blurred, dtype=np.float32), *_front_pixels(points))
         return np.clip(sampled[:, :3] / np.maximum(sampled[:, 3:], 1e-4), 0, 1)
 
     def _at_front_size(self) -> NDArray[np.float32]:
@@ -119,7 +119,9 @@ class FrontPicture:
         depth = np.where(np.isfinite(self._depth), self._depth, np.float32(-1))
         inside &= cv2.dilate(depth, np.ones((5, 5), np.uint8)) - depth < _JUMP
         metres = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5) * (BOX_SIDE / FRONT_SIZE)
-        return _smoothstep(np.asarray(metres), self._options.margin, self._options.margin + self._options.feather)
+        return _smoothstep(
+            np.asarray(metres, dtype=np.float32), self._options.margin, self._options.margin + self._options.feather
+        )
 
 
 def front_depth(surface: SurfaceMesh) -> NDArray[np.float32]:
@@ -193,7 +195,7 @@ def _prefiltered(source: StitchSource, texel_side: float) -> tuple[NDArray[np.fl
         size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
         picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
     resize = np.diag([picture.shape[1] / width, picture.shape[0] / height, 1.0])
-    return picture, np.asarray((resize @ np.linalg.inv(linear))[:2], dtype=np.float64)
+    return np.asarray(picture, dtype=np.float32), np.asarray((resize @ np.linalg.inv(linear))[:2], dtype=np.float64)
 
 
 def _aligned_pixels(points: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -137,7 +137,7 @@ def _field_colours(
     asked = _query(coarse.points, coarse.normals, colour_at, depth=options.depth, monitor=monitor.child(0.0, 0.95))
     picture = fill_around(_scatter(coarse, asked), coarse.mask, band=3)
     wide = cv2.resize(picture, (texels.size, texels.size), interpolation=cv2.INTER_LINEAR)
-    colours = wide.reshape(-1, 3)[texels.index].astype(np.float32) / 255
+    colours = np.asarray(wide.reshape(-1, 3)[texels.index] / np.float32(255), dtype=np.float32)
     # Slivers narrower than a coarse texel were never asked.
     near = cv2.dilate(coarse.mask.astype(np.uint8), np.ones((3, 3), np.uint8))
     row, column = np.divmod(texels.index, texels.size)
@@ -181,7 +181,7 @@ def _stitched(
     weight = front.weights(texels.points, texels.normals)[:, None]
     if options.stitching.match_length > 0:
         colours = np.clip(colours + _tone_shift(surface, texels, front, colour_at, options=options), 0, 1)
-    return colours + weight * (front.colours(texels.points) - colours)
+    return np.asarray(colours + weight * (front.colours(texels.points) - colours), dtype=np.float32)
 
 
 def _tone_shift(

@@ -1,0 +1,65 @@
+"""Write files so that a reader never meets half of one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from paic3d_studio.errors import UserError
+
+
+def write_files(contents: Mapping[Path, bytes]) -> int:
+    """Write files that belong together: all beside their targets first, then each renamed into its place.
+
+    Returns:
+        The number of bytes written.
+
+    Raises:
+        UserError: the folder is missing or write-protected, the disk is full, or the target is a folder. What stood at
+            the targets before is untouched, and no partial file stays behind.
+    """
+    parts: dict[Path, Path] = {}
+    target = next(iter(contents))
+    try:
+        for target, content in contents.items():
+            if target.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            part = target.parent / f".{secrets.token_hex(6)}.part"
+            parts[target] = part
+            with part.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for target, part in parts.items():
+            part.replace(target)
+    except OSError as error:
+        raise _explained(error, target) from error
+    finally:
+        _discard(parts.values())
+    return sum(len(content) for content in contents.values())
+
+
+def _discard(parts: Iterable[Path]) -> None:
+    """Remove what is left of the partial files; a folder that cannot be reached holds none."""
+    for part in parts:
+        try:
+            part.unlink(missing_ok=True)
+        except OSError:
+            continue
+
+
+def _explained(error: OSError, target: Path) -> UserError:
+    """Return the artist's side of an operating system's error."""
+    folder = target.parent
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UserError(f"The disk that holds “{folder}” is full.", "Make room on it, or choose another folder.")
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return UserError(f"The folder “{folder}” does not exist.", "Create it, or choose another folder.")
+    if error.errno == errno.EISDIR:
+        return UserError(f"“{target}” is a folder.", "Choose another file name.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return UserError(f"“{target}” cannot be written: the folder or the file is write-protected.", "Choose another.")
+    return UserError(f"“{target}” cannot be written ({error.strerror or error}).", "Choose another folder or name.")

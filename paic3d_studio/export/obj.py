@@ -1,0 +1,65 @@
+"""Wavefront OBJ with its material file and texture: three files that stay together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paic3d_studio.core.artefacts import ExportReport, TexturedMesh
+from paic3d_studio.core.image import encode_png
+from paic3d_studio.core.mesh import open_edges
+from paic3d_studio.export.files import write_files
+from paic3d_studio.export.frame import to_export_frame
+
+NAME: Final = "Head"
+
+
+def write_obj(textured: TexturedMesh, path: Path) -> ExportReport:
+    """Write NAME.obj, NAME.mtl and NAME.png: +Y up, facing +Z, metres, the neck at the origin.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    surface = textured.surface
+    material, picture = path.with_suffix(".mtl"), path.with_suffix(".png")
+    contents = {
+        picture: encode_png(textured.texture),
+        material: _material(picture.name).encode(),
+        path: obj_text(textured, material=material.name).encode(),
+    }
+    return ExportReport(
+        paths=tuple(str(file) for file in (path, material, picture)),
+        bytes_written=write_files(contents),
+        vertices=len(surface.vertices),
+        faces=len(surface.faces),
+        open_edges=open_edges(surface.vertices, surface.faces),
+    )
+
+
+def obj_text(textured: TexturedMesh, *, material: str) -> str:
+    """Return the OBJ file's text; numbers carry every digit of their float32."""
+    surface = textured.surface
+    indices = surface.faces.astype(np.int64) + 1
+    corners = np.repeat(indices, 3, axis=1)  # a/a/a b/b/b c/c/c
+    return "".join(
+        [
+            f"mtllib {material}\no {NAME}\nusemtl {NAME}\n",
+            _lines("v %.9g %.9g %.9g\n", to_export_frame(surface.vertices)),
+            _lines("vt %.9g %.9g\n", surface.uv),
+            _lines("vn %.9g %.9g %.9g\n", surface.normals),
+            _lines("f %d/%d/%d %d/%d/%d %d/%d/%d\n", corners),
+        ]
+    )
+
+
+def _lines(form: str, rows: NDArray[np.generic]) -> str:
+    """Return one line per row, all formatted at once."""
+    return (form * len(rows)) % tuple(rows.reshape(-1).tolist())
+
+
+def _material(picture: str) -> str:
+    """Return the material file's text: the texture's colour alone, no highlights."""
+    return f"newmtl {NAME}\nKa 0 0 0\nKd 1 1 1\nKs 0 0 0\nd 1\nillum 1\nmap_Kd {picture}\n"
