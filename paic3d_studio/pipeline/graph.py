@@ -54,7 +54,8 @@ class Stage:
         name: what other stages and `Graph.pull` call it.
         title: a few words for the artist.
         inputs: names of sources and stages, in the order `compute` takes them.
-        compute: `compute(*inputs, monitor=...)`; pure, and asks the monitor between chunks.
+        compute: `compute(*inputs)`, or `compute(*inputs, monitor=...)` when `monitored`; pure.
+        monitored: whether `compute` takes a monitor, which it asks between chunks; for whatever takes 50 ms.
         version: raised whenever `compute` would answer differently.
         keep: how many results are kept, newest first.
         key: "content" for small artefacts, "derivation" for large ones and those that live on a graphics card.
@@ -70,6 +71,7 @@ class Stage:
     keep: int = 3
     key: Literal["content", "derivation"] = "content"
     seconds: float = 0.05
+    monitored: bool = False
     uses_torch: bool = False
 
 
@@ -338,7 +340,7 @@ class _Pull(Generic[P]):
             monitor = self._stage_monitor(stage, begun)
             if self._graph.prepare is not None:
                 self._graph.prepare(stage)
-            value = stage.compute(*inputs, monitor=monitor)
+            value = stage.compute(*inputs, monitor=monitor) if stage.monitored else stage.compute(*inputs)
         except Cancelled:
             self._settle(StageReport(stage.name, "cancelled", time.perf_counter() - begun, message="cancelled"))
             raise

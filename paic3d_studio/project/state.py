@@ -85,7 +85,7 @@ class Project:
     picture: PictureSource
     landmark_edit: PlacedFace | None = None
     matte_strokes: tuple[Stroke, ...] = ()
-    hull_edits: Mapping[str, Polygon] = MappingProxyType({})
+    hull_edits: Mapping[str, Polygon] = field(default_factory=dict)
     strokes: tuple[Stroke, ...] = ()
     settings: Settings = field(default_factory=Settings)
     seed: int = 0

@@ -1,0 +1,116 @@
+"""The command line: opens the studio, or makes heads without a window.
+
+Only what `--help` needs is imported at the top; the rest waits until there is work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from paic3d_studio import __version__
+
+EXIT_DONE = 0
+EXIT_USER_ERROR = 2
+EXIT_CANCELLED = 130
+"""What a shell expects of a program that Ctrl-C ended."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code: 0 done, 2 something to mend, 130 cancelled.
+
+    Args:
+        argv: what stands behind the program's name; that of this process when None.
+    """
+    multiprocessing.freeze_support()  # the frozen program starts itself again for meshing
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["reconstruct"]:
+        wanted = reconstruct_parser().parse_args(arguments[1:])
+        from paic3d_studio.session.headless import reconstruct
+
+        return reconstruct(wanted)
+    pictures = studio_parser().parse_args(arguments).pictures
+    if has_display():
+        from paic3d_studio.gui.app import run
+
+        return run(pictures)
+    from paic3d_studio.session.headless import without_display
+
+    return without_display(pictures)
+
+
+def has_display(environment: os._Environ[str] | dict[str, str] = os.environ, platform: str = sys.platform) -> bool:
+    """Whether a window can be shown: always on Windows and macOS, elsewhere where a display is announced."""
+    if not platform.startswith(("linux", "freebsd")):
+        return True
+    return any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def studio_parser() -> argparse.ArgumentParser:
+    """Return the parser of the plain command."""
+    parser = argparse.ArgumentParser(
+        prog="paic3d-studio",
+        description="From one portrait of an anime character to a textured 3D head. Without arguments the studio "
+        "opens on the bundled example; without a display the same is done here, into head.glb and turntable.png.",
+        epilog="paic3d-studio reconstruct PICTURE [-o head.glb]   makes a head without a window; see "
+        "paic3d-studio reconstruct --help.",
+    )
+    parser.add_argument("pictures", metavar="PICTURE", nargs="*", type=Path, help="a portrait to open in the studio")
+    parser.add_argument("--version", action="version", version=f"PAiC-3D Studio {__version__}")
+    return parser
+
+
+def reconstruct_parser() -> argparse.ArgumentParser:
+    """Return the parser of `reconstruct`."""
+    parser = argparse.ArgumentParser(
+        prog="paic3d-studio reconstruct",
+        description="Make textured 3D heads of portraits, without a window.",
+        epilog="Exit codes: 0 done; 2 something you can mend, said in one sentence; 130 cancelled with Ctrl-C.",
+    )
+    add = parser.add_argument
+    add("pictures", metavar="PICTURE", nargs="+", type=Path, help="a portrait: PNG, JPEG, WebP, BMP, TIFF or GIF")
+    add("-o", "--output", metavar="FILE", type=Path, help="where the head goes, its suffix (.glb, .obj, .ply) decides "
+        "the format; for several pictures an existing folder (default: beside each picture, .glb)")  # fmt: skip
+    add("--turntable", metavar="FILE", type=Path, help="also write a PNG of the head seen from eight sides")
+    add("--seed", metavar="N", type=whole(0, 2**32 - 1), default=0, help="seed of everything random (default 0)")
+    add("--backbone", metavar="NAME", help="the reconstruction network (default compact)")
+    add("--infill", metavar="NAME", help="how lines are painted away: network or telea (default network)")
+    add("--faces", metavar="N", type=whole(100, 500_000), help="triangles of the head (default 20000)")
+    add("--texture", metavar="N", type=whole(64, 8192), help="side of the texture in pixels (default 2048)")
+    add("--lattice", metavar="N", type=whole(16, 512), help="samples of the field along each axis (default 192)")
+    stitch = parser.add_mutually_exclusive_group()
+    add = stitch.add_argument
+    add("--no-stitch", action="store_true", help="the colours of the field everywhere, not the picture's own pixels")
+    add("--stitch-line-free", action="store_true", help="stitch the line-free picture instead of the artist's own")
+    parser.add_argument("--json", action="store_true", help="one line of JSON per picture on standard output: stage "
+                        "seconds, peak memory, sha256 of the head")  # fmt: skip
+    return parser
+
+
+class whole:  # noqa: N801 - reads as the name of a type in the parser's messages
+    """A whole number between two bounds, as an argparse type."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self._low, self._high = low, high
+
+    def __call__(self, text: str) -> int:
+        """Return the number.
+
+        Raises:
+            argparse.ArgumentTypeError: it is none, or out of bounds.
+        """
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+        if not self._low <= number <= self._high:
+            raise argparse.ArgumentTypeError(f"{number} is not between {self._low} and {self._high}")
+        return number
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

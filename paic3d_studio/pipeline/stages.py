@@ -1,0 +1,100 @@
+"""The method as a table: reading it is reading the paper (PAniC-3D, sections 3 and 4)."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Final
+
+from paic3d_studio.core.alignment import align
+from paic3d_studio.paths import models_folder
+from paic3d_studio.pipeline import steps
+from paic3d_studio.pipeline.graph import Source, Stage
+from paic3d_studio.project.state import PictureSource, Project
+
+INFILL_WEIGHTS: Final = {"network": "infill"}
+"""Inpainter -> its weights in the manifest; one that is not listed needs none."""
+
+
+def weights_key(name: str) -> str:
+    """Return the sha256 that the manifest gives for a set of weights, "missing" where it gives none.
+
+    A missing manifest is no error here: the stage that needs the weights says so in full.
+    """
+    try:
+        manifest = tomllib.loads((models_folder() / "manifest.toml").read_text(encoding="utf-8"))
+        return str(manifest["weights"][name]["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "missing"
+
+
+def _picture_key(picture: PictureSource) -> str:
+    return picture.sha256
+
+
+SOURCES: Final[tuple[Source[Project], ...]] = (
+    Source("picture", lambda p: p.picture, _picture_key),
+    Source("placed_face", lambda p: p.landmark_edit),
+    Source("matte_strokes", lambda p: p.matte_strokes),
+    Source("hull_edits", lambda p: p.hull_edits),
+    Source("strokes", lambda p: p.strokes),
+    Source("seed", lambda p: p.seed),
+    Source("detector", lambda p: p.settings.detector),
+    Source("matting", lambda p: p.settings.matting),
+    Source("line_options", lambda p: p.settings.lines),
+    Source("infill", lambda p: p.settings.infill),
+    Source("infill_weights", lambda p: INFILL_WEIGHTS.get(p.settings.infill, ""), weights_key),
+    Source("backbone", lambda p: p.settings.backbone),
+    Source("backbone_weights", lambda p: p.settings.backbone, weights_key),
+    Source("volume_resolution", lambda p: p.settings.volume),
+    Source("lattice_resolution", lambda p: p.settings.surface.resolution),
+    Source("surface_level", lambda p: p.settings.surface.level),
+    Source("surface_options", lambda p: p.settings.surface),
+    Source("stitch", lambda p: p.settings.stitch),
+    Source("texture_options", lambda p: p.settings.texture),
+)
+"""What the artist decided, cut so that each stage depends on no more than it uses."""
+
+
+# fmt: off
+STAGES: Final[tuple[Stage, ...]] = (
+    # The picture: where the character is, and where her face is.
+    Stage("portrait", "Reading the picture", ("picture",), steps.portrait, key="derivation", keep=2, seconds=0.1),
+    Stage("landmarks", "Finding the face", ("portrait", "placed_face", "detector"),
+          steps.landmarks, keep=4, seconds=0.8),
+    Stage("found_matte", "Separating the background", ("portrait", "landmarks", "matting"),
+          steps.found_matte, seconds=0.7),
+    Stage("matte", "Painting the matte", ("found_matte", "matte_strokes"), steps.matte),
+    Stage("alignment", "Aligning", ("landmarks",), align, keep=4),
+    Stage("aligned", "Warping", ("portrait", "matte", "alignment"), steps.aligned),
+    # From illustration to render: which lines go, and what was under them.
+    Stage("hulls", "Finding the hulls", ("landmarks", "alignment", "hull_edits"), steps.hulls, keep=4),
+    Stage("keep", "Marking what stays", ("hulls", "landmarks", "alignment"), steps.keep, keep=4),
+    Stage("lines", "Finding the lines", ("aligned", "line_options"), steps.lines),
+    Stage("line_mask", "Marking the lines", ("lines", "keep", "strokes"), steps.line_mask, keep=4),
+    Stage("render_like", "Removing the lines", ("aligned", "line_mask", "keep", "infill", "infill_weights"),
+          steps.render_like, keep=4, seconds=0.5, uses_torch=True),
+    # From one picture to a radiance field, and what is made of it.
+    Stage("field", "Reconstructing", ("render_like", "backbone", "backbone_weights", "seed"),
+          steps.field, key="derivation", keep=4, seconds=1.0, monitored=True, uses_torch=True),
+    Stage("volume", "Baking the view", ("field", "volume_resolution"),
+          steps.volume, key="derivation", keep=4, seconds=3.0, monitored=True, uses_torch=True),
+    Stage("lattice", "Sampling the field", ("field", "lattice_resolution", "surface_level"),
+          steps.lattice, key="derivation", keep=2, seconds=5.0, monitored=True, uses_torch=True),
+    Stage("surface", "Taking the surface", ("lattice", "field", "surface_options"),
+          steps.surface, key="derivation", keep=3, seconds=8.0, monitored=True),
+    Stage("textured", "Painting the surface",
+          ("surface", "field", "portrait", "matte", "alignment", "render_like", "stitch", "texture_options"),
+          steps.textured, key="derivation", keep=3, seconds=8.0, monitored=True, uses_torch=True),
+)
+# fmt: on
+
+
+def limit_threads(count: int | None) -> None:
+    """Let torch use `count` cores on this thread; None leaves torch's own choice.
+
+    Torch keeps the number per calling thread, so each thread that runs networks has to be told.
+    """
+    import torch
+
+    if count is not None:
+        torch.set_num_threads(count)

@@ -1,0 +1,186 @@
+"""One function per arrow of the method, where an artefact needs more than a single call into `core` or `nets`.
+
+Networks are imported when a step runs, so that the window appears at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paic3d_studio.core.alignment import warp_portrait
+from paic3d_studio.core.artefacts import (
+    AlignedPortrait,
+    Alignment,
+    DensityLattice,
+    FeatureHulls,
+    FieldVolume,
+    KeepMask,
+    Landmarks,
+    LineMask,
+    Matte,
+    Portrait,
+    RenderLike,
+    SurfaceMesh,
+    TexturedMesh,
+)
+from paic3d_studio.core.hulls import detect_hulls
+from paic3d_studio.core.image import decode_portrait, over_white
+from paic3d_studio.core.landmarks import detect_landmarks, face_box, landmarks_from_parts
+from paic3d_studio.core.lines import LineOptions, Stroke, contour_lines, keep_mask, masked_lines, rasterise_strokes
+from paic3d_studio.core.matte import MATTING, matte_from_alpha
+from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.core.stitch import StitchSource
+from paic3d_studio.core.surface import SurfaceOptions, extract_surface
+from paic3d_studio.core.texture import TextureOptions, bake_texture
+from paic3d_studio.pipeline.child import run_in_child
+from paic3d_studio.project.state import PictureSource, PlacedFace, Polygon, StitchSourceName
+
+if TYPE_CHECKING:
+    from paic3d_studio.nets.field import RadianceField
+
+SQUARE_ITSELF: Final = Alignment(matrix=np.eye(2, 3))
+"""The alignment of a picture that already is the aligned square."""
+
+
+def portrait(picture: PictureSource) -> Portrait:
+    """Decode the artist's file."""
+    return decode_portrait(picture.encoded, name=picture.name)
+
+
+def landmarks(portrait: Portrait, placed: PlacedFace | None, detector: str) -> Landmarks:
+    """Find the face, or take it from where the artist placed it."""
+    if placed is not None:
+        return landmarks_from_parts(right_eye=placed.right_eye, left_eye=placed.left_eye, mouth=placed.mouth)
+    return detect_landmarks(portrait, detector=detector)
+
+
+def found_matte(portrait: Portrait, landmarks: Landmarks, method: str) -> Matte:
+    """Separate the character from the background: by the file's own alpha where it has one."""
+    if portrait.has_alpha:
+        return matte_from_alpha(portrait)
+    return MATTING[method](portrait, face_box=face_box(landmarks))
+
+
+def matte(found: Matte, strokes: tuple[Stroke, ...]) -> Matte:
+    """Paint the artist's strokes over the matte that was found."""
+    if not strokes:
+        return found
+    nothing = np.zeros(found.alpha.shape, bool)
+    everything = np.ones(found.alpha.shape, bool)
+    alpha = np.where(rasterise_strokes(nothing, strokes=strokes), np.uint8(255), found.alpha)
+    return Matte(alpha=np.where(rasterise_strokes(everything, strokes=strokes), alpha, np.uint8(0)))
+
+
+def aligned(portrait: Portrait, matte: Matte, alignment: Alignment) -> AlignedPortrait:
+    """Warp the portrait into the square."""
+    return warp_portrait(portrait, matte=matte, alignment=alignment)
+
+
+def hulls(landmarks: Landmarks, alignment: Alignment, edits: Mapping[str, Polygon]) -> FeatureHulls:
+    """Detect the feature hulls, with the artist's own in place of those she changed."""
+    detected = detect_hulls(landmarks, alignment=alignment).polygons
+    edited = {name: np.asarray(polygon, np.float64) for name, polygon in edits.items()}
+    return FeatureHulls(polygons={**detected, **edited})
+
+
+def keep(hulls: FeatureHulls, landmarks: Landmarks, alignment: Alignment) -> KeepMask:
+    """Mark where lines stay."""
+    return keep_mask(hulls, landmarks=landmarks, alignment=alignment)
+
+
+def lines(aligned: AlignedPortrait, options: LineOptions) -> NDArray[np.bool_]:
+    """Find contour lines everywhere, bool (512, 512)."""
+    return contour_lines(aligned, options=options)
+
+
+def line_mask(lines: NDArray[np.bool_], keep: KeepMask, strokes: tuple[Stroke, ...]) -> LineMask:
+    """Mark the lines to repaint: those found, with the artist's strokes, outside the keep mask."""
+    return masked_lines(lines, keep=keep, strokes=strokes)
+
+
+def render_like(
+    aligned: AlignedPortrait, line_mask: LineMask, keep: KeepMask, inpainter: str, weights: str
+) -> RenderLike:
+    """Paint the lines away."""
+    from paic3d_studio.nets.infill import repaint
+
+    del weights  # stands in the key only
+    return repaint(aligned, line_mask=line_mask, keep=keep, inpainter=inpainter)
+
+
+def field(render_like: RenderLike, backbone: str, weights: str, seed: int, monitor: Monitor) -> RadianceField:
+    """Reconstruct the radiance field from the line-free picture on white."""
+    import torch
+
+    from paic3d_studio.nets.backbones import load_backbone
+    from paic3d_studio.nets.field import FieldCondition
+
+    del weights  # stands in the key only
+    monitor.report(0.0, "reading the weights")
+    network = load_backbone(backbone)
+    monitor.report(0.3, "reconstructing")
+    rgb = torch.from_numpy(over_white(render_like.rgba)).permute(2, 0, 1)[None].float() / 255  # (1, 3, 512, 512)
+    alpha = torch.from_numpy(np.ascontiguousarray(render_like.rgba[..., 3]))[None, None].float() / 255
+    return network.field(FieldCondition(picture=rgb, alpha=alpha), seed=seed)
+
+
+def volume(field: RadianceField, resolution: int, monitor: Monitor) -> FieldVolume:
+    """Bake the field into the volume that the viewport draws."""
+    from paic3d_studio.nets.field import field_volume
+
+    return field_volume(field, resolution, monitor=monitor)
+
+
+def lattice(field: RadianceField, resolution: int, level: float | None, monitor: Monitor) -> DensityLattice:
+    """Sample the density where the surface is."""
+    from paic3d_studio.nets.field import density_lattice
+
+    return density_lattice(field, resolution, level=level, monitor=monitor)
+
+
+def surface(lattice: DensityLattice, field: RadianceField, options: SurfaceOptions, monitor: Monitor) -> SurfaceMesh:
+    """Take the surface, in a child process: meshing holds the interpreter for seconds and knows no cancel."""
+    level = field.surface_level if options.level is None else options.level
+    mesh = run_in_child(extract_surface, lattice, options=dataclasses.replace(options, level=level), monitor=monitor)
+    return dataclasses.replace(mesh)  # arrays come writable out of the child; an artefact's are not
+
+
+def textured(
+    surface: SurfaceMesh,
+    field: RadianceField,
+    portrait: Portrait,
+    matte: Matte,
+    alignment: Alignment,
+    render_like: RenderLike,
+    stitched: StitchSourceName,
+    options: TextureOptions,
+    monitor: Monitor,
+) -> TexturedMesh:
+    """Bake the field's colours into a texture and stitch the picture onto what the front sees."""
+    from paic3d_studio.nets.field import colour_at
+
+    return bake_texture(
+        surface,
+        colour_at=lambda xyz: colour_at(field, xyz),
+        stitch=stitch_source(stitched, portrait=portrait, matte=matte, alignment=alignment, render_like=render_like),
+        options=options,
+        monitor=monitor,
+    )
+
+
+def stitch_source(
+    choice: StitchSourceName, *, portrait: Portrait, matte: Matte, alignment: Alignment, render_like: RenderLike
+) -> StitchSource | None:
+    """Return the picture to project onto the front, or None for field colours everywhere."""
+    match choice:
+        case "off":
+            return None
+        case "line-free":
+            return StitchSource(rgba=render_like.rgba, alignment=SQUARE_ITSELF)
+        case "artist":
+            return StitchSource.of(portrait, alpha=matte.alpha, alignment=alignment)

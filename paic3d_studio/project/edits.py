@@ -1,0 +1,144 @@
+"""Edits: pure functions from one project to the next. Whoever calls them knows nothing of undo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from paic3d_studio.core import hulls as shapes
+from paic3d_studio.core.artefacts import FeatureHulls
+from paic3d_studio.core.lines import Stroke
+from paic3d_studio.project.state import PlacedFace, Point, Polygon, Project
+
+BULGE: Final = 1.0
+"""How far a vertex that was inserted on an edge stands out, in aligned pixels."""
+
+
+def set_hull(project: Project, *, feature: str, polygon: Iterable[Iterable[float]]) -> Project:
+    """Put the artist's polygon in place of the detected hull of `feature`; aligned pixels, convex."""
+    return replace(project, hull_edits={**project.hull_edits, feature: _polygon(polygon)})
+
+
+def move_hull_vertex(project: Project, *, hulls: FeatureHulls, feature: str, index: int, to: Point) -> Project:
+    """Move vertex `index` of a hull to `to`; the hull stays convex.
+
+    Args:
+        project: the project before.
+        hulls: as they are shown, detected ones and the artist's together.
+        feature: which hull.
+        index: of the vertex in `hulls`.
+        to: aligned pixels.
+    """
+    return set_hull(project, feature=feature, polygon=shapes.move_vertex(hulls.polygons[feature], index=index, to=to))
+
+
+def insert_hull_vertex(project: Project, *, hulls: FeatureHulls, feature: str, edge: int, at: Point) -> Project:
+    """Put a new vertex on edge `edge` (from vertex `edge` to the next) beside `at`, or at it when it lies outside.
+
+    A vertex exactly on an edge is no corner of a convex hull, so it stands out by `BULGE` pixels.
+    """
+    polygon = np.asarray(hulls.polygons[feature], np.float64)
+    start, stop = polygon[edge], polygon[(edge + 1) % len(polygon)]
+    along = stop - start
+    length = float(np.hypot(*along)) or 1.0
+    outward = np.array([along[1], -along[0]]) / length
+    outward *= np.sign(outward @ (start - polygon.mean(axis=0))) or 1.0
+    offset = np.asarray(at, np.float64) - start
+    foot = start + np.clip(offset @ along / length**2, 0.0, 1.0) * along
+    x, y = foot + max(float(offset @ outward), BULGE) * outward
+    return set_hull(project, feature=feature, polygon=shapes.insert_vertex(polygon, point=(float(x), float(y))))
+
+
+def delete_hull_vertex(project: Project, *, hulls: FeatureHulls, feature: str, index: int) -> Project:
+    """Take vertex `index` away; a triangle stays as it is."""
+    return set_hull(project, feature=feature, polygon=shapes.delete_vertex(hulls.polygons[feature], index=index))
+
+
+def move_hull(project: Project, *, hulls: FeatureHulls, feature: str, by: Point) -> Project:
+    """Move a whole hull by (x, y) aligned pixels."""
+    return set_hull(project, feature=feature, polygon=shapes.move_polygon(hulls.polygons[feature], by=by))
+
+
+def reset_hull(project: Project, *, feature: str) -> Project:
+    """Return a hull to what was detected."""
+    return replace(project, hull_edits={name: edit for name, edit in project.hull_edits.items() if name != feature})
+
+
+def reset_hulls(project: Project) -> Project:
+    """Return every hull to what was detected."""
+    return replace(project, hull_edits={})
+
+
+def add_stroke(project: Project, *, stroke: Stroke) -> Project:
+    """Add a brush stroke to the line mask; aligned pixels."""
+    return replace(project, strokes=(*project.strokes, stroke))
+
+
+def clear_strokes(project: Project) -> Project:
+    """Take every stroke off the line mask."""
+    return replace(project, strokes=())
+
+
+def add_matte_stroke(project: Project, *, stroke: Stroke) -> Project:
+    """Add a brush stroke to the matte; Portrait pixels."""
+    return replace(project, matte_strokes=(*project.matte_strokes, stroke))
+
+
+def clear_matte_strokes(project: Project) -> Project:
+    """Take every stroke off the matte."""
+    return replace(project, matte_strokes=())
+
+
+def place_face(project: Project, *, right_eye: Point, left_eye: Point, mouth: Point) -> Project:
+    """Say where the face is, in Portrait pixels; hull edits and strokes belong to the old alignment and are dropped.
+
+    Right is the character's right: the eye on the left of the picture.
+    """
+    face = PlacedFace(right_eye=right_eye, left_eye=left_eye, mouth=mouth)
+    if face == project.landmark_edit:
+        return project
+    return replace(project, landmark_edit=face, hull_edits={}, strokes=())
+
+
+def reset_face(project: Project) -> Project:
+    """Leave the face to the detector again; hull edits and strokes belong to the placed one and are dropped."""
+    if project.landmark_edit is None:
+        return project
+    return replace(project, landmark_edit=None, hull_edits={}, strokes=())
+
+
+def set_settings(project: Project, **changes: Any) -> Project:
+    """Change settings by name, for instance `set_settings(project, backbone="compact", stitch="off")`.
+
+    Raises:
+        TypeError: there is no such setting.
+    """
+    return replace(project, settings=replace(project.settings, **changes))
+
+
+def set_line_options(project: Project, **changes: Any) -> Project:
+    """Change single `LineOptions`; the others stay."""
+    return set_settings(project, lines=replace(project.settings.lines, **changes))
+
+
+def set_surface_options(project: Project, **changes: Any) -> Project:
+    """Change single `SurfaceOptions`; the others stay."""
+    return set_settings(project, surface=replace(project.settings.surface, **changes))
+
+
+def set_texture_options(project: Project, **changes: Any) -> Project:
+    """Change single `TextureOptions`; the others stay."""
+    return set_settings(project, texture=replace(project.settings.texture, **changes))
+
+
+def set_seed(project: Project, *, seed: int) -> Project:
+    """Choose the seed of everything random, 0 to 2**32 - 1."""
+    return replace(project, seed=seed)
+
+
+def _polygon(points: Iterable[Iterable[float]]) -> Polygon:
+    """Return plain numbers, so that projects compare and save exactly."""
+    return tuple((float(x), float(y)) for x, y in points)

@@ -1,0 +1,231 @@
+"""Heads without a window: what the command line does once it knows what is wanted."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import signal
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from paic3d_studio.core.artefacts import ExportReport
+from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.errors import Cancelled, UserError
+from paic3d_studio.paths import example_picture
+from paic3d_studio.pipeline.graph import StageReport
+from paic3d_studio.project import edits
+from paic3d_studio.project.state import Project
+from paic3d_studio.session.output import check_head_target, check_picture_target
+from paic3d_studio.session.progress import TerminalProgress
+from paic3d_studio.session.session import Session
+
+DONE: Final = 0
+TO_MEND: Final = 2
+CANCELLED: Final = 130
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One picture, and where its results go."""
+
+    picture: Path
+    head: Path
+    turntable: Path | None = None
+
+
+def reconstruct(arguments: Namespace) -> int:
+    """Make the heads that the command line asks for; returns the exit code."""
+    try:
+        jobs = jobs_of(arguments)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return TO_MEND
+    return run(jobs, configure=lambda project: configured(project, arguments), as_json=arguments.json)
+
+
+def without_display(pictures: Sequence[Path]) -> int:
+    """Do without a window what the studio would begin with, into the present folder; returns the exit code."""
+    picture = pictures[0] if pictures else example_picture()
+    head, turntable = Path.cwd() / "head.glb", Path.cwd() / "turntable.png"
+    print(f"There is no display, so “{picture.name}” is reconstructed without the studio.", file=sys.stderr)
+    code = run([Job(picture, head, turntable)])
+    if code == DONE:
+        print(f"The head is in {head}, and a picture of it from eight sides in {turntable}.")
+    return code
+
+
+def jobs_of(arguments: Namespace) -> list[Job]:
+    """Return what is to be done, after making sure that all of it can be written.
+
+    Raises:
+        UserError: a target that cannot be written, that is one of the pictures, or that two pictures share.
+    """
+    pictures: list[Path] = arguments.pictures
+    output: Path | None = arguments.output
+    if len(pictures) > 1:
+        if arguments.turntable is not None:
+            raise UserError("One turntable cannot show several heads.", "Give one picture at a time.")
+        if output is not None and not output.is_dir():
+            raise UserError(f"There is no folder “{output}” for several heads.", "Create it first.")
+    jobs = [Job(picture, _head_path(picture, output), arguments.turntable) for picture in pictures]
+    for job in jobs:
+        _refuse_pictures_as_targets(job, pictures)
+    for path in {job.head for job in jobs}:
+        check_head_target(path)
+    if len({job.head for job in jobs}) < len(jobs):
+        raise UserError("Two of the pictures would be written to the same file.", "Reconstruct them one by one.")
+    if arguments.turntable is not None:
+        check_picture_target(arguments.turntable)
+    return jobs
+
+
+def _head_path(picture: Path, output: Path | None) -> Path:
+    if output is None:
+        return picture.with_suffix(".glb")
+    return output / f"{picture.stem}.glb" if output.is_dir() else output
+
+
+def _refuse_pictures_as_targets(job: Job, pictures: Sequence[Path]) -> None:
+    originals = {picture.resolve() for picture in pictures}
+    for target in (job.head, job.turntable):
+        if target is not None and target.resolve() in originals:
+            raise UserError(f"“{target}” is the picture itself and would be overwritten.", "Give another file name.")
+
+
+def configured(project: Project, arguments: Namespace) -> Project:
+    """Return the project with the options of the command line."""
+    settings = {name: getattr(arguments, name) for name in ("backbone", "infill")}
+    surface = {"faces": arguments.faces, "resolution": arguments.lattice}
+    project = edits.set_seed(project, seed=arguments.seed)
+    project = edits.set_settings(project, **_given(settings))
+    project = edits.set_surface_options(project, **_given(surface))
+    project = edits.set_texture_options(project, **_given({"size": arguments.texture}))
+    if arguments.no_stitch:
+        return edits.set_settings(project, stitch="off")
+    return edits.set_settings(project, stitch="line-free") if arguments.stitch_line_free else project
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def run(
+    jobs: Sequence[Job], *, configure: Callable[[Project], Project] = lambda project: project, as_json: bool = False
+) -> int:
+    """Do the jobs one after another; a picture that fails does not stop the others. Returns the exit code."""
+    code = DONE
+    with _cancel_on_interrupt() as cancelled:
+        for job in jobs:
+            session = Session()
+            progress = TerminalProgress(sys.stderr, titles={stage.name: stage.title for stage in session.stages})
+            monitor = Monitor(progress.on_progress, cancelled=cancelled)
+            progress.say(str(job.picture))
+            try:
+                outcome = _reconstructed(session, job, configure, progress, monitor)
+            except UserError as error:
+                code = TO_MEND
+                progress.say(f"error: {error}")
+                outcome = {"picture": str(job.picture), "error": error.message, "cure": error.cure}
+            except Cancelled:
+                progress.say("Cancelled; no further file was written.")
+                return CANCELLED
+            if as_json:
+                print(json.dumps(outcome), flush=True)
+            elif "error" not in outcome:
+                print(_summary(outcome), flush=True)
+    return code
+
+
+def _reconstructed(
+    session: Session,
+    job: Job,
+    configure: Callable[[Project], Project],
+    progress: TerminalProgress,
+    monitor: Monitor,
+) -> dict[str, Any]:
+    """Make one head and return what there is to say about it."""
+    seconds: dict[str, float] = {}
+
+    def note(report: StageReport) -> None:
+        if report.state == "fresh":
+            seconds[report.stage] = round(report.seconds, 3)
+        progress.on_stage(report)
+
+    session.listen_to_stages(note)
+    begun = time.perf_counter()
+    project = configure(session.read(job.picture, monitor=monitor.child(0.0, 0.02)))
+    share = 0.85 if job.turntable else 1.0
+    report = session.export(job.head, project=project, monitor=monitor.child(0.02, share))
+    warning = session.pull("landmarks", project).warning
+    if job.turntable is not None:
+        session.turntable(job.turntable, project=project, monitor=monitor.child(share, 1.0))
+    progress.clear()
+    if warning:
+        progress.say(f"note: {warning}")
+    return _outcome(job, project, report, warning=warning, stages=seconds, seconds=time.perf_counter() - begun)
+
+
+def _outcome(
+    job: Job, project: Project, report: ExportReport, *, warning: str, stages: dict[str, float], seconds: float
+) -> dict[str, Any]:
+    return {
+        "picture": str(job.picture),
+        "head": str(job.head),
+        "turntable": None if job.turntable is None else str(job.turntable),
+        "sha256": hashlib.sha256(job.head.read_bytes()).hexdigest(),
+        "files": list(report.paths),
+        "bytes": report.bytes_written,
+        "vertices": report.vertices,
+        "faces": report.faces,
+        "open_edges": report.open_edges,
+        "seed": project.seed,
+        "backbone": project.settings.backbone,
+        "infill": project.settings.infill,
+        "stitch": project.settings.stitch,
+        "warning": warning,
+        "seconds": round(seconds, 3),
+        "stages": stages,
+        **peak_memory(),
+    }
+
+
+def peak_memory() -> dict[str, int | None]:
+    """Return the largest memory so far of this process and of its largest child, in MiB; None where unknown."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return {"peak_memory_mib": None, "peak_memory_child_mib": None}
+    unit = 1024**2 if sys.platform == "darwin" else 1024
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return {"peak_memory_mib": own // unit, "peak_memory_child_mib": child // unit}
+
+
+def _summary(outcome: dict[str, Any]) -> str:
+    size = outcome["bytes"] / 1e6
+    return f"{outcome['head']}: {outcome['faces']} faces, {size:.1f} MB, {outcome['seconds']:.1f} s"
+
+
+@contextmanager
+def _cancel_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C into a request to stop; a second one ends the program at once."""
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            signal.default_int_handler(number, frame)
+        asked = True
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,58 @@
+"""Where results go: whether a target can be written at all.
+
+Asked before the work begins: forty seconds of computing must not end at a folder that never existed.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from paic3d_studio.errors import UserError
+from paic3d_studio.export import exporter_for
+
+PICTURE_SUFFIX = ".png"
+
+
+def check_head_target(path: Path) -> None:
+    """Make sure that a head can be written to `path`.
+
+    Raises:
+        UserError: no exporter for its suffix, or as `check_folder`.
+    """
+    exporter_for(path)
+    check_folder(path)
+
+
+def check_picture_target(path: Path) -> None:
+    """Make sure that a turntable or a still can be written to `path`.
+
+    Raises:
+        UserError: it is no PNG, or as `check_folder`.
+    """
+    if path.suffix.lower() != PICTURE_SUFFIX:
+        raise UserError(
+            f"Turntables cannot be written as “{path.suffix or path.name}”.", "Use a name that ends in .png."
+        )
+    check_folder(path)
+
+
+def check_folder(path: Path) -> None:
+    """Make sure that a file can be made at `path`, by making and removing one beside it.
+
+    Raises:
+        UserError: the folder is missing or read-only, the disk is full, or `path` is itself a folder.
+    """
+    folder = path.parent
+    if not folder.is_dir():
+        raise UserError(f"There is no folder “{folder}”.", "Create it first, or choose another one.")
+    if path.is_dir():
+        raise UserError(f"“{path}” is a folder.", "Give a file name in it.")
+    try:
+        with tempfile.TemporaryFile(dir=folder, prefix=".paic3d-") as trial:
+            trial.write(b"?")
+    except OSError as error:
+        raise UserError(
+            f"Nothing can be written into “{folder.resolve()}” ({error.strerror or error}).",
+            "Choose another folder, or make room on the disk.",
+        ) from None

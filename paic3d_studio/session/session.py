@@ -1,0 +1,250 @@
+"""The only door to a project and its artefacts: the window and the command line stand before it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paic3d_studio.core.artefacts import ExportReport
+from paic3d_studio.core.image import read_picture
+from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.errors import UserError
+from paic3d_studio.export import export_mesh
+from paic3d_studio.pipeline.graph import Graph, Stage, StageReport
+from paic3d_studio.pipeline.stages import SOURCES, STAGES
+from paic3d_studio.project.history import History
+from paic3d_studio.project.state import PictureSource, Project
+from paic3d_studio.session.output import check_head_target, check_picture_target
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from paic3d_studio.core.camera import Camera
+
+Edit = Callable[[Project], Project]
+
+
+class Session:
+    """One open character: her project with its history, and the graph that turns it into artefacts.
+
+    Thread rule: what changes the project (open, edit, drag, undo, redo) is called on one thread, the window's. `read`,
+    `pull`, `export`, `render_still` and `turntable` may run on any other; they take the frozen project they work on,
+    and fall back on the present one. Listeners are called on the thread that caused the news.
+
+    Args:
+        threads: how many cores the networks may use; None takes all. The window leaves one for drawing.
+    """
+
+    def __init__(self, *, threads: int | None = None) -> None:
+        self._threads = threads
+        self._graph: Graph[Project] = Graph(sources=SOURCES, stages=STAGES, prepare=self._prepare)
+        self._history: History[Project] | None = None
+        self._project_listeners: list[Callable[[Project], None]] = []
+
+    # The project ----------------------------------------------------------------------------------------------------
+
+    @property
+    def project(self) -> Project | None:
+        """The present project; None before a picture was opened."""
+        return None if self._history is None else self._history.value
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back."""
+        return self._history is not None and self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a step that was taken back can be made again."""
+        return self._history is not None and self._history.can_redo
+
+    @property
+    def dirty(self) -> bool:
+        """Whether the artist changed anything since the picture was opened or `mark_saved` was called."""
+        return self._history is not None and self._history.dirty
+
+    def read(self, source: str | os.PathLike[str] | bytes, *, name: str = "", monitor: Monitor = SILENT) -> Project:
+        """Return a new project for a picture, decoded once to be sure of it; the open one stays as it is.
+
+        Args:
+            source: a path, or the bytes of a picture file (dropped or pasted).
+            name: of the picture, when `source` is bytes.
+            monitor: progress and cancel.
+
+        Raises:
+            UserError: the picture is missing, damaged, too large or not a picture.
+        """
+        if isinstance(source, bytes):
+            picture = PictureSource(name=name or "picture", encoded=source)
+        else:
+            picture = PictureSource(name=Path(source).name, encoded=read_picture(source))
+        project = Project(picture=picture)
+        self._graph.pull("portrait", project, monitor)
+        return project
+
+    def show(self, project: Project) -> None:
+        """Make `project` the open one, with an empty history; its first state counts as saved."""
+        self._history = History(project)
+        self._tell()
+
+    def open(self, source: str | os.PathLike[str] | bytes, *, name: str = "", monitor: Monitor = SILENT) -> Project:
+        """Read a picture and show it; arguments and errors as `read`."""
+        project = self.read(source, name=name, monitor=monitor)
+        self.show(project)
+        return project
+
+    def edit(self, edit: Edit) -> Project:
+        """Make one step: `edit` takes the present project to the next one; an edit that changes nothing is no step."""
+        return self._changed(lambda history: history.apply(edit))
+
+    def begin_drag(self) -> None:
+        """Start a drag: until it ends, every `drag` replaces the one before, and all are one step of undo."""
+        self._opened().begin_drag()
+
+    def drag(self, edit: Edit) -> Project:
+        """Show what `edit` makes of the project **as it was at the start of the drag**."""
+        return self._changed(lambda history: history.drag(edit))
+
+    def end_drag(self) -> Project:
+        """Keep the drag as one step."""
+        return self._changed(lambda history: history.end_drag())
+
+    def cancel_drag(self) -> Project:
+        """Return to how it was before the drag."""
+        return self._changed(lambda history: history.cancel_drag())
+
+    def undo(self) -> Project:
+        """Take one step back; nothing is computed again as long as its results are kept."""
+        return self._changed(lambda history: history.undo())
+
+    def redo(self) -> Project:
+        """Make the step again that was taken back last."""
+        return self._changed(lambda history: history.redo())
+
+    def mark_saved(self) -> None:
+        """Take the present project as saved."""
+        self._opened().mark_saved()
+
+    def listen_to_project(self, listener: Callable[[Project], None]) -> Callable[[], None]:
+        """Call `listener` with the project after each change; returns a function that ends it."""
+        self._project_listeners.append(listener)
+        return lambda: self._project_listeners.remove(listener)
+
+    # Its artefacts --------------------------------------------------------------------------------------------------
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Every stage of the method, in order."""
+        return tuple(self._graph.stages.values())
+
+    def listen_to_stages(self, listener: Callable[[StageReport], None]) -> Callable[[], None]:
+        """Call `listener` with every stage report, on the pulling thread; returns a function that ends it."""
+        return self._graph.listen(listener)
+
+    def pull(self, stage: str, project: Project | None = None, monitor: Monitor = SILENT) -> Any:
+        """Return the artefact of a stage, computing what is missing; see `Graph.pull` for its errors."""
+        return self._graph.pull(stage, project or self._opened().value, monitor)
+
+    def peek(self, stage: str, project: Project | None = None) -> Any | None:
+        """Return the artefact of a stage if it is known already, else None; never computes, safe on any thread."""
+        return self._graph.peek(stage, project or self._opened().value)
+
+    def closure(self, stage: str) -> tuple[str, ...]:
+        """Return the stages that `stage` needs, itself last."""
+        return self._graph.closure(stage)
+
+    # What leaves the program ----------------------------------------------------------------------------------------
+
+    def export(
+        self, path: str | os.PathLike[str], *, project: Project | None = None, monitor: Monitor = SILENT
+    ) -> ExportReport:
+        """Write the textured head in the format of the suffix; an existing file is replaced only by a complete one.
+
+        Raises:
+            UserError: unknown suffix, no such folder, no right to write, full disk, or from a stage.
+            Cancelled: nothing was written.
+        """
+        project = project or self._opened().value
+        target = Path(path)
+        check_head_target(target)
+        textured = self._graph.pull("textured", project, monitor.child(0.0, 0.95))
+        monitor.report(0.95, f"writing {target.name}")
+        report = export_mesh(textured, target)
+        monitor.report(1.0)
+        return report
+
+    def render_still(
+        self,
+        camera: Camera,
+        *,
+        size: int = 512,
+        project: Project | None = None,
+        monitor: Monitor = SILENT,
+    ) -> NDArray[np.uint8]:
+        """Render the field exactly, ray by ray: sRGB on white, uint8 (size, size, 3)."""
+        from paic3d_studio.pipeline.stills import render_still
+
+        field = self._graph.pull("field", project or self._opened().value, monitor.child(0.0, 0.3))
+        return render_still(field, camera=camera, size=size, monitor=monitor.child(0.3, 1.0))
+
+    def turntable(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        frames: int = 8,
+        size: int = 384,
+        project: Project | None = None,
+        monitor: Monitor = SILENT,
+    ) -> None:
+        """Write one picture of the textured head, seen from `frames` sides all round.
+
+        Raises:
+            UserError: not a PNG, no such folder, no right to write, no OpenGL, or from a stage.
+        """
+        from paic3d_studio.export.turntable import write_contact_sheet
+        from paic3d_studio.viewport.offscreen import render_offscreen
+        from paic3d_studio.viewport.orbit import HOME_VIEW, turntable
+
+        target = Path(path)
+        check_picture_target(target)
+        textured = self._graph.pull("textured", project or self._opened().value, monitor.child(0.0, 0.9))
+        monitor.report(0.9, "drawing the turntable")
+        pictures = render_offscreen(textured, turntable(HOME_VIEW, frames=frames), size=size)
+        write_contact_sheet(pictures, target)
+        monitor.report(1.0)
+
+    def warm_up(self, monitor: Monitor = SILENT) -> None:
+        """Load what the first reconstruction would wait for: the networks' library. Worth doing while she looks."""
+        from paic3d_studio.pipeline.stages import limit_threads
+
+        limit_threads(self._threads)
+        monitor.report(1.0)
+
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _opened(self) -> History[Project]:
+        if self._history is None:
+            raise UserError("No picture is open.", "Open a portrait first.")
+        return self._history
+
+    def _changed(self, change: Callable[[History[Project]], Project]) -> Project:
+        history = self._opened()
+        before = history.value
+        after = change(history)
+        if after is not before:
+            self._tell()
+        return after
+
+    def _tell(self) -> None:
+        for listener in tuple(self._project_listeners):
+            listener(self._opened().value)
+
+    def _prepare(self, stage: Stage) -> None:
+        """Give the networks their cores; asked before each stage, since torch counts threads per thread."""
+        if stage.uses_torch:
+            from paic3d_studio.pipeline.stages import limit_threads
+
+            limit_threads(self._threads)

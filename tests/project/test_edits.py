@@ -1,0 +1,127 @@
+"""Edits take one project to the next and touch nothing else."""
+
+import numpy as np
+import pytest
+
+from paic3d_studio.core.artefacts import FeatureHulls, content_key
+from paic3d_studio.core.hulls import contains, is_convex
+from paic3d_studio.core.lines import Stroke
+from paic3d_studio.project import edits
+from paic3d_studio.project.state import PictureSource, PlacedFace, Project
+
+SQUARE = np.array([[100.0, 100.0], [200.0, 100.0], [200.0, 200.0], [100.0, 200.0]])
+HULLS = FeatureHulls(polygons={"mouth": SQUARE, "nose": SQUARE + 10})
+STROKE = Stroke(points=((1.0, 2.0), (3.0, 4.0)), radius=5.0)
+
+
+@pytest.fixture
+def project() -> Project:
+    return Project(picture=PictureSource(name="girl.png", encoded=b"not decoded here"))
+
+
+def edited(project: Project, feature: str = "mouth") -> np.ndarray:
+    return np.array(project.hull_edits[feature])
+
+
+def test_moving_a_vertex_keeps_the_hull_convex_and_the_others_as_detected(project):
+    after = edits.move_hull_vertex(project, hulls=HULLS, feature="mouth", index=2, to=(260.0, 250.0))
+    assert set(after.hull_edits) == {"mouth"}
+    assert [260.0, 250.0] in edited(after).tolist()
+    assert is_convex(edited(after))
+    assert not project.hull_edits
+
+
+def test_a_vertex_pushed_inside_does_not_dent_the_hull(project):
+    after = edits.move_hull_vertex(project, hulls=HULLS, feature="mouth", index=2, to=(120.0, 120.0))
+    assert is_convex(edited(after))
+
+
+@pytest.mark.parametrize("edge", range(4))
+@pytest.mark.parametrize("inside", [0.0, 3.0, -4.0])
+def test_a_vertex_inserted_beside_an_edge_becomes_a_corner(project, edge, inside):
+    middle = (SQUARE[edge] + SQUARE[(edge + 1) % 4]) / 2
+    towards_centre = (SQUARE.mean(axis=0) - middle) / 50
+    at = middle + inside * towards_centre
+    after = edits.insert_hull_vertex(project, hulls=HULLS, feature="mouth", edge=edge, at=(at[0], at[1]))
+    assert len(edited(after)) == 5
+    assert is_convex(edited(after))
+    assert contains(edited(after), point=(at[0], at[1]))
+
+
+def test_a_deleted_vertex_is_gone_but_a_triangle_stays(project):
+    after = edits.delete_hull_vertex(project, hulls=HULLS, feature="mouth", index=1)
+    assert len(edited(after)) == 3
+    again = edits.delete_hull_vertex(
+        after, hulls=FeatureHulls(polygons={"mouth": edited(after)}), feature="mouth", index=0
+    )
+    assert len(edited(again)) == 3
+
+
+def test_a_moved_hull_keeps_its_shape(project):
+    after = edits.move_hull(project, hulls=HULLS, feature="mouth", by=(5.0, -7.0))
+    np.testing.assert_allclose(edited(after), SQUARE + np.array([5, -7]))
+
+
+def test_reset_returns_to_what_was_detected(project):
+    both = edits.move_hull(project, hulls=HULLS, feature="mouth", by=(1.0, 1.0))
+    both = edits.move_hull(both, hulls=HULLS, feature="nose", by=(1.0, 1.0))
+    assert set(edits.reset_hull(both, feature="mouth").hull_edits) == {"nose"}
+    assert edits.reset_hulls(both) == project
+
+
+def test_strokes_are_kept_in_the_order_they_were_painted(project):
+    eraser = Stroke(points=((9.0, 9.0),), radius=2.0, adds=False)
+    after = edits.add_stroke(edits.add_stroke(project, stroke=STROKE), stroke=eraser)
+    assert after.strokes == (STROKE, eraser)
+    assert edits.clear_strokes(after) == project
+    matted = edits.add_matte_stroke(project, stroke=STROKE)
+    assert matted.matte_strokes == (STROKE,)
+    assert edits.clear_matte_strokes(matted) == project
+
+
+def test_a_placed_face_drops_what_was_drawn_in_the_old_alignment(project):
+    drawn = edits.add_stroke(edits.move_hull(project, hulls=HULLS, feature="mouth", by=(1, 1)), stroke=STROKE)
+    placed = edits.place_face(drawn, right_eye=(10.0, 20.0), left_eye=(30.0, 20.0), mouth=(20.0, 40.0))
+    assert placed.landmark_edit == PlacedFace((10.0, 20.0), (30.0, 20.0), (20.0, 40.0))
+    assert not placed.hull_edits
+    assert not placed.strokes
+    assert edits.reset_face(placed) == project
+
+
+def test_placing_the_same_face_again_keeps_what_was_drawn_since(project):
+    face = {"right_eye": (10.0, 20.0), "left_eye": (30.0, 20.0), "mouth": (20.0, 40.0)}
+    placed = edits.add_stroke(edits.place_face(project, **face), stroke=STROKE)
+    assert edits.place_face(placed, **face) == placed
+
+
+def test_options_change_one_by_one(project):
+    after = edits.set_line_options(project, threshold=0.03)
+    after = edits.set_surface_options(after, faces=5000)
+    after = edits.set_texture_options(after, size=512)
+    after = edits.set_seed(edits.set_settings(after, stitch="off"), seed=7)
+    assert (after.settings.lines.threshold, after.settings.lines.sigma) == (0.03, project.settings.lines.sigma)
+    assert (after.settings.surface.faces, after.settings.texture.size) == (5000, 512)
+    assert (after.settings.stitch, after.seed) == ("off", 7)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_out_of_range_is_refused(project, seed):
+    with pytest.raises(ValueError, match="seed"):
+        edits.set_seed(project, seed=seed)
+
+
+def test_a_hull_of_no_known_feature_is_refused(project):
+    with pytest.raises(ValueError, match="ear"):
+        edits.set_hull(project, feature="ear", polygon=SQUARE)
+
+
+def test_equal_decisions_make_equal_projects_with_equal_keys(project):
+    one = edits.move_hull(project, hulls=HULLS, feature="mouth", by=(5.0, 5.0))
+    other = edits.set_hull(project, feature="mouth", polygon=(SQUARE + 5).tolist())
+    assert one == other
+    assert content_key(one.hull_edits) == content_key(other.hull_edits)
+
+
+def test_a_project_cannot_be_changed_in_place(project):
+    with pytest.raises(TypeError):
+        project.hull_edits["mouth"] = ()
