@@ -1,0 +1,52 @@
+"""Meshes as arrays, against a cube and a tetrahedron."""
+
+import numpy as np
+import pytest
+
+from paic3d_studio.core import mesh
+
+CORNERS = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], dtype=np.float64)
+SIDES = np.array([[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]])
+CUBE = np.concatenate([SIDES[:, [0, 1, 2]], SIDES[:, [0, 2, 3]]])
+
+
+def test_a_cube_encloses_one_and_has_no_open_edge() -> None:
+    assert mesh.signed_volume(CORNERS, CUBE) == pytest.approx(1)
+    assert mesh.open_edges(CORNERS, CUBE) == 0
+    assert mesh.open_edges(CORNERS, CUBE[1:]) == 3
+
+
+def test_split_vertices_are_welded_before_edges_are_judged() -> None:
+    assert mesh.open_edges(CORNERS[CUBE].reshape(-1, 3), np.arange(36).reshape(12, 3)) == 0
+
+
+def test_angle_weighted_normals_of_a_cube_point_along_its_diagonals() -> None:
+    normals = mesh.vertex_normals(CORNERS, CUBE)
+    assert np.allclose(normals, (CORNERS - 0.5) / np.sqrt(0.75))
+
+
+def test_flaps_slivers_and_loose_vertices_are_dropped() -> None:
+    loose = np.vstack([CORNERS, [[5, 5, 5], [0, 0, 0]]])
+    extra = np.array([[0, 1, 1], [0, 9, 3], [0, 3, 5], [5, 3, 0]])
+    vertices, faces = mesh.without_degenerate_faces(loose, np.vstack([CUBE, extra]))
+    assert len(vertices) == 8 and len(faces) == 12
+    assert mesh.signed_volume(vertices, faces) == pytest.approx(1)
+
+
+def test_small_pieces_and_inner_walls_are_dropped() -> None:
+    crumb, cavity = CORNERS * 0.1 + 3, CORNERS * 0.5 + 0.25
+    vertices = np.vstack([CORNERS, crumb, cavity])
+    faces = np.vstack([CUBE, CUBE + 8, CUBE[:, ::-1] + 16])
+    kept, left = mesh.without_small_pieces(vertices, faces, 0.01)
+    assert len(kept) == 8 and mesh.signed_volume(kept, left) == pytest.approx(1)
+
+
+def test_a_mesh_with_few_faces_is_not_simplified() -> None:
+    vertices, faces = mesh.simplify(CORNERS, CUBE, target=100)
+    assert vertices is CORNERS and faces is CUBE
+
+
+def test_unwrapping_keeps_every_face_in_place() -> None:
+    source, faces, uv = mesh.unwrap(CORNERS.astype(np.float32), CUBE.astype(np.int32))
+    assert np.array_equal(source[faces], CUBE)
+    assert len(uv) == len(source) and uv.min() >= 0 and uv.max() <= 1
