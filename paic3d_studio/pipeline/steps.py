@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from paic3d_studio.core.alignment import warp_portrait
+from paic3d_studio.core.alignment import portrait_points, warp_portrait
 from paic3d_studio.core.artefacts import (
+    ALIGNED_SIZE,
     AlignedPortrait,
     Alignment,
     DensityLattice,
@@ -37,6 +38,7 @@ from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.core.stitch import StitchSource
 from paic3d_studio.core.surface import SurfaceOptions, extract_surface
 from paic3d_studio.core.texture import TextureOptions, bake_texture
+from paic3d_studio.errors import UserError
 from paic3d_studio.pipeline.child import run_in_child
 from paic3d_studio.project.state import PictureSource, PlacedFace, Polygon, StitchSourceName
 
@@ -63,6 +65,8 @@ def found_matte(portrait: Portrait, landmarks: Landmarks, method: str) -> Matte:
     """Separate the character from the background: by the file's own alpha where it has one."""
     if portrait.has_alpha:
         return matte_from_alpha(portrait)
+    if method not in MATTING:
+        raise UserError(f"There is no matting named “{method}”.", f"Choose one of: {', '.join(MATTING)}.")
     return MATTING[method](portrait, face_box=face_box(landmarks))
 
 
@@ -107,9 +111,11 @@ def render_like(
     aligned: AlignedPortrait, line_mask: LineMask, keep: KeepMask, inpainter: str, weights: str
 ) -> RenderLike:
     """Paint the lines away."""
-    from paic3d_studio.nets.infill import repaint
+    from paic3d_studio.nets.infill import INPAINTERS, repaint
 
     del weights  # stands in the key only
+    if inpainter not in INPAINTERS:
+        raise UserError(f"There is no inpainter named “{inpainter}”.", f"Choose one of: {', '.join(INPAINTERS)}.")
     return repaint(aligned, line_mask=line_mask, keep=keep, inpainter=inpainter)
 
 
@@ -146,7 +152,9 @@ def lattice(field: RadianceField, resolution: int, level: float | None, monitor:
 def surface(lattice: DensityLattice, field: RadianceField, options: SurfaceOptions, monitor: Monitor) -> SurfaceMesh:
     """Take the surface, in a child process: meshing holds the interpreter for seconds and knows no cancel."""
     level = field.surface_level if options.level is None else options.level
-    mesh = run_in_child(extract_surface, lattice, options=dataclasses.replace(options, level=level), monitor=monitor)
+    mesh: SurfaceMesh = run_in_child(
+        extract_surface, lattice, options=dataclasses.replace(options, level=level), monitor=monitor
+    )
     return dataclasses.replace(mesh)  # arrays come writable out of the child; an artefact's are not
 
 
@@ -183,4 +191,20 @@ def stitch_source(
         case "line-free":
             return StitchSource(rgba=render_like.rgba, alignment=SQUARE_ITSELF)
         case "artist":
-            return StitchSource.of(portrait, alpha=matte.alpha, alignment=alignment)
+            return _cropped_to_square(portrait, matte, alignment)
+
+
+def _cropped_to_square(portrait: Portrait, matte: Matte, alignment: Alignment) -> StitchSource:
+    """Return what the aligned square sees of the portrait: a wide scene need not become floating point as a whole."""
+    height, width = matte.alpha.shape
+    corners = portrait_points(alignment, points=[(0, 0), (ALIGNED_SIZE, ALIGNED_SIZE)])
+    left, top = np.clip(np.floor(corners.min(axis=0)) - 2, 0, (width - 1, height - 1)).astype(int)
+    right, bottom = np.clip(np.ceil(corners.max(axis=0)) + 2, (left + 1, top + 1), (width, height)).astype(int)
+    matrix = alignment.matrix.copy()
+    matrix[:, 2] += matrix[:, :2] @ (left, top)
+    part = (slice(top, bottom), slice(left, right))
+    return StitchSource.of(
+        Portrait(rgba=portrait.rgba[part], has_alpha=portrait.has_alpha),
+        alpha=matte.alpha[part],
+        alignment=Alignment(matrix=matrix),
+    )

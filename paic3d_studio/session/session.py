@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from paic3d_studio.core.artefacts import TexturedMesh
     from paic3d_studio.core.camera import Camera
 
 Edit = Callable[[Project], Project]
@@ -205,16 +206,32 @@ class Session:
             UserError: not a PNG, no such folder, no right to write, no OpenGL, or from a stage.
         """
         from paic3d_studio.export.turntable import write_contact_sheet
-        from paic3d_studio.viewport.offscreen import render_offscreen
-        from paic3d_studio.viewport.orbit import HOME_VIEW, turntable
 
         target = Path(path)
         check_picture_target(target)
-        textured = self._graph.pull("textured", project or self._opened().value, monitor.child(0.0, 0.9))
-        monitor.report(0.9, "drawing the turntable")
-        pictures = render_offscreen(textured, turntable(HOME_VIEW, frames=frames), size=size)
+        project = project or self._opened().value
+        textured = self._graph.pull("textured", project, monitor.child(0.0, 0.8))
+        pictures = self._all_round(project, textured, frames=frames, size=size, monitor=monitor.child(0.8, 1.0))
         write_contact_sheet(pictures, target)
-        monitor.report(1.0)
+
+    def _all_round(
+        self, project: Project, textured: TexturedMesh, *, frames: int, size: int, monitor: Monitor
+    ) -> list[NDArray[np.uint8]]:
+        """Draw the textured head from all sides, or render the field exactly on a machine without OpenGL."""
+        from paic3d_studio.core.camera import Camera
+        from paic3d_studio.viewport.offscreen import render_offscreen
+        from paic3d_studio.viewport.orbit import HOME_VIEW, turntable
+
+        try:
+            monitor.report(0.0, "drawing the turntable")
+            return render_offscreen(textured, turntable(HOME_VIEW, frames=frames), size=size)
+        except UserError:
+            cameras = [Camera(azimuth=360 * i / frames, elevation=0.0) for i in range(frames)]
+            parts = [monitor.child(i / frames, (i + 1) / frames, "rendering without OpenGL") for i in range(frames)]
+            return [
+                self.render_still(camera, size=size // 2, project=project, monitor=part)
+                for camera, part in zip(cameras, parts, strict=True)
+            ]
 
     def warm_up(self, monitor: Monitor = SILENT) -> None:
         """Load what the first reconstruction would wait for: the networks' library. Worth doing while she looks."""
