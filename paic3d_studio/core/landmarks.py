@@ -34,7 +34,7 @@ SURE: Final = 0.95
 SEARCH_SIDE: Final = 512
 """The longer side a picture is reduced to before faces are searched, in pixels."""
 
-CLOSE_SIDE: Final = 160
+CLOSE_SIDE: Final = 90
 """Width of the face when its parts are measured again close up, in pixels."""
 
 ARTIST: Final = "artist"
@@ -215,12 +215,12 @@ def _measured(rgb: NDArray[np.uint8], face: FoundFace) -> FaceDetection:
 def _close_up(rgb: NDArray[np.uint8], face: FoundFace, scale: float, mirrored: bool) -> FoundFace | None:
     """Find the same face again in an enlarged or reduced cut-out: in pixels of `rgb`, None when it is not found."""
     zoom = scale * CLOSE_SIDE / face.face.width
-    reach = 1.1 * face.face.width
+    reach = 1.6 * face.face.width
     x, y = (round(centre - reach) for centre in face.face.centre)
     cut = _resized(_cut_out(rgb, x, y, round(2 * reach)), zoom)
     if mirrored:
         cut = np.ascontiguousarray(cut[:, ::-1])
-    search = SearchPass(smallest=0.7 * scale * CLOSE_SIDE)
+    search = SearchPass(smallest=0.6 * scale * CLOSE_SIDE)
     near = [one for one in find_faces(cut, search=search) if one.likelihood >= LIKELY]
     if mirrored:
         near = [_mirrored(one, cut.shape[1]) for one in near]
