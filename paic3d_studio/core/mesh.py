@@ -15,6 +15,10 @@ ATLAS_PADDING: Final = 8
 """Charts are packed for a texture of `ATLAS_SIZE` with this many texels between them; smaller textures have fewer."""
 
 
+_HASTE: Final = (3, 5, 7, 10)
+"""How hastily edges collapse (the library's default is 7): lower leaves rounder triangles but may stop early."""
+
+
 def weld(vertices: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (first, welded): a vertex at each distinct position, and the distinct position of each vertex."""
     _, first, welded = np.unique(vertices, axis=0, return_index=True, return_inverse=True)
@@ -104,14 +108,21 @@ def without_small_pieces(vertices: Points, faces: Faces, share: float) -> tuple[
     return without_unused_vertices(vertices, faces[keep[piece[faces[:, 0]]]])
 
 
-def simplify(vertices: Points, faces: Faces, *, target: int) -> tuple[Points, Faces]:
-    """Return the mesh with about `target` faces, by quadric edge collapse; unchanged when it has no more than that."""
-    if len(faces) <= target:
-        return vertices, faces
+def simplify(vertices: Points, faces: Faces, *, target: int, unit: float = 1.0) -> tuple[Points, Faces]:
+    """Return the mesh with about `target` faces, by quadric edge collapse; unchanged when it has no more than that.
+
+    `unit` is the size of a detail, in the unit of the vertices: the collapse has thresholds without a scale, and gives
+    rounder triangles when a detail is about 1.
+    """
     import fast_simplification
 
-    fewer, kept = fast_simplification.simplify(vertices, faces.astype(np.int32), target_count=target)
-    return np.asarray(fewer, dtype=np.float64), np.asarray(kept, dtype=np.int64)
+    for haste in _HASTE:
+        if len(faces) <= target:
+            break
+        indices = faces.astype(np.int32)
+        fewer, kept = fast_simplification.simplify(vertices / unit, indices, target_count=target, agg=haste)
+        vertices, faces = np.asarray(fewer, dtype=np.float64) * unit, np.asarray(kept, dtype=np.int64)
+    return vertices, faces
 
 
 def unwrap(

@@ -66,10 +66,10 @@ def extract_surface(
     vertices, faces = isosurface(solid, box_side=lattice.box_side)
     monitor.report(0.2, "simplifying")
     vertices, faces = mesh.without_small_pieces(vertices, faces, options.floater_share)
-    vertices, faces = mesh.simplify(vertices, faces, target=options.faces)
+    vertices, faces = mesh.simplify(vertices, faces, target=options.faces, unit=lattice.spacing)
     vertices, faces = with_flat_base(vertices, faces, solid)
     monitor.report(0.3, "unwrapping")
-    return unwrapped(vertices, faces)
+    return unwrapped(vertices, faces, solid=solid)
 
 
 def surface_level(lattice: DensityLattice, level: float | None) -> float:
@@ -107,9 +107,23 @@ def with_flat_base(vertices: mesh.Points, faces: mesh.Faces, solid: Solid) -> tu
     return mesh.without_degenerate_faces(vertices, faces)
 
 
-def unwrapped(vertices: mesh.Points, faces: mesh.Faces) -> SurfaceMesh:
+def smooth_normals(vertices: mesh.Points, faces: mesh.Faces, *, solid: Solid) -> mesh.Points:
+    """Return unit normals from the field's gradient, float64 (v, 3), outward.
+
+    The gradient knows nothing of the slivers that simplification leaves, so it shades smoothly; where it contradicts
+    the triangles (strands thinner than a sample), theirs count.
+    """
+    flat = mesh.vertex_normals(vertices, faces)
+    gradient = solid.gradient(vertices)
+    length = np.linalg.norm(gradient, axis=1, keepdims=True)
+    steep = -gradient / np.maximum(length, 1e-9)
+    agrees = (np.einsum("ij,ij->i", steep, flat) > 0.5) & (length[:, 0] > 1e-3)
+    return np.where(agrees[:, None], steep, flat)
+
+
+def unwrapped(vertices: mesh.Points, faces: mesh.Faces, *, solid: Solid) -> SurfaceMesh:
     """Return the closed mesh unwrapped, with normals that run smoothly across its seams."""
     positions = vertices.astype(np.float32)
-    normals = mesh.vertex_normals(positions, faces).astype(np.float32)
+    normals = smooth_normals(vertices, faces, solid=solid).astype(np.float32)
     source, split, uv = mesh.unwrap(positions, faces.astype(np.int32))
     return SurfaceMesh(vertices=positions[source], normals=normals[source], uv=uv, faces=split)
