@@ -1,0 +1,94 @@
+"""Reconstruction networks: the table of all backbones, and how one is loaded with its weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Final, Protocol, cast
+
+from torch import nn
+
+from paic3d_studio.errors import UserError
+from paic3d_studio.nets.field import FieldCondition, RadianceField
+from paic3d_studio.nets.weights import load_into, load_weights, manifest_entry
+
+
+class Backbone(Protocol):
+    """A network that turns one picture into a radiance field."""
+
+    def field(self, condition: FieldCondition, *, seed: int) -> RadianceField:
+        """Reconstruct the field of one picture; the same condition and seed give the same field."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class BackboneEntry:
+    """One line of BACKBONES.
+
+    `build` makes the network from the `config` table of its weights; `description` is one line for the artist;
+    `weights` is their name in the manifest; `needs_tags` says whether the condition must hold tagger features;
+    `shipped` is False where the artist has to bring the weights.
+    """
+
+    build: Callable[[Mapping[str, Any]], nn.Module]
+    description: str
+    weights: str
+    needs_tags: bool = False
+    shipped: bool = True
+
+
+def _compact(config: Mapping[str, Any]) -> nn.Module:
+    from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
+
+    return CompactBackbone(CompactConfig(**config))
+
+
+def _published(config: Mapping[str, Any]) -> nn.Module:
+    from paic3d_studio.nets.backbones.published import PublishedBackbone, PublishedConfig
+
+    return PublishedBackbone(PublishedConfig(**config))
+
+
+BACKBONES: Final[Mapping[str, BackboneEntry]] = {
+    "compact": BackboneEntry(
+        build=_compact,
+        description="Our own small network, trained on public-domain characters; runs in seconds without a GPU.",
+        weights="compact",
+    ),
+    "published": BackboneEntry(
+        build=_published,
+        description="The network of the PAniC-3D paper, for weights that you bring (non-commercial use).",
+        weights="published",
+        needs_tags=True,
+        shipped=False,
+    ),
+}
+"""Every backbone: name -> how it is built and which weights it takes."""
+
+
+def load_backbone(name: str) -> Backbone:
+    """Return a backbone with its checked weights, ready to reconstruct; kept in memory for the next call.
+
+    Raises:
+        UserError: there is no such backbone, or its weights are missing or damaged.
+    """
+    if name not in BACKBONES:
+        raise UserError(f"There is no backbone named “{name}”.", f"Choose one of: {', '.join(BACKBONES)}.")
+    entry = BACKBONES[name]
+    if not entry.shipped:
+        raise UserError(
+            f"The weights of the backbone “{name}” do not come with this program, and none were brought in.",
+            "Choose another backbone.",
+        )
+    return _loaded(name, manifest_entry(entry.weights).sha256)
+
+
+@lru_cache(maxsize=1)
+def _loaded(name: str, sha256: str) -> Backbone:
+    """Build and fill a backbone; `sha256` is part of the key, so that exchanged weights are read again."""
+    del sha256
+    weights = load_weights(BACKBONES[name].weights)
+    network = BACKBONES[name].build(weights.config)
+    load_into(network, weights)
+    return cast(Backbone, network)

@@ -1,0 +1,290 @@
+"""The published generator: a StyleGAN2 whose features are steered by the picture (specification, sections 1.3 to 1.8).
+
+Tensor names and shapes are those of the released generator, so that weights converted to safetensors load unchanged.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.core.camera import Camera
+from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.nets.decoder import TriplaneDecoder
+from paic3d_studio.nets.field import FieldCondition, FieldSample, RadianceField
+from paic3d_studio.nets.modulated import FullyConnected, NoiseMode, SynthesisBlock, activated
+from paic3d_studio.nets.superresolution import SuperResolution
+from paic3d_studio.nets.triplane import PANIC3D_AXES, TriplaneAxes, sample_triplane, split_layers
+from paic3d_studio.nets.volume import DensityEdit, RaySampling, cropped, culled, march_picture
+
+TAG_RESOLUTION = 8
+"""Resolution of the features to which the tagger's map is added."""
+
+
+@dataclasses.dataclass(frozen=True)
+class PublishedConfig:
+    """Sizes of the published generator; a block of resolution r has min(channel_base / r, channel_max) channels."""
+
+    z_dim: int = 512
+    w_dim: int = 512
+    camera_dim: int = 25
+    mapping_layers: int = 2
+    channel_base: int = 32768
+    channel_max: int = 512
+    resolution: int = 256
+    triplane_channels: int = 16
+    triplane_layers: int = 3
+    tag_channels: int = 512
+    superresolution_channels: int = 16
+    render_size: int = 96
+    box_side: float = BOX_SIDE
+    axes: TriplaneAxes = PANIC3D_AXES
+    feature_pooling: bool = True
+
+    @classmethod
+    def published(cls) -> PublishedConfig:
+        """Return the sizes of the best published model: 29,211,200 numbers."""
+        return cls()
+
+    def channels(self, resolution: int) -> int:
+        """Return how many channels the block of a resolution has."""
+        return min(self.channel_base // resolution, self.channel_max)
+
+    @property
+    def resolutions(self) -> tuple[int, ...]:
+        """Resolutions of the blocks: 4, 8, ..., `resolution`."""
+        return tuple(2**power for power in range(2, self.resolution.bit_length()))
+
+
+class MappingNetwork(nn.Module):
+    """A random code and a camera to one style code."""
+
+    w_avg: Tensor
+
+    def __init__(self, config: PublishedConfig) -> None:
+        super().__init__()
+        self.layers = config.mapping_layers
+        self.embed = FullyConnected(config.camera_dim, config.w_dim)
+        inputs = config.z_dim + config.w_dim
+        for index in range(self.layers):
+            setattr(self, f"fc{index}", FullyConnected(inputs, config.w_dim, learning_rate=0.01))
+            inputs = config.w_dim
+        self.register_buffer("w_avg", torch.zeros(config.w_dim))
+
+    def forward(self, z: Tensor, camera: Tensor, *, truncation: float = 1.0) -> Tensor:
+        """Map z (N, z_dim) and camera labels (N, 25) to w (N, w_dim); `truncation` below 1 draws it to the average."""
+        x = torch.cat([_normalised(z), _normalised(self.embed(camera))], dim=1)
+        for index in range(self.layers):
+            x = activated(getattr(self, f"fc{index}")(x))
+        return self.w_avg.lerp(x, truncation) if truncation != 1 else x
+
+
+def _normalised(x: Tensor) -> Tensor:
+    """Scale each row to a mean square of 1."""
+    return x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-8)
+
+
+def pooled_along_axes(x: Tensor) -> Tensor:
+    """Replace the first eighth of the channels by their means along rows, the second by means along columns.
+
+    So that what a row or column holds reaches the planes that do not see the picture (PAniC-3D, section 3.2).
+    """
+    eighth = x.shape[1] // 8
+    rows, columns, rest = x[:, :eighth], x[:, eighth : 2 * eighth], x[:, 2 * eighth :]
+    return torch.cat(
+        [rows.mean(dim=3, keepdim=True).expand_as(rows), columns.mean(dim=2, keepdim=True).expand_as(columns), rest],
+        dim=1,
+    )
+
+
+class SynthesisNetwork(nn.Module):
+    """Style codes and conditions to the channels of a triplane."""
+
+    def __init__(self, config: PublishedConfig) -> None:
+        super().__init__()
+        self.config = config
+        inputs = 0
+        for resolution in config.resolutions:
+            outputs = config.channels(resolution)
+            block = SynthesisBlock(
+                inputs,
+                outputs,
+                w_dim=config.w_dim,
+                resolution=resolution,
+                picture=3 * config.triplane_channels * config.triplane_layers,
+            )
+            setattr(self, f"b{resolution}", block)
+            inputs = outputs
+
+    @property
+    def style_count(self) -> int:
+        """How many style codes the blocks take together."""
+        return 2 * len(self.config.resolutions)
+
+    def forward(
+        self,
+        ws: Tensor,
+        picture: Tensor,
+        tags: Tensor,
+        *,
+        noise: NoiseMode = "const",
+        blocks: list[tuple[Tensor, Tensor]] | None = None,
+    ) -> Tensor:
+        """Return the planes (N, 3 * C * L, H, W).
+
+        Args:
+            ws: style codes (N, style_count, w_dim).
+            picture: the condition, sRGB 0..1 on white, (N, 3, 512, 512).
+            tags: the tagger's features (N, tag_channels, 8, 8).
+            noise: whether the fixed noise is added.
+            blocks: when given, receives features and skip picture of each block, conditions included.
+        """
+        x: Tensor | None = None
+        skip: Tensor | None = None
+        first = 0
+        # The planes' rows run upwards, the picture's downwards.
+        signal = (4 * (2 * picture - 1)).flip(2)
+        for resolution in self.config.resolutions:
+            block: SynthesisBlock = getattr(self, f"b{resolution}")
+            x, skip = block(x, skip, ws[:, first : first + block.styles + 1], noise=noise)
+            first += block.styles
+            x, skip = self._conditioned(x, skip, signal, tags)
+            if blocks is not None:
+                blocks.append((x, skip))
+        assert skip is not None
+        return skip
+
+    def _conditioned(self, x: Tensor, skip: Tensor, signal: Tensor, tags: Tensor) -> tuple[Tensor, Tensor]:
+        """Add the tagger's map to a block's features, or lay the picture over them and pool along rows and columns."""
+        resolution = x.shape[-1]
+        if resolution == TAG_RESOLUTION:
+            count = tags.shape[1]
+            return torch.cat([x[:, :count] + tags, x[:, count:]], dim=1), skip
+        resized = F.interpolate(signal, size=(resolution, resolution), mode="bilinear", align_corners=False)
+        x = torch.cat([x[:, :-3], resized], dim=1)
+        if resolution == self.config.resolution:
+            skip = torch.cat([skip[:, :3] + resized, skip[:, 3:]], dim=1)
+        return (pooled_along_axes(x) if self.config.feature_pooling else x), skip
+
+
+class TriplaneGenerator(nn.Module):
+    """Mapping and synthesis together."""
+
+    def __init__(self, config: PublishedConfig) -> None:
+        super().__init__()
+        self.synthesis = SynthesisNetwork(config)
+        self.mapping = MappingNetwork(config)
+
+    def styles(self, z: Tensor, camera: Tensor, *, truncation: float = 1.0) -> Tensor:
+        """Return the style codes of all layers (N, style_count, w_dim), all the same."""
+        w: Tensor = self.mapping(z, camera, truncation=truncation)
+        return w[:, None].expand(-1, self.synthesis.style_count, -1)
+
+
+class PublishedField(RadianceField):
+    """A triplane with its decoder; outside the box the decoder's answer to zeros stands, as published.
+
+    Args:
+        planes: (3, C, L, h, w).
+        ws: the style codes, which steer super-resolution (1, count, w_dim).
+        edits: applied to every density.
+    """
+
+    empty_outside = False
+
+    def __init__(
+        self,
+        planes: Tensor,
+        ws: Tensor,
+        *,
+        decoder: TriplaneDecoder,
+        config: PublishedConfig,
+        edits: Sequence[DensityEdit] = (),
+    ) -> None:
+        self.planes, self.ws, self.decoder, self.edits = planes, ws, decoder, tuple(edits)
+        self.box_side, self.axes = config.box_side, config.axes
+
+    def _features(self, xyz: Tensor) -> Tensor:
+        return sample_triplane(self.planes[None], xyz[None], box_side=self.box_side, axes=self.axes)[0]
+
+    def _edited(self, xyz: Tensor, density: Tensor) -> Tensor:
+        for edit in self.edits:
+            density = edit(xyz, density)
+        return density
+
+    def query(self, xyz: Tensor) -> FieldSample:
+        """Evaluate density, colour and 29 features at points (P, 3)."""
+        with torch.no_grad():
+            sample: FieldSample = self.decoder(self._features(xyz))
+        return dataclasses.replace(sample, density=self._edited(xyz, sample.density))
+
+    def density(self, xyz: Tensor) -> Tensor:
+        """Evaluate the density alone at points (P, 3)."""
+        with torch.no_grad():
+            return self._edited(xyz, self.decoder.density(self._features(xyz)))
+
+
+class PublishedBackbone(nn.Module):
+    """The published generator: picture and tagger features to a radiance field, and views of it."""
+
+    def __init__(self, config: PublishedConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or PublishedConfig.published()
+        self.backbone = TriplaneGenerator(self.config)
+        self.superresolution = SuperResolution(hidden=self.config.superresolution_channels, w_dim=self.config.w_dim)
+        self.decoder = TriplaneDecoder(self.config.triplane_channels)
+
+    def field(
+        self, condition: FieldCondition, *, seed: int = 0, edits: Sequence[DensityEdit] | None = None
+    ) -> PublishedField:
+        """Reconstruct the field of one picture.
+
+        Args:
+            condition: the line-free picture and the tagger's features of the original one.
+            seed: of the random code; the published system draws it from numpy's legacy generator.
+            edits: changes to the density; None crops 0.1 m from the sides and culls what is thinner than 0.5, as the
+                published system does when it renders.
+
+        Raises:
+            ValueError: the condition holds no tagger features.
+        """
+        if condition.tags is None:
+            raise ValueError("the published backbone needs the tagger's features")
+        z = torch.from_numpy(np.random.RandomState(seed).randn(1, self.config.z_dim)).float()
+        if edits is None:
+            edits = (cropped(0.1, box_side=self.config.box_side), culled(0.5))
+        with torch.no_grad():
+            ws = self.backbone.styles(z, torch.zeros(1, self.config.camera_dim))
+            planes = self.backbone.synthesis(ws, condition.picture, condition.tags)
+        return PublishedField(self.split(planes), ws, decoder=self.decoder, config=self.config, edits=edits)
+
+    def split(self, planes: Tensor) -> Tensor:
+        """Reshape one synthesised triplane: (1, 3 * C * L, h, w) -> (3, C, L, h, w)."""
+        three = planes.reshape(len(planes), 3, -1, *planes.shape[-2:])
+        return split_layers(three, self.config.triplane_layers)[0]
+
+    def sharp_view(
+        self,
+        field: PublishedField,
+        camera: Camera,
+        *,
+        coarse: int = 96,
+        fine: int = 96,
+        edits: Sequence[DensityEdit] = (),
+        monitor: Monitor = SILENT,
+    ) -> Tensor:
+        """Render a view of 512 pixels: features at the render size, then super-resolution; sRGB (1, 3, 512, 512)."""
+        sampling = RaySampling(camera.distance - 0.5, camera.distance + 0.5, coarse, fine)
+        size = self.config.render_size
+        marched = march_picture(field, camera, size=size, sampling=sampling, edits=edits, monitor=monitor)
+        on_white = marched.values + 1 - marched.weights[:, None]
+        features = (on_white * 2 - 1).T.reshape(1, -1, size, size)
+        with torch.no_grad():
+            view: Tensor = self.superresolution(features, field.ws)
+        return view
