@@ -18,7 +18,7 @@ class Numbers:
 
 
 class Bench:
-    """A little method: doubled(a) -> parity(doubled) -> total(parity, b) -> text(total), with counted runs."""
+    """A little method: doubled(a) -> hundreds(doubled) -> total(hundreds, b) -> text(total), with counted runs."""
 
     def __init__(self, *, keep: int = 3, key: str = "content") -> None:
         self.runs: Counter[str] = Counter()
@@ -27,25 +27,23 @@ class Bench:
         self.graph: Graph[Numbers] = Graph(
             sources=[Source("a", lambda n: n.a), Source("b", lambda n: n.b)],
             stages=[
-                Stage("doubled", "Doubling", ("a",), self._counted("doubled", lambda a: 2 * a), keep=keep),
-                Stage("parity", "Parity", ("doubled",), self._counted("parity", lambda d: d // 100), keep=keep),
-                Stage(
-                    "total", "Adding", ("parity", "b"), self._counted("total", lambda p, b: p + b), key=key, keep=keep
-                ),
-                Stage("text", "Writing", ("total",), self._counted("text", str), keep=keep),
+                self._stage("doubled", ("a",), lambda a: 2 * a, keep=keep),
+                self._stage("hundreds", ("doubled",), lambda d: d // 100, keep=keep),
+                self._stage("total", ("hundreds", "b"), lambda p, b: p + b, keep=keep, key=key),
+                self._stage("text", ("total",), str, keep=keep),
             ],
         )
         self.graph.listen(self.reports.append)
 
-    def _counted(self, name, function):
-        def compute(*inputs, monitor):
+    def _stage(self, name, inputs, function, **options):
+        def compute(*values, monitor):
             self.runs[name] += 1
             monitor.report(0.5, f"half of {name}")
             if name == "total" and self.fail is not None:
                 raise self.fail
-            return function(*inputs)
+            return function(*values)
 
-        return compute
+        return Stage(name, name.title(), inputs, compute, monitored=True, **options)
 
     def states(self, stage: str) -> list[str]:
         return [report.state for report in self.reports if report.stage == stage]
@@ -66,14 +64,14 @@ def test_an_edit_runs_only_what_depends_on_it():
     bench = Bench()
     bench.graph.pull("text", Numbers())
     bench.graph.pull("text", Numbers(b=5))
-    assert bench.runs == {"doubled": 1, "parity": 1, "total": 2, "text": 2}
+    assert bench.runs == {"doubled": 1, "hundreds": 1, "total": 2, "text": 2}
 
 
 def test_an_edit_that_leaves_a_small_artefact_as_it_was_runs_nothing_below():
     bench = Bench()
     bench.graph.pull("text", Numbers(a=3))
     bench.graph.pull("text", Numbers(a=4))
-    assert bench.runs == {"doubled": 2, "parity": 2, "total": 1, "text": 1}
+    assert bench.runs == {"doubled": 2, "hundreds": 2, "total": 1, "text": 1}
 
 
 def test_undo_runs_nothing():
@@ -138,7 +136,7 @@ def test_a_cancelled_pull_keeps_what_it_finished():
     assert bench.states("total")[-1] == "cancelled"
     assert bench.states("text")[-1] == "cancelled"
     bench.graph.pull("text", Numbers())
-    assert bench.runs == {"doubled": 1, "parity": 1, "total": 2, "text": 1}
+    assert bench.runs == {"doubled": 1, "hundreds": 1, "total": 2, "text": 1}
 
 
 def test_an_error_is_reported_and_tried_again_at_the_next_pull():
@@ -183,7 +181,7 @@ def test_a_result_can_be_peeked_at_as_soon_as_it_is_reported_fresh():
 
     bench.graph.listen(look)
     bench.graph.pull("text", Numbers(a=60, b=4))
-    assert seen == {"doubled": 120, "parity": 1, "total": 5, "text": "5"}
+    assert seen == {"doubled": 120, "hundreds": 1, "total": 5, "text": "5"}
 
 
 def test_progress_of_a_pull_never_goes_backwards_and_ends_at_one():
@@ -230,17 +228,14 @@ def test_several_threads_may_pull_at_once():
 def test_no_lock_is_held_while_a_stage_computes():
     inside, go_on = threading.Event(), threading.Event()
 
-    def wait(a, monitor):
+    def wait(a):
         inside.set()
         assert go_on.wait(5)
         return a
 
-    def quick(b, monitor):
-        return b
-
     graph: Graph[Numbers] = Graph(
         sources=[Source("a", lambda n: n.a), Source("b", lambda n: n.b)],
-        stages=[Stage("slow", "Slow", ("a",), wait), Stage("quick", "Quick", ("b",), quick)],
+        stages=[Stage("slow", "Slow", ("a",), wait), Stage("quick", "Quick", ("b",), int)],
     )
     thread = threading.Thread(target=graph.pull, args=("slow", Numbers()))
     thread.start()
