@@ -89,7 +89,7 @@ class PatchSource:
         ]
         masks = [np.stack([p.line_mask(d) for d in DILATIONS], axis=-1) for p in pairs]
         self.centres = [np.argwhere(m[..., 0]) for m in masks]
-        self.masks = [np.pad(m, pad) for m in masks]
+        self.masks = [np.pad(m, pad, mode="edge") for m in masks]
 
     def batch(self, size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return drawn, unlined, render (n, 3, s, s) in 0..1 and the line mask (n, 1, s, s); s = PATCH + 2 border."""
