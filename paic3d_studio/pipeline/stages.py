@@ -67,7 +67,8 @@ STAGES: Final[tuple[Stage, ...]] = (
     Stage("alignment", "Aligning", ("landmarks",), align, keep=4),
     Stage("aligned", "Warping", ("portrait", "matte", "alignment"), steps.aligned),
     # From illustration to render: which lines go, and what was under them.
-    Stage("hulls", "Finding the hulls", ("landmarks", "alignment", "hull_edits"), steps.hulls, keep=4),
+    Stage("found_hulls", "Finding the hulls", ("landmarks", "alignment"), steps.found_hulls, keep=4),
+    Stage("hulls", "Shaping the hulls", ("found_hulls", "hull_edits"), steps.hulls, keep=4),
     Stage("keep", "Marking what stays", ("hulls", "landmarks", "alignment"), steps.keep, keep=4),
     Stage("lines", "Finding the lines", ("aligned", "line_options"), steps.lines),
     Stage("line_mask", "Marking the lines", ("lines", "keep", "strokes"), steps.line_mask, keep=4),

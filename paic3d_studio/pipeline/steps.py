@@ -85,11 +85,15 @@ def aligned(portrait: Portrait, matte: Matte, alignment: Alignment) -> AlignedPo
     return warp_portrait(portrait, matte=matte, alignment=alignment)
 
 
-def hulls(landmarks: Landmarks, alignment: Alignment, edits: Mapping[str, Polygon]) -> FeatureHulls:
-    """Detect the feature hulls, with the artist's own in place of those she changed."""
-    detected = detect_hulls(landmarks, alignment=alignment).polygons
+def found_hulls(landmarks: Landmarks, alignment: Alignment) -> FeatureHulls:
+    """Lay a hull round each facial feature."""
+    return detect_hulls(landmarks, alignment=alignment)
+
+
+def hulls(found: FeatureHulls, edits: Mapping[str, Polygon]) -> FeatureHulls:
+    """Put the artist's hulls in place of those she changed."""
     edited = {name: np.asarray(polygon, np.float64) for name, polygon in edits.items()}
-    return FeatureHulls(polygons={**detected, **edited})
+    return FeatureHulls(polygons={**found.polygons, **edited})
 
 
 def keep(hulls: FeatureHulls, landmarks: Landmarks, alignment: Alignment) -> KeepMask:
