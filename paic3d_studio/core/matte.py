@@ -1,0 +1,253 @@
+"""What belongs to the character: from the file's own alpha, or cut from the background by colour and place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from paic3d_studio.core.artefacts import Matte, Portrait
+from paic3d_studio.core.image import over_white
+from paic3d_studio.core.strokes import Stroke, rasterise_strokes
+from paic3d_studio.errors import UserError
+
+FaceBox = tuple[float, float, float, float]
+"""The square round the face: (left, top, width, height) in Portrait pixels; `core.landmarks.face_box` gives it."""
+
+WORKING_SIDE: Final = 448
+"""Longer side of the copy on which the background is cut away, in pixels."""
+
+_ROUNDS: Final = 5
+_OPAQUE_FROM: Final = 16  # alpha, of 255, from which a pixel connects its neighbours
+_FILLED_HOLE: Final = 0.003  # of the character's area: smaller holes are misread highlights and eye whites
+_EDGE_RADIUS: Final = 4  # pixels of the working copy within which the edge follows the picture
+_EDGE_SMOOTHNESS: Final = 1e-4  # variance of colour (0..1) below which nothing counts as an edge
+_FLOOD_TOLERANCE: Final = 9.0  # distance in Lab
+
+
+class Matting(Protocol):
+    """Separates the character from the background; every entry of `MATTING` is one."""
+
+    def __call__(self, portrait: Portrait, *, face_box: FaceBox) -> Matte:
+        """Return the matte of the one character whose face is given."""
+        ...
+
+
+def matte_from_alpha(portrait: Portrait, *, face_box: FaceBox | None = None) -> Matte:
+    """Take the file's own alpha, as soft as it is, without what is not connected to the character."""
+    return Matte(alpha=_main_component(np.asarray(portrait.rgba[..., 3], np.uint8), face_box=face_box))
+
+
+def matte_by_grabcut(portrait: Portrait, *, face_box: FaceBox) -> Matte:
+    """Cut the background away by colour, starting from where the face is (GrabCut, Rother et al. 2004).
+
+    The cut is made on a reduced copy; its edge then follows the full picture through a guided filter (He and Sun,
+    Fast Guided Filter, 2015), so that hair ends softly.
+
+    Args:
+        portrait: pixels that are transparent in the file are background.
+        face_box: the square round the face.
+
+    Returns:
+        The largest connected part that holds the face; soft at its edge.
+    """
+    rgb = over_white(portrait.rgba)
+    small, factor = _reduced(rgb)
+    box = (face_box[0] * factor, face_box[1] * factor, face_box[2] * factor, face_box[3] * factor)
+    transparent = _resized_mask(portrait.rgba[..., 3] < 8, size=_size(small))
+    labels = _seeds(_size(small), box=box)
+    labels[transparent] = cv2.GC_BGD
+    inside = _closed(_grabcut(small, labels))
+    alpha = _refined(rgb, small=small, inside=inside)
+    alpha[portrait.rgba[..., 3] < 8] = 0
+    return Matte(alpha=_main_component(alpha, face_box=face_box))
+
+
+def matte_by_flood(portrait: Portrait, *, face_box: FaceBox) -> Matte:
+    """Take away a plain background: whatever is nearly of the border's colour and connected to the border."""
+    rgb = over_white(portrait.rgba)
+    small, _ = _reduced(rgb)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    upper = lab[: max(1, lab.shape[0] // 2)]  # the character usually touches the lower border
+    border = np.concatenate([upper[0], upper[:, 0], upper[:, -1]])
+    plain = np.linalg.norm(lab - np.median(border, axis=0), axis=-1) < _FLOOD_TOLERANCE
+    _, labels = cv2.connectedComponents(plain.astype(np.uint8), connectivity=4)
+    at_border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    outside = np.isin(labels, at_border[at_border > 0])
+    alpha = _refined(rgb, small=small, inside=_closed(~outside))
+    alpha[portrait.rgba[..., 3] < 8] = 0
+    return Matte(alpha=_main_component(alpha, face_box=face_box))
+
+
+def matte_automatically(portrait: Portrait, *, face_box: FaceBox) -> Matte:
+    """Take the file's alpha where it separates something, else cut the background away."""
+    if portrait.has_alpha:
+        return matte_from_alpha(portrait, face_box=face_box)
+    return matte_by_grabcut(portrait, face_box=face_box)
+
+
+MATTING: Final[Mapping[str, Matting]] = {
+    "auto": matte_automatically,
+    "alpha": matte_from_alpha,
+    "grabcut": matte_by_grabcut,
+    "flood": matte_by_flood,
+}
+"""Ways to separate the character from the background, by the name that settings store."""
+
+
+def find_matte(portrait: Portrait, *, face_box: FaceBox, method: str = "auto") -> Matte:
+    """Separate the character from the background by a method of the table.
+
+    Raises:
+        UserError: there is no such method.
+    """
+    if method not in MATTING:
+        raise UserError(f"There is no matting named “{method}”.", f"Choose one of: {', '.join(MATTING)}.")
+    return MATTING[method](portrait, face_box=face_box)
+
+
+def painted_matte(matte: Matte, *, strokes: Sequence[Stroke]) -> Matte:
+    """Paint the artist's strokes (Portrait pixels) over a matte: 255 where they add, 0 where they erase."""
+    if not strokes:
+        return matte
+    added = rasterise_strokes(np.zeros(matte.alpha.shape, bool), strokes=strokes)
+    kept = rasterise_strokes(np.ones(matte.alpha.shape, bool), strokes=strokes)
+    return Matte(alpha=np.where(kept, np.where(added, np.uint8(255), matte.alpha), np.uint8(0)))
+
+
+def _reduced(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    """Return a copy no larger than the working side, and its scale."""
+    factor = min(1.0, WORKING_SIDE / max(rgb.shape[:2]))
+    if factor == 1.0:
+        return rgb, factor
+    size = (max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8), factor
+
+
+def _size(picture: NDArray[np.uint8]) -> tuple[int, int]:
+    """Return (width, height)."""
+    return picture.shape[1], picture.shape[0]
+
+
+def _resized_mask(mask: NDArray[np.bool_], *, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Reduce a mask to (width, height); True where more than half is."""
+    share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(share > 0.5)
+
+
+def _seeds(size: tuple[int, int], *, box: FaceBox) -> NDArray[np.uint8]:
+    """Lay out what is known about a portrait: the face is the character, the upper and outer rim is not.
+
+    Between them: probably the character in a head-sized ellipse and in a column below it, else probably not.
+    """
+    width, height = size
+    labels = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
+    x, y, side = box[0] + box[2] / 2, box[1] + box[3] / 2, max(box[2], 4.0)
+    rim = max(1, round(0.012 * max(size)))
+    above_chin = int(np.clip(y + 0.6 * side, 0, height))
+    _ellipse(labels, (x, y - 0.15 * side), (0.95 * side, 1.0 * side), cv2.GC_PR_FGD)
+    left, right = (int(np.clip(x + sign * 0.8 * side, 0, width)) for sign in (-1, 1))
+    labels[above_chin:, left:right] = cv2.GC_PR_FGD
+    labels[:rim] = cv2.GC_BGD
+    labels[:above_chin, :rim] = cv2.GC_BGD
+    labels[:above_chin, width - rim :] = cv2.GC_BGD
+    _ellipse(labels, (x, y), (0.42 * side, 0.45 * side), cv2.GC_FGD)
+    return labels
+
+
+def _ellipse(labels: NDArray[np.uint8], centre: tuple[float, float], radii: tuple[float, float], value: int) -> None:
+    """Fill an upright ellipse, in place."""
+    whole = (round(centre[0]), round(centre[1]))
+    cv2.ellipse(labels, whole, (max(1, round(radii[0])), max(1, round(radii[1]))), 0, 0, 360, value, cv2.FILLED)
+
+
+def _grabcut(small: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Run GrabCut from the given labels: True where the character is."""
+    known = labels.copy()
+    certain = {int(value) for value in np.unique(labels)}
+    if not certain & {cv2.GC_BGD, cv2.GC_PR_BGD} or not certain & {cv2.GC_FGD, cv2.GC_PR_FGD}:
+        return np.asarray((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD))  # nothing to tell apart
+    cv2.setRNGSeed(0)  # GrabCut clusters colours by OpenCV's own random numbers; same picture, same matte
+    bgr = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
+    cv2.grabCut(bgr, known, None, np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    return np.asarray((known == cv2.GC_FGD) | (known == cv2.GC_PR_FGD))
+
+
+def _closed(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Fill small holes."""
+    count, labels, statistics, _ = cv2.connectedComponentsWithStats((~inside).astype(np.uint8), connectivity=4)
+    area = statistics[:, cv2.CC_STAT_AREA]
+    small = np.arange(count) > 0
+    small &= area < _FILLED_HOLE * max(int(inside.sum()), 1)
+    at_border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    small[at_border] = False
+    return np.asarray(inside | small[labels])
+
+
+def _refined(rgb: NDArray[np.uint8], *, small: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Carry a mask of the reduced copy to full size so that its edge follows the picture: alpha uint8 (H, W).
+
+    In each window alpha is taken as a linear function of colour; the functions are found on the reduced copy and
+    applied to the full picture, only where a window sees the edge.
+    """
+    slope, offset = _linear_windows(small.astype(np.float32) / 255, inside.astype(np.float32))
+    window = (2 * _EDGE_RADIUS + 1, 2 * _EDGE_RADIUS + 1)
+    near_edge = cv2.blur(inside.astype(np.float32), window)
+    size = _size(rgb)
+    alpha = np.empty(rgb.shape[:2], np.uint8)
+    maps = cv2.merge([slope, offset, near_edge])
+    if size != _size(small):
+        maps = cv2.resize(maps, size, interpolation=cv2.INTER_LINEAR)
+    for top in range(0, size[1], 512):  # in bands, so that a large picture does not become float at once
+        rows = slice(top, top + 512)
+        guide = rgb[rows].astype(np.float32) / 255
+        soft = (maps[rows, :, :3] * guide).sum(axis=-1) + maps[rows, :, 3]
+        soft = np.clip((soft - 0.5) * 1.25 + 0.5, 0, 1)
+        soft[maps[rows, :, 4] <= 0.02] = 0
+        soft[maps[rows, :, 4] >= 0.98] = 1
+        alpha[rows] = np.rint(soft * 255)
+    return alpha
+
+
+def _linear_windows(
+    guide: NDArray[np.float32], mask: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Fit mask = slope . colour + offset in every window, averaged over windows: (h, w, 3) and (h, w)."""
+    window = (2 * _EDGE_RADIUS + 1, 2 * _EDGE_RADIUS + 1)
+    mean_colour, mean_mask = cv2.blur(guide, window), cv2.blur(mask, window)
+    shared = cv2.blur(guide * mask[..., None], window) - mean_colour * mean_mask[..., None]
+    outer = (guide[..., :, None] * guide[..., None, :]).reshape(*mask.shape, 9)
+    spread = cv2.blur(outer[..., [0, 1, 2, 4]], window), cv2.blur(outer[..., [5, 8]], window)
+    xx, xy, xz, yy = (spread[0][..., index] for index in range(4))
+    yz, zz = (spread[1][..., index] for index in range(2))
+    x, y, z = (mean_colour[..., index] for index in range(3))
+    covariance = np.empty((*mask.shape, 3, 3), np.float64)
+    covariance[..., 0, 0], covariance[..., 1, 1], covariance[..., 2, 2] = xx - x * x, yy - y * y, zz - z * z
+    covariance[..., 0, 1] = covariance[..., 1, 0] = xy - x * y
+    covariance[..., 0, 2] = covariance[..., 2, 0] = xz - x * z
+    covariance[..., 1, 2] = covariance[..., 2, 1] = yz - y * z
+    covariance += _EDGE_SMOOTHNESS * np.eye(3)
+    slope = np.linalg.solve(covariance, shared[..., None].astype(np.float64))[..., 0]
+    offset = mean_mask - (slope * mean_colour).sum(axis=-1)
+    return cv2.blur(slope.astype(np.float32), window), cv2.blur(offset.astype(np.float32), window)
+
+
+def _main_component(alpha: NDArray[np.uint8], *, face_box: FaceBox | None) -> NDArray[np.uint8]:
+    """Keep the largest connected part; with a face, the part that shows most of it."""
+    count, labels = cv2.connectedComponents((alpha >= _OPAQUE_FROM).astype(np.uint8), connectivity=8)
+    if count <= 2:
+        return alpha if count == 2 else np.zeros_like(alpha)
+    area = np.bincount(labels.ravel(), minlength=count)
+    area[0] = 0
+    main = int(area.argmax())
+    if face_box is not None:
+        x, y, width, height = face_box
+        rows, columns = (slice(max(0, int(low)), max(0, int(low + size))) for low, size in ((y, height), (x, width)))
+        in_face = np.bincount(labels[rows, columns].ravel(), minlength=count)
+        in_face[0] = 0
+        if in_face.any():
+            main = int(in_face.argmax())
+    return np.where(labels == main, alpha, np.uint8(0))
