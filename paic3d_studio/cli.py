@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if has_display():
         from paic3d_studio.gui.app import run
 
-        return run(pictures)
+        return run([str(picture) for picture in pictures])
     from paic3d_studio.session.headless import without_display
 
     return without_display(pictures)

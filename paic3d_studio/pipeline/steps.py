@@ -32,8 +32,8 @@ from paic3d_studio.core.artefacts import (
 from paic3d_studio.core.hulls import detect_hulls
 from paic3d_studio.core.image import decode_portrait, over_white
 from paic3d_studio.core.landmarks import detect_landmarks, face_box, landmarks_from_parts
-from paic3d_studio.core.lines import LineOptions, Stroke, contour_lines, keep_mask, masked_lines, rasterise_strokes
-from paic3d_studio.core.matte import MATTING, matte_from_alpha
+from paic3d_studio.core.lines import LineOptions, Stroke, contour_lines, keep_mask, masked_lines
+from paic3d_studio.core.matte import find_matte, painted_matte
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.core.stitch import StitchSource
 from paic3d_studio.core.surface import SurfaceOptions, extract_surface
@@ -62,22 +62,13 @@ def landmarks(portrait: Portrait, placed: PlacedFace | None, detector: str) -> L
 
 
 def found_matte(portrait: Portrait, landmarks: Landmarks, method: str) -> Matte:
-    """Separate the character from the background: by the file's own alpha where it has one."""
-    if portrait.has_alpha:
-        return matte_from_alpha(portrait)
-    if method not in MATTING:
-        raise UserError(f"There is no matting named “{method}”.", f"Choose one of: {', '.join(MATTING)}.")
-    return MATTING[method](portrait, face_box=face_box(landmarks))
+    """Separate the character from the background."""
+    return find_matte(portrait, face_box=face_box(landmarks), method=method)
 
 
 def matte(found: Matte, strokes: tuple[Stroke, ...]) -> Matte:
     """Paint the artist's strokes over the matte that was found."""
-    if not strokes:
-        return found
-    nothing = np.zeros(found.alpha.shape, bool)
-    everything = np.ones(found.alpha.shape, bool)
-    alpha = np.where(rasterise_strokes(nothing, strokes=strokes), np.uint8(255), found.alpha)
-    return Matte(alpha=np.where(rasterise_strokes(everything, strokes=strokes), alpha, np.uint8(0)))
+    return painted_matte(found, strokes=strokes)
 
 
 def aligned(portrait: Portrait, matte: Matte, alignment: Alignment) -> AlignedPortrait:

@@ -55,7 +55,7 @@ class Settings:
     """The choices of method and their options; each name is a key of the table that its comment names."""
 
     detector: str = "animeface"  # core.landmarks.DETECTORS
-    matting: str = "grabcut"  # core.matte.MATTING, used when the file has no alpha of its own
+    matting: str = "auto"  # core.matte.MATTING
     lines: LineOptions = field(default_factory=LineOptions)
     infill: str = "network"  # nets.infill.INPAINTERS
     backbone: str = "compact"  # nets.backbones.BACKBONES

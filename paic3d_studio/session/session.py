@@ -233,13 +233,6 @@ class Session:
                 for camera, part in zip(cameras, parts, strict=True)
             ]
 
-    def warm_up(self, monitor: Monitor = SILENT) -> None:
-        """Load what the first reconstruction would wait for: the networks' library. Worth doing while she looks."""
-        from paic3d_studio.pipeline.stages import limit_threads
-
-        limit_threads(self._threads)
-        monitor.report(1.0)
-
     # ----------------------------------------------------------------------------------------------------------------
 
     def _opened(self) -> History[Project]:
