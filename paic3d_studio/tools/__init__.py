@@ -1,1 +1,42 @@
-"""Pointer tools as state machines, without Qt."""
+"""Pointer tools as state machines, without Qt.
+
+TOOLS is the explicit table: a new tool is a state machine here, an edit in `project/edits.py` and one line below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from paic3d_studio.tools.brush_tool import BrushTool
+from paic3d_studio.tools.hull_tool import HullTool
+from paic3d_studio.tools.place_face_tool import PlaceFaceTool
+from paic3d_studio.tools.pointer import Tool
+
+
+@dataclass(frozen=True)
+class ToolEntry:
+    """A tool: how it is made, and the sentence that tells what it does while it is chosen."""
+
+    make: Callable[[], Tool]
+    hint: str
+
+
+TOOLS: Final[Mapping[str, ToolEntry]] = MappingProxyType(
+    {
+        "hull": ToolEntry(
+            HullTool,
+            "Drag a corner or a whole hull. Double-click an edge to add a corner, right-click a corner to remove it.",
+        ),
+        "brush": ToolEntry(
+            lambda: BrushTool(adds=True),
+            "Paint lines to remove. [ and ] change the size, Shift turns it into the eraser.",
+        ),
+        "eraser": ToolEntry(
+            lambda: BrushTool(adds=False), "Erase from the line mask what should stay. [ and ] change the size."
+        ),
+        "place-face": ToolEntry(PlaceFaceTool, "Click the middle of each eye and of the mouth."),
+    }
+)

@@ -1,0 +1,256 @@
+"""The table of what the artist can do: menus, tool bar, shortcuts and tool tips all come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+
+from paic3d_studio.gui.icons import icon
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What decides whether an action makes sense now."""
+
+    has_picture: bool = False
+    has_face: bool = False
+    can_undo: bool = False
+    can_redo: bool = False
+    busy: bool = False
+    exporting: bool = False
+
+
+def _always(_: Situation) -> bool:
+    return True
+
+
+def _with_picture(now: Situation) -> bool:
+    return now.has_picture
+
+
+def _with_face(now: Situation) -> bool:
+    return now.has_face
+
+
+@dataclass(frozen=True)
+class ActionEntry:
+    """One action: what it is called, how it is reached, when it can be used.
+
+    `place` is "window" for keys that work everywhere, "image" or "view" for keys of the pane under the pointer.
+    `choice` names the group of which exactly one is checked; `checkable` alone makes a switch.
+    """
+
+    name: str
+    menu: str
+    label: str
+    tip: str
+    shortcuts: tuple[str, ...] = ()
+    icon: str = ""
+    enabled: Callable[[Situation], bool] = _always
+    place: str = "window"
+    checkable: bool = False
+    choice: str = ""
+    separator: bool = False
+
+
+ACTIONS: Final[tuple[ActionEntry, ...]] = (
+    ActionEntry("open", "File", "Open picture…", "Open a portrait", ("Ctrl+O",), "open"),
+    ActionEntry("paste", "File", "Paste picture", "Paste a picture or a picture file", ("Ctrl+V",), "paste"),
+    ActionEntry("example", "File", "Open the example", "Open the bundled example portrait", (), "picture"),
+    ActionEntry(
+        "export", "File", "Export head…", "Export the textured head", ("Ctrl+E",), "export", _with_face, separator=True
+    ),
+    ActionEntry("quit", "File", "Quit", "Close the studio", ("Ctrl+Q",), "", separator=True),
+    ActionEntry("undo", "Edit", "Undo", "Take the last edit back", ("Ctrl+Z",), "undo", lambda now: now.can_undo),
+    ActionEntry(
+        "redo", "Edit", "Redo", "Make the edit again", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", lambda now: now.can_redo
+    ),
+    ActionEntry(
+        "tool-hull",
+        "Edit",
+        "Edit hulls",
+        "Move, add and remove corners of the hulls inside which lines stay",
+        ("H",),
+        "hull",
+        _with_face,
+        choice="tool",
+        place="image",
+        separator=True,
+    ),
+    ActionEntry(
+        "tool-brush",
+        "Edit",
+        "Mark lines",
+        "Paint lines that the line-free picture should lose",
+        ("B",),
+        "brush",
+        _with_face,
+        choice="tool",
+        place="image",
+    ),
+    ActionEntry(
+        "tool-eraser",
+        "Edit",
+        "Keep lines",
+        "Erase from the line mask what should stay",
+        ("E",),
+        "eraser",
+        _with_face,
+        choice="tool",
+        place="image",
+    ),
+    ActionEntry(
+        "tool-hand",
+        "Edit",
+        "Move the picture",
+        "Drag the picture about",
+        ("M",),
+        "hand",
+        _with_picture,
+        choice="tool",
+        place="image",
+    ),
+    ActionEntry(
+        "tool-place-face",
+        "Edit",
+        "Place the face by hand",
+        "Show where the eyes and the mouth are",
+        ("P",),
+        "face",
+        _with_picture,
+        choice="tool",
+        place="image",
+    ),
+    ActionEntry(
+        "brush-smaller", "Edit", "Smaller brush", "Make the brush smaller", ("[",), "", _with_face, separator=True
+    ),
+    ActionEntry("brush-larger", "Edit", "Larger brush", "Make the brush larger", ("]",), "", _with_face),
+    ActionEntry(
+        "delete-vertex",
+        "Edit",
+        "Remove corner",
+        "Remove the hull corner under the pointer",
+        ("Del", "Backspace"),
+        "",
+        _with_face,
+        place="image",
+    ),
+    ActionEntry(
+        "reset-hulls", "Edit", "Hulls as detected", "Give every hull its detected shape again", (), "reset", _with_face
+    ),
+    ActionEntry(
+        "clear-strokes", "Edit", "Remove all brush strokes", "Take every stroke off the line mask", (), "", _with_face
+    ),
+    ActionEntry(
+        "refresh",
+        "Edit",
+        "Go on",
+        "Run what is not up to date",
+        ("F5",),
+        "reset",
+        lambda now: now.has_picture and not now.busy,
+        separator=True,
+    ),
+    ActionEntry("cancel", "Edit", "Stop", "Stop what runs", ("Esc",), "cancel"),
+    ActionEntry(
+        "layer-picture", "View", "Picture", "Show the picture", ("1",), "picture", place="image", checkable=True
+    ),
+    ActionEntry("layer-hulls", "View", "Hulls", "Show the hulls", ("2",), "hull", place="image", checkable=True),
+    ActionEntry(
+        "layer-lines", "View", "Line mask", "Show the line mask", ("3",), "lines", place="image", checkable=True
+    ),
+    ActionEntry(
+        "layer-clean",
+        "View",
+        "Line-free picture",
+        "Show the line-free picture",
+        ("4",),
+        "clean",
+        place="image",
+        checkable=True,
+    ),
+    ActionEntry(
+        "zoom-fit",
+        "View",
+        "Whole picture",
+        "Fit the picture",
+        ("0",),
+        "fit",
+        _with_picture,
+        place="image",
+        separator=True,
+    ),
+    ActionEntry("zoom-actual", "View", "Actual size", "Show at 100 %", ("Ctrl+1",), "actual", _with_picture),
+    ActionEntry("zoom-in", "View", "Zoom in", "Show the picture larger", ("Ctrl++", "Ctrl+="), "", _with_picture),
+    ActionEntry("zoom-out", "View", "Zoom out", "Show the picture smaller", ("Ctrl+-",), "", _with_picture),
+    ActionEntry("side-panel", "View", "Layers and settings", "Show the side panel", ("F9",), "sliders", checkable=True),
+    ActionEntry("keys", "Help", "Keys and mouse…", "Show every key and what the mouse does", ("F1",), "info"),
+    ActionEntry("about", "Help", "About PAiC-3D Studio", "Version, licence and credits", ()),
+)
+
+_MENUS: Final = ("File", "Edit", "View", "Help")
+
+
+def build_actions(
+    owner: QWidget, *, handlers: Mapping[str, Callable[..., None]], panes: Mapping[str, QWidget]
+) -> dict[str, QAction]:
+    """Make a QAction of every entry, connected to its handler.
+
+    Args:
+        owner: the window; keys of the place "window" work everywhere in it.
+        handlers: action name -> what it does; a checkable action's handler takes whether it is checked.
+        panes: place -> the widget whose children hear the keys of that place.
+    """
+    groups: dict[str, QActionGroup] = {}
+    made: dict[str, QAction] = {}
+    for entry in ACTIONS:
+        action = QAction(entry.label, owner)
+        action.setObjectName(entry.name)
+        action.setShortcuts([QKeySequence(keys) for keys in entry.shortcuts])
+        action.setToolTip(tip_with_keys(entry))
+        action.setStatusTip(entry.tip)
+        if entry.icon:
+            action.setIcon(icon(entry.icon))
+        action.setCheckable(entry.checkable or bool(entry.choice))
+        if entry.choice:
+            group = groups.setdefault(entry.choice, QActionGroup(owner))
+            group.addAction(action)
+        if entry.place == "window":
+            owner.addAction(action)
+        else:
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            panes[entry.place].addAction(action)
+        (action.toggled if entry.checkable else action.triggered).connect(handlers[entry.name])
+        made[entry.name] = action
+    return made
+
+
+def tip_with_keys(entry: ActionEntry) -> str:
+    """Return the tool tip: what it does, and the key."""
+    return f"{entry.tip}  ({keys_text(entry.shortcuts[0])})" if entry.shortcuts else entry.tip
+
+
+def keys_text(keys: str) -> str:
+    """Return a key sequence as this desktop writes it."""
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def fill_menus(bar: QMenuBar, *, actions: Mapping[str, QAction]) -> dict[str, QMenu]:
+    """Put every action into its menu, in the order of the table."""
+    menus = {name: bar.addMenu(name) for name in _MENUS}
+    for entry in ACTIONS:
+        if entry.separator:
+            menus[entry.menu].addSeparator()
+        menus[entry.menu].addAction(actions[entry.name])
+    return menus
+
+
+def enable_actions(actions: Mapping[str, QAction], *, now: Situation) -> None:
+    """Enable exactly what makes sense now."""
+    for entry in ACTIONS:
+        actions[entry.name].setEnabled(entry.enabled(now))

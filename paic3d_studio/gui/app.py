@@ -1,0 +1,108 @@
+"""Starts the studio: surface format, theme, log, window, and the picture to begin with."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication
+
+from paic3d_studio import __version__
+from paic3d_studio.gui.help_texts import log_file
+from paic3d_studio.gui.icons import app_icon
+from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.gui.theme import apply_theme
+from paic3d_studio.gui.viewport_widget import install_surface_format
+from paic3d_studio.paths import example_picture
+from paic3d_studio.session.session import Session
+
+log = logging.getLogger(__name__)
+
+_LOG_BYTES: Final = 1_000_000
+_JOIN_SECONDS: Final = 30.0
+
+
+def run(paths: Sequence[str]) -> int:
+    """Open the studio on the first of `paths`, or on the bundled example, until its window is closed.
+
+    Returns:
+        The exit code for the shell: 0.
+    """
+    _start_log()
+    install_surface_format()
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("PAiC-3D Studio")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("paic3d-studio")
+    app.setWindowIcon(app_icon())
+    apply_theme(app)
+    window = MainWindow(Session(threads=max(1, (os.cpu_count() or 2) - 1)))
+    bugs = BugReporter(window)
+    sys.excepthook = bugs.report
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    window.show()
+    first = paths[0] if paths else str(example_picture()) if example_picture().is_file() else ""
+    if first:
+        QTimer.singleShot(0, window, _Opening(window, first).open)
+    code = app.exec()
+    window.document.close(seconds=_JOIN_SECONDS)  # out of sight already; a thread is joined, never terminated
+    sys.excepthook = sys.__excepthook__
+    return code
+
+
+class _Opening(QObject):
+    """Opens the first picture once the window is on the screen."""
+
+    def __init__(self, window: MainWindow, path: str) -> None:
+        super().__init__(window)
+        self._window = window
+        self._path = path
+
+    def open(self) -> None:
+        """Open it."""
+        self._window.open_picture(self._path)
+
+
+class BugReporter(QObject):
+    """Brings what nobody caught to the log whole, and one sentence of it to the window; from any thread."""
+
+    _told = Signal(str)
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._told.connect(self._tell)
+
+    def report(self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        """Take the place of `sys.excepthook`."""
+        log.critical("nobody caught this", exc_info=(kind, error, traceback))
+        if not isinstance(error, KeyboardInterrupt):
+            self._told.emit(f"{kind.__name__}: {error}")
+
+    def _tell(self, what: str) -> None:
+        self._window.workspace.messages.show_message(
+            "Something went wrong inside the studio.",
+            cure=f"{what}. The log has the details.",
+            action=("show-log", "Show the log"),
+        )
+
+
+def _start_log() -> None:
+    """Write warnings and errors to a file in the artist's folder, and to the terminal."""
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    try:
+        log_file().parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.handlers.RotatingFileHandler(log_file(), maxBytes=_LOG_BYTES, backupCount=1))
+    except OSError:
+        pass  # a folder that cannot be written is no reason not to work
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=handlers
+    )

@@ -1,0 +1,53 @@
+"""Pictures that come by dropping or pasting: a file, or pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QBuffer, QIODevice, QMimeData
+from PySide6.QtGui import QImage
+
+PICTURE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+
+PICTURE_FILTER: Final = f"Pictures ({' '.join('*' + suffix for suffix in PICTURE_SUFFIXES)});;All files (*)"
+
+_ENCODED: Final = ("image/png", "image/jpeg", "image/webp", "image/bmp", "image/tiff", "image/gif")
+
+
+@dataclass(frozen=True)
+class FoundPicture:
+    """A path, or the bytes of a picture file with a name for it."""
+
+    source: str | bytes
+    name: str = ""
+
+
+def picture_in(data: QMimeData, *, only_asking: bool = False) -> FoundPicture | None:
+    """Return the picture that was dropped or copied; None when there is none.
+
+    A file comes before pixels, and bytes as they were encoded before pixels that Qt decoded, so that nothing is lost.
+    Whether a file is a good picture is for the session to say. `only_asking` encodes nothing.
+    """
+    for url in data.urls():
+        if url.isLocalFile():
+            return FoundPicture(url.toLocalFile())
+    for mime in _ENCODED:
+        if data.hasFormat(mime):
+            encoded = b"" if only_asking else bytes(data.data(mime).data())
+            if encoded or only_asking:
+                return FoundPicture(encoded, f"pasted.{mime.split('/')[1]}")
+    if data.hasImage():
+        return FoundPicture(b"" if only_asking else _as_png(QImage(data.imageData())), "pasted.png")
+    text = data.text().strip()
+    if text and "\n" not in text and Path(text).suffix.lower() in PICTURE_SUFFIXES and Path(text).is_file():
+        return FoundPicture(text)
+    return None
+
+
+def _as_png(image: QImage) -> bytes:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")
+    return bytes(buffer.data().data())

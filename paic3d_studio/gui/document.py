@@ -1,0 +1,281 @@
+"""The open character as the window sees her: a session, the worker that pulls it, and signals about both."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal
+
+from paic3d_studio.core.artefacts import ExportReport
+from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.errors import UserError
+from paic3d_studio.gui.runner import Deliver, Runner
+from paic3d_studio.pipeline.graph import StageReport
+from paic3d_studio.project.state import Project
+from paic3d_studio.session.session import Session
+from paic3d_studio.tools.pointer import Edit
+
+log = logging.getLogger(__name__)
+
+SHOWN: Final = ("portrait", "landmarks", "aligned", "hulls", "line_mask", "render_like", "volume")
+"""Artefacts that the window shows, delivered as soon as each is known."""
+
+
+class Document(QObject):
+    """Changes the project on the window's thread and asks the worker for what follows from it.
+
+    After every edit the newest project is pulled in the background; an older request is dropped.
+    """
+
+    opened = Signal(object)
+    """Another picture is open; carries its project."""
+    changed = Signal(object)
+    """The project changed, by an edit, undo or redo; carries it."""
+    artefact = Signal(str, object)
+    """Stage and value of something shown; always of the newest request."""
+    stage_reported = Signal(object)
+    refresh_started = Signal()
+    refreshed = Signal()
+    """Everything shown is up to date."""
+    progressed = Signal(str, float, str)
+    """Lane, fraction 0..1, a few words."""
+    exported = Signal(object, object)
+    """`ExportReport` and the `Path` that was asked for."""
+    failed = Signal(str, object)
+    """Lane and exception of a job."""
+    stopped = Signal(str, float)
+    """Lane of a job that the artist stopped, and the seconds it took to stop."""
+    busy_changed = Signal()
+    method_known = Signal(object)
+    """What the settings can choose from: setting -> names."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self._home = threading.get_ident()
+        self.runner = Runner(self)
+        self.runner.started.connect(self._on_started)
+        self.runner.delivered.connect(self._on_delivered)
+        self.runner.progressed.connect(self.progressed)
+        self.runner.finished.connect(self._on_finished)
+        self.runner.failed.connect(self._on_failed)
+        self.runner.cancelled.connect(self._on_cancelled)
+        self.runner.became_idle.connect(self.busy_changed)
+        self._telling: Project | None = (
+            None  # set and read on the worker: whose stage reports are the window's business
+        )
+        self._deliver: Deliver | None = None
+        self._delivered: set[str] = set()
+        self._targets: tuple[str, ...] = ("volume",)
+        self._refresh_pending = False
+        self._export_target: Path | None = None
+        self._dragging = False
+        self._shown_project: Project | None = None
+        session.listen_to_stages(self._hear_stage)
+        session.listen_to_project(self._on_project)
+
+    @property
+    def project(self) -> Project | None:
+        """The present project."""
+        return self.session.project
+
+    # Opening ---------------------------------------------------------------------------------------------------------
+
+    def open(self, source: str | os.PathLike[str] | bytes, *, name: str = "") -> None:
+        """Read a picture in the background and show it once it is known to be good; the open one stays till then."""
+        self._refresh_pending = self.runner.runs("refresh")
+        self.runner.cancel("refresh")  # opening goes first; what is cancelled is asked for again if opening fails
+
+        def work(monitor: Monitor, deliver: Deliver) -> Project:  # noqa: ARG001 nothing comes before the end
+            return self.session.read(source, name=name, monitor=monitor)
+
+        shown = name or ("the picture" if isinstance(source, bytes) else Path(source).name)
+        self.runner.submit("open", work, title=f"Opening {shown}")
+        self.busy_changed.emit()
+
+    # Editing ---------------------------------------------------------------------------------------------------------
+
+    def edit(self, edit: Edit) -> None:
+        """Make one step of undo."""
+        self.session.edit(edit)
+
+    def undo(self) -> None:
+        """Take one step back."""
+        if self.session.can_undo:
+            self.session.undo()
+
+    def redo(self) -> None:
+        """Make a step again."""
+        if self.session.can_redo:
+            self.session.redo()
+
+    def begin_drag(self) -> None:
+        """Start a gesture: its edits are shown, not pulled, until it ends."""
+        self.session.begin_drag()
+
+    def drag(self, edit: Edit) -> Project:
+        """Show what a gesture made so far."""
+        self._dragging = True
+        try:
+            return self.session.drag(edit)
+        finally:
+            self._dragging = False
+
+    def end_drag(self) -> None:
+        """Keep the gesture as one step, and pull what follows from it."""
+        before = self._shown_project
+        after = self.session.end_drag()
+        if after != before:
+            self.changed.emit(after)
+            self.refresh()
+        elif self.project is not None:
+            self.changed.emit(self.project)
+
+    def cancel_drag(self) -> None:
+        """Return to how it was before the gesture."""
+        self.session.cancel_drag()
+
+    # Pulling ---------------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Ask for everything shown, for the project as it is now."""
+        project = self.project
+        if project is None:
+            return
+        self._shown_project = project
+        targets = self._targets
+
+        def work(monitor: Monitor, deliver: Deliver) -> None:
+            self._pull_shown(project, targets, monitor, deliver)
+
+        self.runner.submit("refresh", work, title="Reconstructing")
+        self.busy_changed.emit()
+
+    def want_mesh(self, wanted: bool) -> None:
+        """Say whether the textured mesh is shown as well; it costs seconds, so only then is it kept up to date."""
+        targets = ("volume", "textured") if wanted else ("volume",)
+        if targets != self._targets:
+            self._targets = targets
+            if wanted:
+                self.refresh()
+
+    def export(self, target: Path) -> None:
+        """Write the head as it is now, in the background; edits meanwhile do not disturb it."""
+        project = self.project
+        if project is None:
+            return
+
+        def work(monitor: Monitor, deliver: Deliver) -> ExportReport:  # noqa: ARG001 nothing comes before the end
+            self._telling = project
+            try:
+                return self.session.export(target, project=project, monitor=monitor)
+            finally:
+                self._telling = None
+
+        self._export_target = target
+        self.runner.submit("export", work, title=f"Exporting {target.name}")
+        self.busy_changed.emit()
+
+    def warm_up(self) -> None:
+        """Load the networks' library while nothing else is to be done, and learn what can be chosen from."""
+        self.runner.submit("warm-up", _warm_up, title="Getting ready")
+
+    def stop(self) -> bool:
+        """Ask everything that runs to stop; False when nothing did."""
+        stopped = self.runner.cancel()
+        if stopped:
+            self.busy_changed.emit()
+        return stopped
+
+    def close(self, *, seconds: float = 2.0) -> bool:
+        """Stop everything and join the worker."""
+        return self.runner.close(seconds=seconds)
+
+    # On the worker ---------------------------------------------------------------------------------------------------
+
+    def _pull_shown(self, project: Project, targets: tuple[str, ...], monitor: Monitor, deliver: Deliver) -> None:
+        """Pull the targets; what is shown on the way is handed out by `_hear_stage` as it comes."""
+        self._telling, self._deliver, self._delivered = project, deliver, set()
+        try:
+            for i, target in enumerate(targets):
+                self.session.pull(target, project, monitor.child(i / len(targets), (i + 1) / len(targets)))
+            self._telling = None  # the rest is known, or was pushed out of the memo and comes back quietly
+            for stage in (*SHOWN, *targets):
+                if stage not in self._delivered:
+                    self._delivered.add(stage)
+                    deliver(stage, self.session.pull(stage, project, monitor))
+        finally:
+            self._telling = self._deliver = None
+
+    def _hear_stage(self, report: StageReport) -> None:
+        """Pass a report on, and the artefact it speaks of; called on the thread that pulls."""
+        project = self._telling
+        if project is None or threading.get_ident() == self._home:
+            return
+        self.stage_reported.emit(report)
+        wanted = report.stage in SHOWN or report.stage == "textured"
+        if report.state in ("fresh", "cached") and wanted and self._deliver and report.stage not in self._delivered:
+            value = self.session.peek(report.stage, project)
+            if value is not None:
+                self._delivered.add(report.stage)
+                self._deliver(report.stage, value)
+
+    # Back in the window's thread -------------------------------------------------------------------------------------
+
+    def _on_project(self, project: Project) -> None:
+        if self._dragging:
+            return
+        self.changed.emit(project)
+        self.refresh()
+
+    def _on_started(self, lane: str, title: str) -> None:
+        if lane == "refresh":
+            self.refresh_started.emit()
+        if lane != "warm-up":
+            self.progressed.emit(lane, 0.0, title)
+        self.busy_changed.emit()
+
+    def _on_delivered(self, lane: str, name: str, value: object) -> None:
+        if lane == "warm-up":
+            self.method_known.emit(value)
+        else:
+            self.artefact.emit(name, value)
+
+    def _on_finished(self, lane: str, value: object) -> None:
+        self.busy_changed.emit()
+        if lane == "open" and isinstance(value, Project):
+            self._shown_project = None
+            self._dragging = True  # `show` tells of a project; the window hears of a new picture, not of an edit
+            self.session.show(value)
+            self._dragging = False
+            self.opened.emit(value)
+            self.refresh()
+        elif lane == "refresh":
+            self.refreshed.emit()
+        elif lane == "export" and isinstance(value, ExportReport):
+            self.exported.emit(value, self._export_target)
+
+    def _on_failed(self, lane: str, error: Exception) -> None:
+        if not isinstance(error, UserError):
+            log.error("a job failed: %s", lane, exc_info=error)
+        self.busy_changed.emit()
+        self.failed.emit(lane, error)
+        if lane == "open" and self._refresh_pending:
+            self.refresh()
+
+    def _on_cancelled(self, lane: str, seconds: float) -> None:
+        self.busy_changed.emit()
+        self.stopped.emit(lane, seconds)
+
+
+def _warm_up(monitor: Monitor, deliver: Deliver) -> None:
+    """Import what the first reconstruction would have to import, and hand out the tables the settings choose from."""
+    del monitor
+    from paic3d_studio.nets.backbones import BACKBONES
+    from paic3d_studio.nets.infill import INPAINTERS
+
+    deliver("choices", {"infill": tuple(INPAINTERS), "backbone": tuple(BACKBONES)})

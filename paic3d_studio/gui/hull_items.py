@@ -1,0 +1,124 @@
+"""Feature hulls as they are drawn: a polygon each, with a handle on every corner that keeps its size on the screen."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPen, QPolygonF
+from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QGraphicsItemGroup, QGraphicsPolygonItem
+
+from paic3d_studio.core.artefacts import FeatureHulls
+from paic3d_studio.gui import theme
+from paic3d_studio.tools.hull_tool import HullTarget
+
+_RADIUS: Final = 4.0
+_HOT_RADIUS: Final = 6.0
+
+
+class HullItem(QGraphicsPolygonItem):
+    """One hull. The pointer is not for it: the tools decide what is grabbed, this only shows it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._handles: list[QGraphicsEllipseItem] = []
+        self._hot: HullTarget | None = None
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self._colour()
+
+    def set_polygon(self, points: NDArray[np.float64]) -> None:
+        """Show these corners, (n, 2) aligned pixels."""
+        self.setPolygon(QPolygonF([QPointF(float(x), float(y)) for x, y in points]))
+        while len(self._handles) < len(points):
+            self._handles.append(self._new_handle())
+        while len(self._handles) > len(points):
+            handle = self._handles.pop()
+            handle.setParentItem(None)
+            if handle.scene() is not None:
+                handle.scene().removeItem(handle)
+        for handle, (x, y) in zip(self._handles, points, strict=True):
+            handle.setPos(float(x), float(y))
+
+    def set_hot(self, target: HullTarget | None) -> None:
+        """Light up what the pointer would grab."""
+        if target == self._hot:
+            return
+        self._hot = target
+        self._colour()
+
+    def show_handles(self, visible: bool) -> None:
+        """Show or hide the handles; they only make sense while hulls are edited."""
+        for handle in self._handles:
+            handle.setVisible(visible)
+
+    def _new_handle(self) -> QGraphicsEllipseItem:
+        handle = QGraphicsEllipseItem(self)
+        handle.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
+        handle.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self._style(handle, hot=False)
+        return handle
+
+    def _colour(self) -> None:
+        colour = QColor(theme.HULL)
+        part = self._hot.part if self._hot else None
+        pen = QPen(colour, 2.6 if part in ("edge", "inside") else 1.6)
+        pen.setCosmetic(True)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        self.setPen(pen)
+        colour.setAlphaF(0.22 if part == "inside" else 0.10)
+        self.setBrush(QBrush(colour))
+        for index, handle in enumerate(self._handles):
+            self._style(handle, hot=part == "vertex" and self._hot is not None and self._hot.index == index)
+
+    @staticmethod
+    def _style(handle: QGraphicsEllipseItem, *, hot: bool) -> None:
+        radius = _HOT_RADIUS if hot else _RADIUS
+        handle.setRect(QRectF(-radius, -radius, 2 * radius, 2 * radius))
+        handle.setBrush(QColor("#ffffff" if hot else theme.HULL))
+        handle.setPen(QPen(QColor("#10312c" if not hot else theme.HULL), 1.4 if not hot else 2.4))
+
+
+class HullLayer:
+    """All hulls of the picture in one group, kept in step with a `FeatureHulls`."""
+
+    def __init__(self, box: Any) -> None:
+        self._group = QGraphicsItemGroup()
+        self._group.setZValue(20)
+        box.addItem(self._group, ignoreBounds=True)
+        self.items: dict[str, HullItem] = {}
+        self._editable = True
+
+    def show_hulls(self, hulls: FeatureHulls) -> None:
+        """Show these hulls and no others."""
+        for name in [name for name in self.items if name not in hulls.polygons]:
+            self._drop(name)
+        for name, polygon in hulls.polygons.items():
+            if name not in self.items:
+                self.items[name] = HullItem()
+                self.items[name].setParentItem(self._group)
+            self.items[name].set_polygon(polygon)
+            self.items[name].show_handles(self._editable)
+
+    def set_hot(self, target: HullTarget | None) -> None:
+        """Light up what the pointer would grab, in whichever hull it is."""
+        for name, item in self.items.items():
+            item.set_hot(target if target is not None and target.feature == name else None)
+
+    def set_editable(self, editable: bool) -> None:
+        """Show the handles only while hulls are edited."""
+        self._editable = editable
+        for item in self.items.values():
+            item.show_handles(editable)
+
+    def show_layer(self, *, visible: bool, opacity: float) -> None:
+        """Show or hide all hulls; opacity 0..1."""
+        self._group.setVisible(visible)
+        self._group.setOpacity(opacity)
+
+    def _drop(self, name: str) -> None:
+        item = self.items.pop(name)
+        item.setParentItem(None)
+        if item.scene() is not None:
+            item.scene().removeItem(item)

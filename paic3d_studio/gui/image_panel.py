@@ -1,0 +1,438 @@
+"""The picture and what the artist does to it: layers, hulls, brush, and placing a face by hand."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QEnterEvent, QPen
+from PySide6.QtWidgets import QApplication, QGraphicsEllipseItem, QLineEdit, QVBoxLayout, QWidget
+
+from paic3d_studio.core.artefacts import (
+    ALIGNED_SIZE,
+    AlignedPortrait,
+    FeatureHulls,
+    LineMask,
+    Portrait,
+    RenderLike,
+)
+from paic3d_studio.gui import theme
+from paic3d_studio.gui.document import Document
+from paic3d_studio.gui.hull_items import HullLayer
+from paic3d_studio.gui.panels.prompt_bar import PromptBar
+from paic3d_studio.gui.picture_view import PictureView, mask_pixels
+from paic3d_studio.gui.preview import MaskPreview
+from paic3d_studio.project.state import Project
+from paic3d_studio.tools import TOOLS
+from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, BrushTool
+from paic3d_studio.tools.hull_tool import HullTool, delete_at, hull_target, insert_at
+from paic3d_studio.tools.place_face_tool import PlaceFaceTool
+from paic3d_studio.tools.pointer import Edit, Scene, Tool, Touch
+
+LAYERS: Final = ("picture", "clean", "lines", "hulls")
+"""From the lowest to the topmost."""
+
+
+@dataclass(frozen=True)
+class LayerState:
+    """Whether a layer is shown, and how opaque, 0..1."""
+
+    visible: bool
+    opacity: float = 1.0
+
+
+DEFAULT_LAYERS: Final = {
+    "picture": LayerState(True),
+    "hulls": LayerState(True),
+    "lines": LayerState(True, 0.7),
+    "clean": LayerState(False),
+}
+
+
+class ImagePanel(QWidget):
+    """Shows the aligned square, or the whole portrait while the artist places the face in it."""
+
+    layers_changed = Signal(object)
+    """Layer -> `LayerState`."""
+    hint_changed = Signal(str)
+    tool_changed = Signal(str)
+    brush_changed = Signal(float)
+    mask_shown = Signal(float)
+    """A gesture changed the mask on the screen; carries the milliseconds from the pointer event to new pixels."""
+    placing_changed = Signal(bool)
+
+    def __init__(self, document: Document) -> None:
+        super().__init__()
+        self._document = document
+        self.view = PictureView()
+        self.prompt = PromptBar()
+        self.layers = dict(DEFAULT_LAYERS)
+        self._portrait: NDArray[np.uint8] | None = None
+        self._hulls = FeatureHulls(polygons={})
+        self._aligned: NDArray[np.uint8] | None = None
+        self._tool_name = "hull"
+        self._tools: dict[str, Tool] = {name: entry.make() for name, entry in TOOLS.items()}
+        self._brush_radius = DEFAULT_RADIUS
+        self._preview: MaskPreview | None = None
+        self._in_gesture = False
+        self._gesture_began = 0.0
+        self._last_touch: Touch | None = None
+        for name in LAYERS[:3]:
+            self.view.set_layer(name, None)
+        self._hull_layer = HullLayer(self.view.box)
+        self._brush_ring = self._new_ring()
+        self._marks: list[QGraphicsEllipseItem] = []
+        self._lay_out()
+        self._connect()
+        self._show_layers()
+        self.view.show_ground(False)
+        self.choose_tool("hull")
+
+    # What is shown ---------------------------------------------------------------------------------------------------
+
+    @property
+    def has_face(self) -> bool:
+        """Whether there is an aligned picture to work on."""
+        return self._aligned is not None
+
+    @property
+    def placing(self) -> bool:
+        """Whether the artist is asked where the face is."""
+        return self._tool_name == "place-face"
+
+    @property
+    def tool(self) -> str:
+        """The chosen tool: a key of TOOLS, or "hand"."""
+        return self._tool_name
+
+    @property
+    def brush_radius(self) -> float:
+        """Radius of the brush in aligned pixels."""
+        return self._brush_radius
+
+    @property
+    def hulls(self) -> FeatureHulls:
+        """The hulls as they are drawn now, also in the middle of a drag."""
+        return self._hulls
+
+    @property
+    def mask_layer_pixels(self) -> NDArray[np.uint8] | None:
+        """What the line mask's layer shows, (512, 512, 4), None when it is empty."""
+        return self.view.pixels_of("lines")
+
+    def clear(self) -> None:
+        """Show nothing, for another picture."""
+        self._aligned = self._portrait = None
+        self._hulls = FeatureHulls(polygons={})
+        self._hull_layer.show_hulls(self._hulls)
+        for name in LAYERS[:3]:
+            self.view.set_layer(name, None)
+        self.view.show_ground(False)
+        if self.placing:
+            self.choose_tool("hull")
+
+    def take(self, value: object) -> None:
+        """Show an artefact that the worker delivered; the mask and the hulls of a gesture under way come first."""
+        if isinstance(value, Portrait):
+            self._portrait = value.rgba
+            if self._aligned is None or self.placing:
+                self._show_portrait()
+        elif isinstance(value, AlignedPortrait):
+            self._aligned = value.rgba
+            if not self.placing:
+                self._show_square()
+        elif isinstance(value, RenderLike):
+            self.view.set_layer("clean", value.rgba)
+        elif isinstance(value, FeatureHulls) and not self._in_gesture:
+            self._hulls = value
+            self._hull_layer.show_hulls(value)
+        elif isinstance(value, LineMask) and not self._in_gesture:
+            self.view.set_layer("lines", mask_pixels(value.mask, colour=theme.MASK))
+
+    def set_layer_state(self, name: str, state: LayerState) -> None:
+        """Show, hide or fade a layer."""
+        if self.layers[name] != state:
+            self.layers[name] = state
+            self._show_layers()
+            self.layers_changed.emit(dict(self.layers))
+
+    def toggle_layer(self, name: str, visible: bool) -> None:
+        """Show or hide a layer."""
+        self.set_layer_state(name, replace(self.layers[name], visible=visible))
+
+    def _show_layers(self) -> None:
+        for name in ("picture", "clean", "lines"):
+            state = self.layers[name] if not self.placing else LayerState(name == "picture")
+            self.view.show_layer(name, visible=state.visible, opacity=state.opacity)
+        hulls = self.layers["hulls"]
+        self._hull_layer.show_layer(visible=hulls.visible and not self.placing, opacity=hulls.opacity)
+
+    def _show_square(self) -> None:
+        self.view.set_layer("picture", self._aligned)
+        self.view.set_content((ALIGNED_SIZE, ALIGNED_SIZE))
+        self.view.show_ground(True)
+
+    def _show_portrait(self) -> None:
+        if self._portrait is not None:
+            self.view.set_layer("picture", self._portrait)
+            self.view.set_content((self._portrait.shape[1], self._portrait.shape[0]))
+            self.view.show_ground(True)
+
+    # Tools -----------------------------------------------------------------------------------------------------------
+
+    def choose_tool(self, name: str) -> None:
+        """Choose a key of TOOLS, or "hand" to drag the picture."""
+        self.cancel_gesture()
+        was_placing = self.placing
+        self._tool_name = name
+        self.view.pan_by_left = name == "hand"
+        self.view.set_tool_cursor(_CURSORS.get(name, Qt.CursorShape.ArrowCursor))
+        self._hull_layer.set_editable(name == "hull")
+        self._hull_layer.set_hot(None)
+        self._show_ring(None)
+        if self.placing != was_placing:
+            self._switch_placing()
+        self.hint_changed.emit(self.hint)
+        self.tool_changed.emit(name)
+
+    @property
+    def hint(self) -> str:
+        """What the chosen tool does, in one sentence."""
+        return TOOLS[self._tool_name].hint if self._tool_name in TOOLS else "Drag the picture. The wheel zooms."
+
+    def resize_brush(self, steps: int) -> None:
+        """Make the brush larger, or smaller for negative steps."""
+        for name in ("brush", "eraser"):
+            brush = self._tools[name]
+            assert isinstance(brush, BrushTool)
+            brush.radius = self._brush_radius
+            brush.resize(steps)
+            radius = brush.radius
+        self._brush_radius = radius
+        self._show_ring(self._last_touch)
+        self.brush_changed.emit(radius)
+
+    def cancel_gesture(self) -> bool:
+        """Take back a gesture under way; False when there is none."""
+        if not self._in_gesture:
+            return False
+        self._tools[self._tool_name].cancel()
+        self._in_gesture = False
+        self._document.cancel_drag()
+        return True
+
+    def delete_vertex(self) -> None:
+        """Remove the corner under the pointer."""
+        if self._tool_name == "hull" and self._last_touch is not None and not self._in_gesture:
+            self._apply(delete_at(self._last_touch, hulls=self._hulls))
+
+    # Placing the face by hand ----------------------------------------------------------------------------------------
+
+    def _switch_placing(self) -> None:
+        tool = self._tools["place-face"]
+        tool.cancel()
+        self._drop_marks()
+        if self.placing:
+            self._show_portrait()
+            self._ask()
+        else:
+            self.prompt.hide()
+            if self._aligned is not None:
+                self._show_square()
+        self._show_layers()
+        self.placing_changed.emit(self.placing)
+
+    def _ask(self) -> None:
+        tool = self._tools["place-face"]
+        assert isinstance(tool, PlaceFaceTool)
+        self.prompt.ask(tool.question, step=len(tool.places), can_leave=self._aligned is not None)
+        self._drop_marks()
+        for place in tool.places:
+            self._marks.append(self._new_mark(QPointF(*place)))
+
+    def _step_back(self) -> None:
+        tool = self._tools["place-face"]
+        assert isinstance(tool, PlaceFaceTool)
+        tool.step_back()
+        self._ask()
+
+    def _leave_placing(self) -> None:
+        self.choose_tool("hull")
+
+    # Pointer ---------------------------------------------------------------------------------------------------------
+
+    def _on_pressed(self, touch: Touch) -> None:
+        if self._tool_name not in TOOLS or (not self.placing and self._aligned is None):
+            return
+        edit = self._tools[self._tool_name].press(touch, scene=Scene(hulls=self._hulls))
+        if self.placing:
+            self._after_place(edit)
+        elif edit is not None:
+            preview = MaskPreview.of(self._document.session)
+            if preview is None:  # the worker has not come so far yet: nothing could be shown
+                self._tools[self._tool_name].cancel()
+                return
+            self._preview = preview
+            self._in_gesture = True
+            self._document.begin_drag()
+            self._drag(edit)
+
+    def _after_place(self, edit: Edit | None) -> None:
+        if edit is None:
+            self._ask()
+        else:
+            self._leave_placing()
+            self._document.edit(edit)
+
+    def _on_moved(self, touch: Touch) -> None:
+        if self._in_gesture:
+            edit = self._tools[self._tool_name].move(touch)
+            if edit is not None:
+                self._drag(edit)
+
+    def _on_released(self, touch: Touch) -> None:
+        if self._in_gesture:
+            edit = self._tools[self._tool_name].release(touch)
+            if edit is not None:
+                self._drag(edit)
+            self._in_gesture = False
+            self._document.end_drag()
+
+    def _drag(self, edit: Edit) -> None:
+        self._gesture_began = self._gesture_began or time.perf_counter()
+        self._show_gesture(self._document.drag(edit))
+
+    def _on_painted(self) -> None:
+        if self._gesture_began:
+            self.mask_shown.emit(1000 * (time.perf_counter() - self._gesture_began))
+            self._gesture_began = 0.0
+
+    def _show_gesture(self, project: Project) -> None:
+        assert self._preview is not None
+        hulls = self._preview.hulls_of(project)
+        mask = self._preview.mask_of(project, hulls=hulls)
+        self._hulls = hulls
+        self._hull_layer.show_hulls(hulls)
+        self.view.set_layer("lines", mask_pixels(mask.mask, colour=theme.MASK))
+        self.view.viewport().update()
+
+    def _on_double_clicked(self, touch: Touch) -> None:
+        if self._tool_name == "hull" and not self._apply(insert_at(touch, hulls=self._hulls)):
+            return
+        if self._tool_name != "hull":
+            self._on_pressed(touch)
+
+    def _on_right_clicked(self, touch: Touch, _: QPointF) -> None:
+        if self._tool_name == "hull":
+            self._apply(delete_at(touch, hulls=self._hulls))
+        elif self.placing:
+            self._step_back()
+
+    def _on_hovered(self, touch: Touch | None) -> None:
+        self._last_touch = touch
+        self._show_ring(touch)
+        tool = self._tools.get(self._tool_name)
+        if isinstance(tool, HullTool) and self._aligned is not None and self.layers["hulls"].visible:
+            target = tool.grabbed or (hull_target(touch, hulls=self._hulls) if touch is not None else None)
+            self._hull_layer.set_hot(target)
+            shape = _CURSORS["hull"] if target is None else _PART_CURSORS[target.part]
+            self.view.set_tool_cursor(shape)
+
+    def _apply(self, edit: Edit | None) -> bool:
+        if edit is None:
+            return False
+        preview = MaskPreview.of(self._document.session)
+        self._document.edit(edit)
+        project = self._document.project
+        if preview is not None and project is not None:
+            self._preview = preview
+            self._show_gesture(project)
+        return True
+
+    # Building --------------------------------------------------------------------------------------------------------
+
+    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 Qt's name
+        """Let the keys go to the pane under the pointer, unless something is being typed."""
+        super().enterEvent(event)
+        if not isinstance(QApplication.focusWidget(), QLineEdit):
+            self.view.setFocus(Qt.FocusReason.MouseFocusReason)
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 Qt's name
+        """Let go of what lit up."""
+        super().leaveEvent(event)
+        self._on_hovered(None)
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.prompt)
+        column.addWidget(self.view, 1)
+        self.prompt.hide()
+        self.setMinimumSize(260, 220)
+
+    def _connect(self) -> None:
+        self.view.pressed.connect(self._on_pressed)
+        self.view.moved.connect(self._on_moved)
+        self.view.released.connect(self._on_released)
+        self.view.double_clicked.connect(self._on_double_clicked)
+        self.view.right_clicked.connect(self._on_right_clicked)
+        self.view.hovered.connect(self._on_hovered)
+        self.view.painted.connect(self._on_painted)
+        self.prompt.left.connect(self._leave_placing)
+        self.prompt.stepped_back.connect(self._step_back)
+
+    def _new_ring(self) -> QGraphicsEllipseItem:
+        ring = QGraphicsEllipseItem()
+        pen = QPen(QColor("#ffffff"), 1.4)
+        pen.setCosmetic(True)
+        ring.setPen(pen)
+        ring.setZValue(30)
+        ring.hide()
+        self.view.box.addItem(ring, ignoreBounds=True)
+        return ring
+
+    def _show_ring(self, touch: Touch | None) -> None:
+        paints = self._tool_name in ("brush", "eraser") and self._aligned is not None
+        self._brush_ring.setVisible(paints and touch is not None)
+        if paints and touch is not None:
+            radius = self._brush_radius
+            self._brush_ring.setRect(QRectF(touch.x - radius, touch.y - radius, 2 * radius, 2 * radius))
+            erases = touch.erases is not (self._tool_name == "eraser")
+            pen = self._brush_ring.pen()
+            pen.setColor(QColor("#ffffff" if erases else theme.MASK))
+            self._brush_ring.setPen(pen)
+
+    def _new_mark(self, place: QPointF) -> QGraphicsEllipseItem:
+        mark = QGraphicsEllipseItem(QRectF(-7, -7, 14, 14))
+        mark.setFlag(mark.GraphicsItemFlag.ItemIgnoresTransformations)
+        mark.setPen(QPen(QColor("#ffffff"), 2))
+        fill = QColor(theme.ACCENT_FILL)
+        fill.setAlphaF(0.8)
+        mark.setBrush(QBrush(fill))
+        mark.setPos(place)
+        mark.setZValue(25)
+        self.view.box.addItem(mark, ignoreBounds=True)
+        return mark
+
+    def _drop_marks(self) -> None:
+        for mark in self._marks:
+            self.view.box.removeItem(mark)
+        self._marks = []
+
+
+_CURSORS: Final = {
+    "hull": Qt.CursorShape.ArrowCursor,
+    "brush": Qt.CursorShape.CrossCursor,
+    "eraser": Qt.CursorShape.CrossCursor,
+    "place-face": Qt.CursorShape.CrossCursor,
+}
+_PART_CURSORS: Final = {
+    "vertex": Qt.CursorShape.PointingHandCursor,
+    "edge": Qt.CursorShape.SizeAllCursor,
+    "inside": Qt.CursorShape.SizeAllCursor,
+}

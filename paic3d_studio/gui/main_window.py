@@ -1,0 +1,452 @@
+"""The studio's window: it turns what the artist does into edits and requests, and what comes back into pixels."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QMimeData, Qt, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
+
+from paic3d_studio.core.artefacts import ExportReport
+from paic3d_studio.errors import UserError
+from paic3d_studio.gui import help_texts
+from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
+from paic3d_studio.gui.clipboard import PICTURE_FILTER, picture_in
+from paic3d_studio.gui.document import SHOWN, Document
+from paic3d_studio.gui.image_panel import LAYERS, ImagePanel
+from paic3d_studio.gui.panels.drop_hint import DropHint
+from paic3d_studio.gui.panels.export_dialog import ExportDialog
+from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
+from paic3d_studio.gui.preferences import Preferences
+from paic3d_studio.gui.workspace import Workspace
+from paic3d_studio.paths import example_picture
+from paic3d_studio.project import edits
+from paic3d_studio.project.state import Project
+from paic3d_studio.session.session import Session
+from paic3d_studio.tools.pan_zoom import WHEEL_STEP
+
+CLOSE_SECONDS: Final = 2.0
+_NO_PICTURE: Final = "Open a portrait (Ctrl+O), drop one here, or paste one (Ctrl+V)."
+
+
+class MainWindow(QMainWindow):
+    """Picture on the left, head on the right, what happens in between below."""
+
+    closed = Signal()
+
+    def __init__(self, session: Session, *, preferences: Preferences | None = None) -> None:
+        super().__init__()
+        self.setWindowTitle("PAiC-3D Studio")
+        self.setAcceptDrops(True)
+        self.preferences = preferences or Preferences()
+        self.document = Document(session, self)
+        self.image = ImagePanel(self.document)
+        self.head = ViewportPanel()
+        self.actions_by_name = build_actions(
+            self, handlers=self._handlers(), panes={"image": self.image, "view": self.head}
+        )
+        self.workspace = Workspace(
+            actions=self.actions_by_name,
+            image=self.image,
+            head=self.head,
+            stages=[(stage.name, stage.title) for stage in session.stages],
+        )
+        self.setCentralWidget(self.workspace)
+        self._drop_hint = DropHint(self.workspace)
+        self._export_dialog: ExportDialog | None = None
+        self._refresh_began = 0.0
+        self._pending_source: tuple[str | bytes, str] | None = None
+        self._exported_folder = Path()
+        self._exported_project: Project | None = None
+        self._started_up = False
+        self._leave_work_behind = False
+        menus = fill_menus(self.menuBar(), actions=self.actions_by_name)
+        menus["View"].insertMenu(self.actions_by_name["side-panel"], self.head.mode_menu)
+        self._connect()
+        self._restore()
+        self._update_situation()
+
+    # Opening ---------------------------------------------------------------------------------------------------------
+
+    def open_picture(self, source: str | bytes, *, name: str = "") -> None:
+        """Open a picture; asks first, without blocking, when edits of the open one would be lost."""
+        if self.document.session.dirty:
+            self._pending_source = (source, name)
+            self.workspace.messages.show_message(
+                "Opening another picture leaves the edits of this one behind.",
+                cure="Export first if you want to keep the head.",
+                kind="warning",
+                action=("open-anyway", "Open anyway"),
+            )
+            return
+        self._open_now(source, name)
+
+    def _open_now(self, source: str | bytes, name: str) -> None:
+        self._pending_source = None
+        self.document.open(source, name=name)
+
+    def _choose_picture(self) -> None:
+        chooser = QFileDialog(self, "Open a portrait", str(self.preferences.folder("open")), PICTURE_FILTER)
+        chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.fileSelected.connect(self._on_file_chosen)
+        chooser.open()
+
+    def _on_file_chosen(self, path: str) -> None:
+        self.preferences.remember_folder("open", Path(path).parent)
+        self.open_picture(path)
+
+    def _paste(self) -> None:
+        if not self._take_from(QApplication.clipboard().mimeData()):
+            self.workspace.messages.show_message(
+                "There is no picture to paste.", cure="Copy a picture or a picture file first.", kind="warning"
+            )
+
+    def _take_from(self, data: QMimeData) -> bool:
+        found = picture_in(data)
+        if found is not None:
+            self.open_picture(found.source, name=found.name)
+        return found is not None
+
+    def _open_example(self) -> None:
+        self.open_picture(str(example_picture()))
+
+    # What the document says ------------------------------------------------------------------------------------------
+
+    def _on_opened(self, project: Project) -> None:
+        self.workspace.title.setText(project.picture.name)
+        portrait = self.document.session.peek("portrait", project)
+        if portrait is not None:
+            self.workspace.size.setText(f"{portrait.rgba.shape[1]} × {portrait.rgba.shape[0]} px")
+        self.setWindowTitle(f"{project.picture.name} – PAiC-3D Studio")
+        self.workspace.messages.hide()
+        self.workspace.strip.clear()
+        self.image.clear()
+        self.head.clear()
+        self.workspace.settings.show_project(project)
+        self._update_situation()
+
+    def _on_changed(self, project: Project) -> None:
+        self.workspace.settings.show_project(project)
+        for stage in SHOWN:  # what is known already is shown at once: after undo, all of it
+            value = self.document.session.peek(stage, project)
+            if value is not None:
+                self._on_artefact(stage, value)
+        self._update_situation()
+
+    def _on_artefact(self, stage: str, value: object) -> None:
+        self.image.take(value)
+        self.head.take(value)
+        warning = getattr(value, "warning", "")
+        if warning and stage == "landmarks":
+            self.workspace.messages.show_message(
+                warning, kind="warning", action=("place-face", "Place the face"), cure="Check the hulls, or place it."
+            )
+        if stage in ("aligned", "volume"):
+            self._update_situation()
+
+    def _on_refresh_started(self) -> None:
+        self._refresh_began = time.perf_counter()
+
+    def _on_progress(self, lane: str, fraction: float, text: str) -> None:
+        if lane != "warm-up":
+            self.workspace.status.show_progress(fraction, text)
+
+    def _on_refreshed(self) -> None:
+        seconds = time.perf_counter() - self._refresh_began
+        self.workspace.status.show_idle(f"Up to date  ·  {seconds:.1f} s" if seconds >= 0.3 else "Up to date")
+        self._show_hint()
+
+    def _on_exported(self, report: ExportReport, target: Path) -> None:
+        counts = f"{report.faces:,} triangles, {report.bytes_written / 1e6:.1f} MB".replace(",", "\u202f", 1)
+        self.workspace.status.show_idle("Exported")
+        if self.document.session.project is self._exported_project:
+            self.document.session.mark_saved()
+        self._exported_folder = target.parent
+        self.workspace.messages.show_message(
+            f"Exported {target.name}", cure=f"{target}\n{counts}", kind="info", action=("show-folder", "Show in folder")
+        )
+
+    def _on_failed(self, lane: str, error: Exception) -> None:
+        self.workspace.status.show_idle({"open": "Not opened", "export": "Not exported"}.get(lane, "Not finished"))
+        if lane == "warm-up":
+            return
+        if isinstance(error, UserError):
+            no_face = lane == "refresh" and not self.image.has_face and self._face_is_missing()
+            action = ("place-face", "Place the face") if no_face else None
+            self.workspace.messages.show_message(error.message, cure=error.cure, action=action)
+            if no_face:
+                self.image.choose_tool("place-face")
+        else:
+            self.workspace.messages.show_message(
+                "Something went wrong inside the studio.",
+                cure=f"{type(error).__name__}: {error}. The log has the details.",
+                action=("show-log", "Show the log"),
+            )
+        self._update_situation()
+
+    def _face_is_missing(self) -> bool:
+        session = self.document.session
+        return session.peek("portrait") is not None and session.peek("landmarks") is None
+
+    def _on_stopped(self, lane: str, seconds: float) -> None:
+        del seconds
+        self.workspace.status.show_idle("Stopped")
+        self.workspace.status.show_hint("Stopped. Press F5 to go on." if lane == "refresh" else self.image.hint)
+        self._update_situation()
+
+    def _on_method_known(self, choices: object) -> None:
+        if isinstance(choices, dict):
+            self.workspace.settings.controls.offer(choices)
+
+    # Actions ---------------------------------------------------------------------------------------------------------
+
+    def _undo(self) -> None:
+        self.image.cancel_gesture()
+        self.document.undo()
+
+    def _redo(self) -> None:
+        self.document.redo()
+
+    def _escape(self) -> None:
+        """Leave the innermost thing: a gesture, the placing of a face, a job, a message."""
+        if self.image.cancel_gesture():
+            return
+        if self.image.placing and self.image.has_face:
+            self.image.choose_tool("hull")
+        elif not self.document.stop():
+            self.workspace.messages.hide()
+
+    def _stop(self) -> None:
+        self.document.stop()
+
+    def _quit(self) -> None:
+        self.close()
+
+    def _show_side_panel(self, shown: bool) -> None:
+        self.workspace.side.setVisible(shown)
+        self.preferences.remember("window/side-panel", shown)
+
+    def _reset_hulls(self) -> None:
+        self.document.edit(edits.reset_hulls)
+
+    def _clear_strokes(self) -> None:
+        self.document.edit(edits.clear_strokes)
+
+    def _export(self) -> None:
+        project = self.document.project
+        if project is None or (self._export_dialog is not None and self._export_dialog.isVisible()):
+            return
+        from paic3d_studio.export import EXPORTERS
+
+        suffix = self.preferences.text("export/suffix", ".glb")
+        folder = self.preferences.folder("export")
+        self._export_dialog = ExportDialog(
+            self,
+            formats={key: exporter.label for key, exporter in EXPORTERS.items()},
+            target=folder / f"{Path(project.picture.name).stem or 'head'}{suffix}",
+            project=project,
+        )
+        self._export_dialog.accepted.connect(self._export_accepted)
+        self._export_dialog.open()
+
+    def _export_accepted(self) -> None:
+        dialog = self._export_dialog
+        if dialog is None:
+            return
+        self.preferences.remember("export/suffix", dialog.target.suffix)
+        if dialog.target.parent.is_dir():
+            self.preferences.remember_folder("export", dialog.target.parent)
+        self.document.edit(dialog.edit)
+        self._exported_project = self.document.project
+        self.document.export(dialog.target)
+        dialog.deleteLater()
+        self._export_dialog = None
+
+    def _on_message_action(self, name: str) -> None:
+        match name:
+            case "open-anyway" if self._pending_source is not None:
+                self._open_now(*self._pending_source)
+            case "close-anyway":
+                self._leave_work_behind = True
+                self.close()
+            case "place-face":
+                self.image.choose_tool("place-face")
+            case "show-folder":
+                QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._exported_folder)))
+            case "show-log":
+                QDesktopServices.openUrl(QUrl.fromLocalFile(str(help_texts.log_file())))
+
+    def _show_keys(self) -> None:
+        help_texts.KeysDialog(self).open()
+
+    def _show_about(self) -> None:
+        help_texts.AboutDialog(self).open()
+
+    # Keeping everything in step --------------------------------------------------------------------------------------
+
+    def _update_situation(self) -> None:
+        session = self.document.session
+        busy = any(self.document.runner.runs(lane) for lane in ("open", "refresh", "export"))
+        now = Situation(
+            has_picture=session.project is not None,
+            has_face=session.project is not None and self.image.has_face,
+            can_undo=session.can_undo,
+            can_redo=session.can_redo,
+            busy=busy,
+            exporting=self.document.runner.runs("export"),
+        )
+        enable_actions(self.actions_by_name, now=now)
+        self.workspace.strip.set_busy(busy)
+        if not busy:
+            self.workspace.status.end_progress()
+        self._show_hint()
+        if not busy and not self._started_up and self.isVisible():
+            self._started_up = True
+            self.document.warm_up()
+
+    def _show_hint(self) -> None:
+        self.workspace.status.show_hint(self.image.hint if self.document.project is not None else _NO_PICTURE)
+
+    def _on_tool_changed(self, name: str) -> None:
+        action = self.actions_by_name.get(f"tool-{name}")
+        if action is not None:
+            action.setChecked(True)
+        else:
+            for other in ("hull", "brush", "eraser", "hand"):
+                self.actions_by_name[f"tool-{other}"].setChecked(False)
+        self.workspace.brush_size.setVisible(name in ("brush", "eraser"))
+        self._show_hint()
+
+    def _on_brush_changed(self, radius: float) -> None:
+        self.workspace.brush_size.setText(f"{2 * radius:.0f} px")
+
+    def _on_layers_changed(self, states: object) -> None:
+        assert isinstance(states, dict)
+        for name, state in states.items():
+            self.actions_by_name[f"layer-{name}"].setChecked(state.visible)
+        self.workspace.layers.show_states(states)
+        self.preferences.layers = states
+
+    def _on_zoomed(self, scale: float) -> None:
+        self.workspace.zoom.setText(f"{100 * scale:.0f} %")
+
+    def _work_to_lose(self) -> bool:
+        """Ask, without blocking, when closing would lose something; the button of the message closes all the same."""
+        if self.document.runner.runs("export"):
+            message, cure = "An export is still being written.", "It stops when the studio closes."
+        elif self.document.session.dirty:
+            message, cure = "Closing leaves your edits behind.", "Export first if you want to keep the head."
+        else:
+            return False
+        self.workspace.messages.show_message(
+            message, cure=cure, kind="warning", action=("close-anyway", "Close anyway")
+        )
+        return True
+
+    # Qt's events -----------------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 Qt's name
+        """Say that a picture may be dropped."""
+        if picture_in(event.mimeData(), only_asking=True) is not None:
+            event.acceptProposedAction()
+            self._drop_hint.show_over()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: N802 Qt's name
+        """Forget the offer."""
+        super().dragLeaveEvent(event)
+        self._drop_hint.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 Qt's name
+        """Open what was dropped."""
+        self._drop_hint.hide()
+        if self._take_from(event.mimeData()):
+            event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt's name
+        """Remember the window, stop what runs, and join the worker; unless there is work to lose, then ask first."""
+        if not self._leave_work_behind and self._work_to_lose():
+            event.ignore()
+            return
+        self.preferences.remember_window(self, splitter=self.workspace.splitter)
+        self.preferences.save()
+        self.hide()
+        self.document.close(seconds=CLOSE_SECONDS)
+        event.accept()
+        self.closed.emit()
+
+    # Building --------------------------------------------------------------------------------------------------------
+
+    def _handlers(self) -> dict[str, Callable[..., None]]:
+        handlers: dict[str, Callable[..., None]] = {
+            "open": self._choose_picture,
+            "paste": self._paste,
+            "example": self._open_example,
+            "export": self._export,
+            "quit": self._quit,
+            "undo": self._undo,
+            "redo": self._redo,
+            "brush-smaller": partial(self.image.resize_brush, -1),
+            "brush-larger": partial(self.image.resize_brush, 1),
+            "delete-vertex": self.image.delete_vertex,
+            "reset-hulls": self._reset_hulls,
+            "clear-strokes": self._clear_strokes,
+            "refresh": self.document.refresh,
+            "cancel": self._escape,
+            "zoom-fit": self.image.view.fit,
+            "zoom-actual": partial(self.image.view.zoom_to, 1.0),
+            "zoom-in": partial(self.image.view.zoom_by, WHEEL_STEP**2),
+            "zoom-out": partial(self.image.view.zoom_by, WHEEL_STEP**-2),
+            "side-panel": self._show_side_panel,
+            "keys": self._show_keys,
+            "about": self._show_about,
+        }
+        for tool in ("hull", "brush", "eraser", "hand", "place-face"):
+            handlers[f"tool-{tool}"] = partial(self.image.choose_tool, tool)
+        for layer in LAYERS:
+            handlers[f"layer-{layer}"] = partial(self.image.toggle_layer, layer)
+        return handlers
+
+    def _connect(self) -> None:
+        document, workspace = self.document, self.workspace
+        document.opened.connect(self._on_opened)
+        document.changed.connect(self._on_changed)
+        document.artefact.connect(self._on_artefact)
+        document.stage_reported.connect(workspace.strip.take)
+        document.refresh_started.connect(self._on_refresh_started)
+        document.progressed.connect(self._on_progress)
+        document.refreshed.connect(self._on_refreshed)
+        document.exported.connect(self._on_exported)
+        document.failed.connect(self._on_failed)
+        document.stopped.connect(self._on_stopped)
+        document.busy_changed.connect(self._update_situation)
+        document.method_known.connect(self._on_method_known)
+        workspace.settings.edit_wanted.connect(document.edit)
+        workspace.layers.changed.connect(self.image.set_layer_state)
+        workspace.strip.cancel_wanted.connect(self._stop)
+        workspace.messages.acted.connect(self._on_message_action)
+        self.image.layers_changed.connect(self._on_layers_changed)
+        self.image.tool_changed.connect(self._on_tool_changed)
+        self.image.brush_changed.connect(self._on_brush_changed)
+        self.image.hint_changed.connect(self._show_hint)
+        self.image.view.zoomed.connect(self._on_zoomed)
+        self.head.mesh_wanted.connect(document.want_mesh)
+
+    def _restore(self) -> None:
+        """Show the window as it was left; the first time in a size that suits both panes."""
+        if not self.preferences.restore_window(self, splitter=self.workspace.splitter):
+            self.resize(1480, 920)
+        for name, state in self.preferences.layers.items():
+            self.image.set_layer_state(name, state)
+        self._on_layers_changed(self.image.layers)
+        shows_side = self.preferences.flag("window/side-panel", default=True)
+        self.actions_by_name["side-panel"].setChecked(shows_side)
+        self.workspace.side.setVisible(shows_side)
+        self._on_brush_changed(self.image.brush_radius)
+        self._on_tool_changed(self.image.tool)
+        self._on_zoomed(self.image.view.pan_zoom.scale)

@@ -1,0 +1,112 @@
+"""Where to, in which format, and how fine: the export dialog, driven by the table of exporters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from paic3d_studio.gui.panels.settings_panel import OPTIONS, OptionControls
+from paic3d_studio.gui.widgets import Form, label, row, separator
+from paic3d_studio.project.state import Project
+
+_EXPORTED: Final = ("faces", "texture", "stitch")
+
+
+class ExportDialog(QDialog):
+    """Asks for a target and the options of the mesh. It does not block: the answer comes with `accepted`.
+
+    The options are edits of the project, so that what was exported can be exported again.
+    """
+
+    def __init__(self, parent: QWidget, *, formats: Mapping[str, str], target: Path, project: Project) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export head")
+        self.setObjectName("exportDialog")
+        self._formats = formats
+        self._changes: list[Callable[[Project], Project]] = []
+        self._folder = target.parent
+        self._name = QLineEdit(target.stem)
+        self._format = QComboBox()
+        for suffix, title in formats.items():
+            self._format.addItem(f"{title}  ({suffix})", suffix)
+        self._format.setCurrentIndex(max(0, self._format.findData(target.suffix)))
+        self._place = QLineEdit(str(self._folder))
+        self._browse = QPushButton("Choose…")
+        self._note = label(role="faint", wrap=True)
+        options = [option for option in OPTIONS if option.name in _EXPORTED]
+        self._controls = OptionControls(options, wanted=self._changes.append)
+        self._controls.show_project(project)
+        self._lay_out()
+        self._connect()
+        self._tell()
+
+    @property
+    def target(self) -> Path:
+        """The file that would be written."""
+        suffix = str(self._format.currentData())
+        name = self._name.text().strip()
+        if name.lower().endswith(suffix):
+            name = name[: -len(suffix)]
+        return Path(self._place.text().strip() or ".").expanduser() / f"{name}{suffix}"
+
+    def edit(self, project: Project) -> Project:
+        """Apply the chosen options to a project: one step of undo for all of them."""
+        for change in self._changes:
+            project = change(project)
+        return project
+
+    def _lay_out(self) -> None:
+        where = Form()
+        where.add("Name", self._name, tip="File name without its suffix")
+        where.add("Format", self._format, tip="What the head is written as")
+        place = row(self._place, self._browse)
+        where.add("Folder", place, tip="Where the file goes")
+        self._place.setAccessibleName("Folder")
+        self._place.setMinimumWidth(280)
+        how = Form()
+        for option in OPTIONS:
+            if option.name in _EXPORTED:
+                how.add(option.title, self._controls.widgets[option.name], tip=option.tip)
+        self._cancel = QPushButton("Cancel")
+        self._export = QPushButton("Export")
+        self._export.setProperty("role", "primary")
+        self._export.setDefault(True)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._note, 1)
+        buttons.addWidget(self._cancel)
+        buttons.addWidget(self._export)
+        buttons.setSpacing(8)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 18, 20, 16)
+        column.setSpacing(12)
+        column.addWidget(where)
+        column.addWidget(separator())
+        column.addWidget(how)
+        column.addSpacing(4)
+        column.addLayout(buttons)
+        self.setMinimumWidth(480)
+
+    def _connect(self) -> None:
+        self._cancel.clicked.connect(self.reject)
+        self._export.clicked.connect(self.accept)
+        self._browse.clicked.connect(self._choose_folder)
+        self._name.textChanged.connect(self._tell)
+        self._place.textChanged.connect(self._tell)
+        self._format.currentIndexChanged.connect(self._tell)
+
+    def _choose_folder(self) -> None:
+        chooser = QFileDialog(self, "Folder for the head", self._place.text())
+        chooser.setFileMode(QFileDialog.FileMode.Directory)
+        chooser.fileSelected.connect(self._place.setText)
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.open()
+
+    def _tell(self) -> None:
+        named = bool(self._name.text().strip())
+        self._export.setEnabled(named)
+        replaces = named and self.target.exists()
+        self._note.setText("Replaces the file of that name." if replaces else "" if named else "Give it a name.")

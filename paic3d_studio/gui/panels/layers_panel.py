@@ -1,0 +1,86 @@
+"""The layers of the picture: a switch with its key, and how opaque each one is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QGridLayout, QSlider, QToolButton, QWidget
+
+from paic3d_studio.gui.icons import icon
+from paic3d_studio.gui.image_panel import DEFAULT_LAYERS, LayerState
+from paic3d_studio.gui.widgets import label
+
+_ROWS: Final = (
+    ("picture", "Picture", "1"),
+    ("hulls", "Hulls", "2"),
+    ("lines", "Line mask", "3"),
+    ("clean", "Line-free", "4"),
+)
+
+
+class LayersPanel(QWidget):
+    """One row for each layer: an eye, the name, an opacity slider, the key."""
+
+    changed = Signal(str, object)
+    """Layer and its new `LayerState`."""
+
+    def __init__(self, actions: Mapping[str, QAction]) -> None:
+        super().__init__()
+        self.setObjectName("row")
+        self._states = dict(DEFAULT_LAYERS)
+        self._eyes: dict[str, QToolButton] = {}
+        self.sliders: dict[str, QSlider] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(2, 1)
+        for line, (name, title, key) in enumerate(_ROWS):
+            eye = self._new_eye(actions[f"layer-{name}"], title)
+            slider = self._new_slider(name, title)
+            text = label(title, role="soft")
+            text.setMinimumWidth(66)
+            for column, widget in enumerate((eye, text, slider, label(key, role="key"))):
+                grid.addWidget(widget, line, column, Qt.AlignmentFlag.AlignVCenter)
+            self._eyes[name] = eye
+            self.sliders[name] = slider
+        self.show_states(self._states)
+
+    def show_states(self, states: Mapping[str, LayerState]) -> None:
+        """Show how the layers are."""
+        self._states = dict(states)
+        for name, state in states.items():
+            self._eyes[name].setIcon(icon("eye" if state.visible else "eye-off"))
+            self.sliders[name].blockSignals(True)
+            self.sliders[name].setValue(round(100 * state.opacity))
+            self.sliders[name].blockSignals(False)
+            self.sliders[name].setEnabled(state.visible)
+            self.sliders[name].setToolTip(f"Opacity {state.opacity:.0%}")
+
+    def _new_eye(self, action: QAction, title: str) -> QToolButton:
+        eye = QToolButton()
+        eye.setAutoRaise(True)
+        eye.setIconSize(QSize(16, 16))
+        eye.setToolTip(action.toolTip())
+        eye.setAccessibleName(f"Show {title.lower()}")
+        eye.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        eye.clicked.connect(action.toggle)
+        return eye
+
+    def _new_slider(self, name: str, title: str) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setObjectName(name)
+        slider.setRange(5, 100)
+        slider.setAccessibleName(f"Opacity of {title.lower()}")
+        slider.setMinimumWidth(60)
+        slider.valueChanged.connect(self._on_slid)
+        return slider
+
+    def _on_slid(self, percent: int) -> None:
+        name = self.sender().objectName()
+        self._states[name] = replace(self._states[name], opacity=percent / 100)
+        self.changed.emit(name, self._states[name])

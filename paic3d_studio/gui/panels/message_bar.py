@@ -1,0 +1,111 @@
+"""A message that does not block: what went wrong, what to do about it, and a way to get rid of it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from paic3d_studio.gui import theme
+from paic3d_studio.gui.icons import pixmap
+from paic3d_studio.gui.widgets import icon_button, label
+
+_KINDS = {"error": ("error", theme.BAD), "warning": ("warning", theme.WARM), "info": ("check", theme.GOOD)}
+_INFO_SECONDS = 12
+
+
+class MessageBar(QFrame):
+    """Floats over the lower edge of its parent until it is dismissed; the newest message replaces the one before.
+
+    Good news leaves by itself, what went wrong stays.
+    """
+
+    acted = Signal(str)
+    """The name of the action whose button was pressed."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("messageBar")
+        self.setAccessibleName("Message")
+        self._symbol = QLabel()
+        self._message = label(role="title", wrap=True)
+        self._cure = label(role="soft", wrap=True)
+        for text in (self._message, self._cure):
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self._action = QPushButton()
+        self._action.clicked.connect(self._act)
+        self._action_name = ""
+        self._copy = icon_button("copy", tip="Copy the message")
+        self._copy.clicked.connect(self._copy_text)
+        self._dismiss = icon_button("close", tip="Dismiss the message (Esc)")
+        self._dismiss.clicked.connect(self.hide)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.hide)
+        self._lay_out()
+        parent.installEventFilter(self)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """The whole message, as it is copied."""
+        return f"{self._message.text()} {self._cure.text()}".strip()
+
+    def show_message(
+        self, message: str, *, cure: str = "", kind: str = "error", action: tuple[str, str] | None = None
+    ) -> None:
+        """Show a message; `action` is (name, label) of a button that emits `acted`."""
+        symbol, colour = _KINDS[kind]
+        self.setProperty("kind", kind)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self._symbol.setPixmap(pixmap(symbol, size=20, colour=colour, ratio=self.devicePixelRatioF()))
+        self._message.setText(message)
+        self._cure.setText(cure)
+        self._cure.setVisible(bool(cure))
+        self._action_name, text = action or ("", "")
+        self._action.setText(text)
+        self._action.setVisible(action is not None)
+        self.setAccessibleDescription(self.text)
+        self.show()
+        self.raise_()
+        self._place()
+        self._timer.stop()
+        if kind == "info":
+            self._timer.start(_INFO_SECONDS * 1000)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt's name
+        """Follow the parent's size."""
+        if watched is self.parent() and event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _lay_out(self) -> None:
+        texts = QVBoxLayout()
+        texts.setSpacing(3)
+        texts.addWidget(self._message)
+        texts.addWidget(self._cure)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(14, 10, 8, 10)
+        line.setSpacing(12)
+        line.addWidget(self._symbol, 0, Qt.AlignmentFlag.AlignTop)
+        line.addLayout(texts, 1)
+        line.addWidget(self._action, 0, Qt.AlignmentFlag.AlignVCenter)
+        line.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self._dismiss, 0, Qt.AlignmentFlag.AlignTop)
+
+    def _place(self) -> None:
+        parent = self.parentWidget()
+        width = min(680, parent.width() - 32)
+        self.setFixedWidth(width)
+        self.layout().activate()
+        height = max(self.layout().totalHeightForWidth(width), 44)
+        self.setGeometry((parent.width() - width) // 2, parent.height() - height - 16, width, height)
+
+    def _copy_text(self) -> None:
+        QGuiApplication.clipboard().setText(self.text)
+
+    def _act(self) -> None:
+        self.hide()
+        self.acted.emit(self._action_name)

@@ -1,0 +1,125 @@
+"""The 3D view with its head line: shading modes, named views, and what it costs to draw."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QEnterEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
+from paic3d_studio.gui.icons import icon
+from paic3d_studio.gui.viewport_widget import ViewportWidget
+from paic3d_studio.gui.widgets import label, separator
+from paic3d_studio.viewport.shading import SHADING_MODES
+
+_VIEWS: Final = (
+    ("Front", "F", "Look at the face", "show_front"),
+    ("Side", "S", "Look from the side; again for the other side", "show_side"),
+    ("Back", "B", "Look at the back of the head", "show_back"),
+    ("Top", "T", "Look from above", "show_top"),
+)
+
+
+class ViewportPanel(QWidget):
+    """Shows the head; asks for the textured mesh when a mode needs it."""
+
+    mesh_wanted = Signal(bool)
+    mode_changed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.viewport = ViewportWidget()
+        self._mode_actions: dict[str, QAction] = {}
+        self._mode_button = QToolButton()
+        self.mode_menu = self._new_mode_menu()
+        self._lay_out()
+        self.set_mode("colour")
+
+    def take(self, value: object) -> None:
+        """Show a volume or a mesh that the worker delivered."""
+        if isinstance(value, FieldVolume):
+            self.viewport.set_volume(value)
+        elif isinstance(value, TexturedMesh):
+            self.viewport.set_mesh(value)
+
+    def clear(self) -> None:
+        """Show nothing, for another picture."""
+        self.viewport.set_volume(None)
+        self.viewport.set_mesh(None)
+
+    def set_mode(self, name: str) -> None:
+        """Shade in a key of SHADING_MODES; an unknown one becomes the first."""
+        name = name if name in SHADING_MODES else next(iter(SHADING_MODES))
+        self._mode_actions[name].setChecked(True)
+        self._mode_button.setText(SHADING_MODES[name].label)
+        self.viewport.set_mode(name)
+        self.mesh_wanted.emit(SHADING_MODES[name].draws == "mesh")
+        self.mode_changed.emit(name)
+
+    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 Qt's name
+        """Let the keys go to the pane under the pointer, unless something is being typed."""
+        super().enterEvent(event)
+        if not isinstance(QApplication.focusWidget(), QLineEdit):
+            self.viewport.setFocus(Qt.FocusReason.MouseFocusReason)
+
+    def _new_mode_menu(self) -> QMenu:
+        menu = QMenu("Shading", self)
+        group = QActionGroup(self)
+        for name, mode in SHADING_MODES.items():
+            action = QAction(mode.label, self)
+            action.setObjectName(name)
+            action.setCheckable(True)
+            action.setShortcut(QKeySequence(mode.shortcut))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            group.addAction(action)
+            menu.addAction(action)
+            self.addAction(action)
+            self._mode_actions[name] = action
+        group.triggered.connect(self._on_mode)
+        return menu
+
+    def _on_mode(self, action: QAction) -> None:
+        self.set_mode(action.objectName())
+
+    def _lay_out(self) -> None:
+        head = QFrame()
+        head.setObjectName("panelHeader")
+        line = QHBoxLayout(head)
+        line.setContentsMargins(12, 4, 8, 4)
+        line.setSpacing(4)
+        line.addWidget(label("Head", role="heading"))
+        line.addStretch(1)
+        for title, key, tip, method in _VIEWS:
+            button = QToolButton()
+            button.setText(title)
+            button.setProperty("role", "switch")
+            button.setToolTip(f"{tip}  ({key})")
+            button.setAccessibleName(f"{title} view")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(getattr(self.viewport, method))
+            line.addWidget(button)
+        reset = QToolButton()
+        reset.setIcon(icon("reset"))
+        reset.setToolTip("Look from the start again  (R)")
+        reset.setAccessibleName("Reset the view")
+        reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        reset.clicked.connect(self.viewport.reset_view)
+        line.addWidget(reset)
+        line.addSpacing(4)
+        line.addWidget(separator(vertical=True))
+        line.addSpacing(4)
+        self._mode_button.setIcon(icon("shading"))
+        self._mode_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._mode_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._mode_button.setMenu(self.mode_menu)
+        self._mode_button.setToolTip("How the head is shaded")
+        self._mode_button.setAccessibleName("Shading")
+        self._mode_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        line.addWidget(self._mode_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(head)
+        column.addWidget(self.viewport, 1)

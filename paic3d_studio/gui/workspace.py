@@ -1,0 +1,242 @@
+"""How the window is laid out: header, tool rail, picture and head side by side, side panel, stages, status line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from paic3d_studio.gui.image_panel import ImagePanel
+from paic3d_studio.gui.panels.layers_panel import LayersPanel
+from paic3d_studio.gui.panels.message_bar import MessageBar
+from paic3d_studio.gui.panels.settings_panel import SettingsPanel
+from paic3d_studio.gui.panels.stage_strip import StageStrip
+from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
+from paic3d_studio.gui.widgets import ElidedLabel, Section, label, separator, tool_button
+
+SIDE_WIDTH = 272
+
+
+class Workspace(QWidget):
+    """Everything inside the window's frame; it arranges, and leaves behaviour to the window."""
+
+    def __init__(
+        self,
+        *,
+        actions: Mapping[str, QAction],
+        image: ImagePanel,
+        head: ViewportPanel,
+        stages: Iterable[tuple[str, str]],
+    ) -> None:
+        super().__init__()
+        self.image = image
+        self.head = head
+        self.layers = LayersPanel(actions)
+        self.settings = SettingsPanel()
+        self.strip = StageStrip(stages)
+        self.status = StatusLine()
+        self.title = ElidedLabel("No picture", role="title")
+        self.size = label(role="faint")
+        self.zoom = label("100 %", role="soft")
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.side = self._new_side_panel()
+        middle = QWidget()
+        self.messages = MessageBar(middle)
+        self._fill_middle(middle, actions)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._new_header(actions))
+        column.addWidget(middle, 1)
+        column.addWidget(self.strip)
+        column.addWidget(self.status)
+
+    def _new_header(self, actions: Mapping[str, QAction]) -> QFrame:
+        header = QFrame()
+        header.setObjectName("header")
+        export = QPushButton("Export…")
+        export.setProperty("role", "primary")
+        export.setToolTip(actions["export"].toolTip())
+        export.setAccessibleName("Export head")
+        export.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        export.clicked.connect(actions["export"].trigger)
+        actions["export"].enabledChanged.connect(export.setEnabled)
+        export.setEnabled(actions["export"].isEnabled())
+        line = QHBoxLayout(header)
+        line.setContentsMargins(10, 6, 12, 6)
+        line.setSpacing(4)
+        for name in ("open", "paste"):
+            line.addWidget(tool_button(actions[name]))
+        line.addSpacing(6)
+        line.addWidget(separator(vertical=True))
+        line.addSpacing(6)
+        for name in ("undo", "redo"):
+            line.addWidget(tool_button(actions[name]))
+        line.addSpacing(14)
+        line.addWidget(self.title)
+        line.addSpacing(10)
+        line.addWidget(self.size)
+        line.addStretch(1)
+        line.addSpacing(14)
+        line.addWidget(tool_button(actions["side-panel"]))
+        line.addSpacing(6)
+        line.addWidget(export)
+        return header
+
+    def _fill_middle(self, middle: QWidget, actions: Mapping[str, QAction]) -> None:
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(6)
+        self.splitter.addWidget(self._new_picture_pane(actions))
+        self.splitter.addWidget(self.head)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([600, 600])
+        line = QHBoxLayout(middle)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(0)
+        line.addWidget(self.splitter, 1)
+        line.addWidget(self.side)
+
+    def _new_picture_pane(self, actions: Mapping[str, QAction]) -> QWidget:
+        head = QFrame()
+        head.setObjectName("panelHeader")
+        line = QHBoxLayout(head)
+        line.setContentsMargins(12, 4, 8, 4)
+        line.setSpacing(4)
+        line.addWidget(label("Picture", role="heading"))
+        line.addStretch(1)
+        for name, title in (("picture", "Picture"), ("hulls", "Hulls"), ("lines", "Mask"), ("clean", "Line-free")):
+            button = QToolButton()
+            button.setProperty("role", "switch")
+            button.setDefaultAction(actions[f"layer-{name}"])
+            button.setText(title)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setAccessibleName(f"Layer {title.lower()}")
+            line.addWidget(button)
+        line.addSpacing(4)
+        line.addWidget(separator(vertical=True))
+        line.addSpacing(4)
+        line.addWidget(tool_button(actions["zoom-fit"], size=18))
+        self.zoom.setMinimumWidth(46)
+        self.zoom.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.zoom.setToolTip("Screen pixels for each pixel of the picture")
+        line.addWidget(self.zoom)
+        pane = QWidget()
+        inner = QHBoxLayout()
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addWidget(self._new_rail(actions))
+        inner.addWidget(self.image, 1)
+        column = QVBoxLayout(pane)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(head)
+        column.addLayout(inner, 1)
+        return pane
+
+    def _new_rail(self, actions: Mapping[str, QAction]) -> QFrame:
+        rail = QFrame()
+        rail.setObjectName("toolRail")
+        rail.setAccessibleName("Tools")
+        self.brush_size = label("", role="faint")
+        self.brush_size.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.brush_size.setToolTip("Brush diameter in pixels of the picture;  [ and ] change it")
+        column = QVBoxLayout(rail)
+        column.setContentsMargins(5, 8, 5, 8)
+        column.setSpacing(4)
+        for name in ("tool-hull", "tool-brush", "tool-eraser", "tool-hand"):
+            column.addWidget(tool_button(actions[name], size=22))
+        column.addSpacing(4)
+        column.addWidget(separator())
+        column.addSpacing(4)
+        column.addWidget(tool_button(actions["tool-place-face"], size=22))
+        column.addStretch(1)
+        column.addWidget(self.brush_size)
+        return rail
+
+    def _new_side_panel(self) -> QFrame:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 4, 0, 8)
+        column.setSpacing(0)
+        layers = Section("Layers")
+        layers.rows.addWidget(self.layers)
+        column.addWidget(layers)
+        column.addWidget(self.settings, 1)
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        side = QFrame()
+        side.setObjectName("sidePanel")
+        side.setFixedWidth(SIDE_WIDTH)
+        outer = QVBoxLayout(side)
+        outer.setContentsMargins(1, 0, 0, 0)
+        outer.addWidget(scroll)
+        return side
+
+
+class StatusLine(QFrame):
+    """What to do next on the left, what is being done on the right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("statusLine")
+        self._hint = ElidedLabel(role="soft", mode=Qt.TextElideMode.ElideRight)
+        self._hint.setAccessibleDescription("What to do next")
+        self._doing = QLabel()
+        self._doing.setProperty("role", "soft")
+        self._doing.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self._bar = QProgressBar()
+        self._bar.setRange(0, 1000)
+        self._bar.setFixedWidth(140)
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName("Progress")
+        line = QHBoxLayout(self)
+        line.setContentsMargins(15, 2, 14, 8)
+        line.setSpacing(12)
+        line.addWidget(self._hint, 1)
+        line.addWidget(self._doing)
+        line.addWidget(self._bar)
+        self.show_idle()
+
+    @property
+    def hint(self) -> str:
+        """What the artist is told to do next."""
+        return self._hint.text()
+
+    def show_hint(self, text: str) -> None:
+        """Say what to do next."""
+        self._hint.setText(text)
+
+    def show_progress(self, fraction: float, text: str) -> None:
+        """Say what is being done, and how far."""
+        self._bar.setVisible(True)
+        self._bar.setValue(round(1000 * fraction))
+        if text:
+            self._doing.setText(text[:1].upper() + text[1:])
+
+    def end_progress(self) -> None:
+        """Take the bar away; what was said last stays."""
+        self._bar.setVisible(False)
+
+    def show_idle(self, text: str = "") -> None:
+        """Say that nothing is being done, or how the last thing ended."""
+        self._doing.setText(text)
+        self._bar.setVisible(False)

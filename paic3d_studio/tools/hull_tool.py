@@ -1,0 +1,108 @@
+"""Move, add and remove the corners of feature hulls, and move whole hulls."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from paic3d_studio.core import hulls as shapes
+from paic3d_studio.core.artefacts import FeatureHulls
+from paic3d_studio.project import edits
+from paic3d_studio.project.state import Point, Project
+from paic3d_studio.tools.pointer import Edit, Scene, Touch
+
+_EDGE_SHARE: Final = 0.7  # edges are grabbed from less far than corners, so that insides stay easy to reach
+
+
+@dataclass(frozen=True)
+class HullTarget:
+    """What a pointer would grab: a vertex, an edge (from its vertex to the next) or the inside of a hull."""
+
+    feature: str
+    part: Literal["vertex", "edge", "inside"]
+    index: int = -1
+
+
+def hull_target(touch: Touch, *, hulls: FeatureHulls) -> HullTarget | None:
+    """Return what lies under the pointer: vertices before edges, edges before insides, the nearest of each."""
+    found: list[tuple[int, float, HullTarget]] = []
+    for feature, polygon in hulls.polygons.items():
+        vertex = shapes.nearest_vertex(polygon, point=touch.point, within=touch.reach)
+        if vertex is not None:
+            found.append((0, math.dist(polygon[vertex], touch.point), HullTarget(feature, "vertex", vertex)))
+            continue
+        middle = math.dist(polygon.mean(axis=0), touch.point)
+        edge = shapes.nearest_edge(polygon, point=touch.point, within=touch.reach * _EDGE_SHARE)
+        if edge is not None:
+            found.append((1, middle, HullTarget(feature, "edge", edge)))
+        elif shapes.contains(polygon, point=touch.point):
+            found.append((2, middle, HullTarget(feature, "inside")))
+    return min(found, key=lambda entry: entry[:2])[2] if found else None
+
+
+@dataclass
+class HullTool:
+    """Drags what the pointer grabbed: a vertex on its own, anything else of a hull as a whole."""
+
+    _grabbed: HullTarget | None = None
+    _from: Point = (0.0, 0.0)
+    _hulls: FeatureHulls | None = None
+
+    @property
+    def grabbed(self) -> HullTarget | None:
+        """What is being dragged; None while the pointer is up."""
+        return self._grabbed
+
+    def press(self, touch: Touch, *, scene: Scene) -> Edit | None:
+        """Grab a vertex or a hull; the answer changes nothing yet, it only says that the pointer was taken."""
+        self._grabbed = hull_target(touch, hulls=scene.hulls)
+        self._from = touch.point
+        self._hulls = scene.hulls
+        return _unchanged if self._grabbed is not None else None
+
+    def move(self, touch: Touch) -> Edit | None:
+        """Drag what was grabbed to where the pointer is now."""
+        grabbed, hulls = self._grabbed, self._hulls
+        if grabbed is None or hulls is None:
+            return None
+        dx, dy = touch.x - self._from[0], touch.y - self._from[1]
+        if grabbed.part == "vertex":
+            x, y = hulls.polygons[grabbed.feature][grabbed.index]
+            to = (float(x) + dx, float(y) + dy)  # keeps the offset between pointer and vertex at the press
+            return lambda project: edits.move_hull_vertex(
+                project, hulls=hulls, feature=grabbed.feature, index=grabbed.index, to=to
+            )
+        return lambda project: edits.move_hull(project, hulls=hulls, feature=grabbed.feature, by=(dx, dy))
+
+    def release(self, touch: Touch) -> Edit | None:
+        """End the drag where the pointer is; a press and release in one place changes nothing."""
+        edit = self.move(touch) if touch.point != self._from else None
+        self.cancel()
+        return edit
+
+    def cancel(self) -> None:
+        """Let go of what was grabbed."""
+        self._grabbed = None
+        self._hulls = None
+
+
+def insert_at(touch: Touch, *, hulls: FeatureHulls) -> Edit | None:
+    """Return the edit that puts a vertex on the edge under the pointer (a double click)."""
+    target = hull_target(touch, hulls=hulls)
+    if target is None or target.part != "edge":
+        return None
+    polygon = shapes.insert_vertex(hulls.polygons[target.feature], point=touch.point)
+    return lambda project: edits.set_hull(project, feature=target.feature, polygon=polygon)
+
+
+def delete_at(touch: Touch, *, hulls: FeatureHulls) -> Edit | None:
+    """Return the edit that takes away the vertex under the pointer (a right click, or Delete)."""
+    target = hull_target(touch, hulls=hulls)
+    if target is None or target.part != "vertex":
+        return None
+    return lambda project: edits.delete_hull_vertex(project, hulls=hulls, feature=target.feature, index=target.index)
+
+
+def _unchanged(project: Project) -> Project:
+    return project
