@@ -126,9 +126,15 @@ def simplify(vertices: Points, faces: Faces, *, target: int, unit: float = 1.0) 
 
 
 def unwrap(
-    vertices: NDArray[np.float32], faces: NDArray[np.int32]
+    vertices: NDArray[np.float32], faces: NDArray[np.int32], *, unit: float = 1.0
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
     """Cut the surface into charts and pack them into the unit square.
+
+    Args:
+        vertices: float32 (v, 3).
+        faces: int32 (f, 3).
+        unit: size of a detail, in the unit of the vertices. Triangles of less than 1e-7 square details get no chart:
+            in metres that would be a third of a millimetre.
 
     Returns:
         (source, faces, uv): the vertex each new vertex is a copy of, int64 (v,); faces over the new vertices,
@@ -137,7 +143,9 @@ def unwrap(
     import xatlas
 
     atlas = xatlas.Atlas()
-    atlas.add_mesh(np.ascontiguousarray(vertices, dtype=np.float32), np.ascontiguousarray(faces, dtype=np.uint32))
+    atlas.add_mesh(
+        np.ascontiguousarray(vertices / unit, dtype=np.float32), np.ascontiguousarray(faces, dtype=np.uint32)
+    )
     charts = xatlas.ChartOptions()
     charts.max_cost = 8.0  # fewer, larger charts: fewer seams for the same stretch (measured)
     packing = xatlas.PackOptions()

@@ -56,6 +56,22 @@ def rasterise(points: NDArray[np.floating], faces: NDArray[np.integer], *, size:
     return Coverage(rows * size + column, faces_hit, _barycentric(lines, doubled, faces_hit, column, rows))
 
 
+def with_corners(
+    coverage: Coverage, points: NDArray[np.floating], faces: NDArray[np.integer], *, size: int
+) -> Coverage:
+    """Add the texels that hold a corner of a triangle but lie inside none: slivers leave such gaps."""
+    texel = np.clip(np.floor(points[faces]), 0, size - 1).astype(np.int64)  # (f, 3 corners, 2)
+    texels = (texel[:, :, 1] * size + texel[:, :, 0]).reshape(-1)
+    covered = np.zeros(size * size, dtype=bool)
+    covered[coverage.texels] = True
+    corner = np.flatnonzero(~covered[texels])
+    return Coverage(
+        np.concatenate([coverage.texels, texels[corner]]),
+        np.concatenate([coverage.faces, corner // 3]),
+        np.concatenate([coverage.weights, np.eye(3, dtype=np.float32)[corner % 3]]),
+    )
+
+
 def covering(coverage: Coverage, *, texels: int) -> NDArray[np.int64]:
     """Return one entry index per covered texel, the first triangle's where several meet, in texel order."""
     first = np.full(texels, len(coverage.texels), dtype=np.int64)

@@ -125,5 +125,5 @@ def unwrapped(vertices: mesh.Points, faces: mesh.Faces, *, solid: Solid) -> Surf
     """Return the closed mesh unwrapped, with normals that run smoothly across its seams."""
     positions = vertices.astype(np.float32)
     normals = smooth_normals(vertices, faces, solid=solid).astype(np.float32)
-    source, split, uv = mesh.unwrap(positions, faces.astype(np.int32))
+    source, split, uv = mesh.unwrap(positions, faces.astype(np.int32), unit=solid.spacing)
     return SurfaceMesh(vertices=positions[source], normals=normals[source], uv=uv, faces=split)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from paic3d_studio.core import mesh
 from paic3d_studio.core.artefacts import SurfaceMesh, TexturedMesh
 from paic3d_studio.core.monitor import SILENT, Monitor
-from paic3d_studio.core.raster import Coverage, covering, rasterise
+from paic3d_studio.core.raster import Coverage, covering, rasterise, with_corners
 from paic3d_studio.core.stitch import FrontPicture, StitchOptions, StitchSource, spread_shift
 
 ColourAt = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -79,11 +79,10 @@ def bake_texture(
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class SurfaceTexels:
-    """The texels that show the surface: flat index int64 (p,), entries of `coverage` int64 (p,), points and normals."""
+    """The texels that show the surface, once each: flat index int64 (p,), and the point and normal of each, (p, 3)."""
 
     size: int
     coverage: Coverage
-    entries: NDArray[np.int64]
     index: NDArray[np.int64]
     points: NDArray[np.float32]
     normals: NDArray[np.float32]
@@ -91,13 +90,15 @@ class SurfaceTexels:
     @classmethod
     def of(cls, surface: SurfaceMesh, *, size: int) -> SurfaceTexels:
         """Rasterise the surface in its own uv square; row 0 is v = 1."""
-        coverage = rasterise(texel_positions(surface.uv, size), surface.faces, size=size)
+        positions = texel_positions(surface.uv, size)
+        coverage = rasterise(positions, surface.faces, size=size)
+        coverage = with_corners(coverage, positions, surface.faces, size=size)
         entries = covering(coverage, texels=size * size)
         chosen = Coverage(coverage.texels[entries], coverage.faces[entries], coverage.weights[entries])
         normals = chosen.interpolate(surface.normals, surface.faces)
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
         points = chosen.interpolate(surface.vertices, surface.faces)
-        return cls(size, chosen, entries, chosen.texels, points, normals)
+        return cls(size, chosen, chosen.texels, points, normals)
 
     @property
     def mask(self) -> NDArray[np.bool_]:
