@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from paic3d_studio.core.artefacts import BOX_SIDE, FieldVolume
 from paic3d_studio.errors import ShapeMismatch
@@ -18,18 +20,33 @@ FAINT: Final = 16
 """Opacity (0..255) below which a voxel takes its colour from its neighbours, weighted by their opacity."""
 
 
+STEEPNESS: Final = 7.0
+"""The card interpolates the logit of opacity, from -STEEPNESS (empty) to +STEEPNESS (opaque)."""
+
+LOGIT_FLOOR: Final = 1.0 / (1.0 + math.exp(STEEPNESS))
+"""The opacity at -STEEPNESS, taken off so that empty is empty."""
+
+SMOOTHING: Final = 1.2
+"""Standard deviation of the blur for normals, in voxels."""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class BakedVolume:
     """A volume ready for the graphics card.
 
+    Opacity is stored as its scaled logit, and turned back after interpolation: the edge of an opaque voxel is then a
+    fraction of a voxel wide instead of a whole one, while every voxel's centre keeps its opacity (post-activation,
+    Sun et al., "Direct Voxel Grid Optimization", CVPR 2022).
+
     Args:
-        rgba: sRGB, straight alpha, uint8 (n, n, n, 4) [z, y, x]; empty voxels next to filled ones carry their colour.
+        voxels: sRGB and the logit of opacity, 0 empty, 255 opaque, 128 half; uint8 (n, n, n, 4) [z, y, x]; empty
+            voxels next to filled ones carry their colour.
         occupancy: greatest opacity that interpolation can meet in each cell, uint8 (m, m, m) [z, y, x].
         lower, upper: corner voxels of the box that holds every occupied cell, (x, y, z), upper exclusive.
         box_side: metres.
     """
 
-    rgba: NDArray[np.uint8]
+    voxels: NDArray[np.uint8]
     occupancy: NDArray[np.uint8]
     lower: tuple[int, int, int]
     upper: tuple[int, int, int]
@@ -47,7 +64,26 @@ def bake_volume(volume: FieldVolume) -> BakedVolume:
         raise ShapeMismatch(f"a field volume is uint8 (n, n, n, 4), not {rgba.dtype} {rgba.shape}")
     occupancy = occupancy_of(rgba[..., 3])
     lower, upper = _occupied_box(occupancy, voxels=rgba.shape[0])
-    return BakedVolume(bled_colours(rgba), occupancy, lower, upper, volume.box_side)
+    voxels = bled_colours(rgba)
+    voxels[..., 3] = logits()[rgba[..., 3]]
+    return BakedVolume(voxels, occupancy, lower, upper, volume.box_side)
+
+
+def logits() -> NDArray[np.uint8]:
+    """Return the stored value of each opacity: uint8 (256,), rising, 0 at 0 and 255 at 255."""
+    opacity = LOGIT_FLOOR + np.arange(256) / 255.0 * (1.0 - 2.0 * LOGIT_FLOOR)
+    return np.rint((np.log(opacity / (1.0 - opacity)) / STEEPNESS + 1.0) / 2.0 * 255.0).astype(np.uint8)
+
+
+def smoothed_opacity(baked: BakedVolume) -> NDArray[np.uint8]:
+    """Return opacity blurred by `SMOOTHING`, whose slope gives normals: uint8 (n, n, n).
+
+    The slope of the opacity itself is a few voxels of clipped ramp: on a ball of 45 voxels it errs by 5 degrees, that
+    of the blurred one by 1.
+    """
+    opacities = np.interp(np.arange(256), logits(), np.arange(256.0)).astype(np.float32)
+    blurred: NDArray[np.float32] = ndimage.gaussian_filter(opacities[baked.voxels[..., 3]], SMOOTHING, truncate=2.5)
+    return np.rint(blurred).astype(np.uint8)
 
 
 def occupancy_of(opacity: NDArray[np.uint8], *, cell: int = CELL) -> NDArray[np.uint8]:

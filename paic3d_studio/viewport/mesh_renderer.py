@@ -63,6 +63,7 @@ class MeshRenderer:
         framebuffer.color_mask = (False,) * 4
         framebuffer.clear(depth=1.0)
         framebuffer.color_mask = (True,) * 4
+        framebuffer.use()  # a colour mask takes effect at the next use only
         self._ctx.enable_only(moderngl.DEPTH_TEST)
         self._ctx.depth_func = "<"
         self._texture.use(0)

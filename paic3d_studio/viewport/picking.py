@@ -12,14 +12,15 @@ from paic3d_studio.viewport.bake import BakedVolume
 from paic3d_studio.viewport.orbit import OrbitView, ScreenPoint
 
 HALF_OPAQUE: Final = 128
-"""Opacity (0..255) at which a ray has met the surface."""
+"""Opacity (0..255), and logit of opacity, at which a ray has met the surface."""
 
 
 def surface_point_of_volume(
     volume: FieldVolume | BakedVolume, view: OrbitView, at: ScreenPoint
 ) -> NDArray[np.float64] | None:
     """Return the first half-opaque point (field frame, metres, (3,)) under `at`, None over the background."""
-    n = volume.rgba.shape[0]
+    opacity = (volume.voxels if isinstance(volume, BakedVolume) else volume.rgba)[..., 3]
+    n = opacity.shape[0]
     origin, direction = view.ray(at)
     reach = np.linalg.norm(origin) + volume.box_side
     along = np.arange(0.0, reach, 0.5 * volume.box_side / n)
@@ -27,7 +28,7 @@ def surface_point_of_volume(
     cells = np.floor((points / volume.box_side + 0.5) * n).astype(np.int64)
     inside = np.flatnonzero(np.all((cells >= 0) & (cells < n), axis=1))
     x, y, z = cells[inside].T
-    opaque = np.flatnonzero(volume.rgba[z, y, x, 3] >= HALF_OPAQUE)
+    opaque = np.flatnonzero(opacity[z, y, x] >= HALF_OPAQUE)
     return points[inside[opaque[0]]] if opaque.size else None
 
 

@@ -49,7 +49,7 @@ class Progressive:
         self._budget = budget
         self._rest = rest
         self._level = 1
-        self._seconds_per_pixel: dict[str, float] = {}
+        self._cost: float | None = None  # seconds for one sample of one pixel's ray, the same at every quality
         self._touched_at: float | None = None
         self._rows_done = 0
         self._moved = True
@@ -71,7 +71,7 @@ class Progressive:
         """The content changed under a resting view: sharpen straight away, the old picture stays until then."""
         self._sharp = False
         self._rows_done = 0
-        self._seconds_per_pixel.clear()
+        self._cost = None
 
     def phase(self, now: float) -> Phase:
         """Return what the viewport is doing at `now`."""
@@ -99,10 +99,10 @@ class Progressive:
         """Learn from a drawn frame how long it took."""
         if plan.phase == "still":
             return
-        pixels = QUALITIES[plan.quality].reduced(size)[0] * (plan.rows[1] - plan.rows[0])
-        cost = seconds / max(1, pixels)
-        known = self._seconds_per_pixel.get(plan.quality, cost)
-        self._seconds_per_pixel[plan.quality] = 0.5 * known + 0.5 * cost
+        quality = QUALITIES[plan.quality]
+        pixels = quality.reduced(size)[0] * (plan.rows[1] - plan.rows[0])
+        cost = seconds / max(1, pixels) * quality.stride
+        self._cost = cost if self._cost is None else 0.5 * (self._cost + cost)
         if plan.phase == "moving":
             self._moved = False
         else:
@@ -119,27 +119,24 @@ class Progressive:
 
     def _choose_level(self, size: Size) -> None:
         """Take the finest level foreseen to keep the budget; become finer only with some ease."""
+        if self._cost is None:
+            return
         for level in range(len(_LEVELS)):
-            foreseen = self._foreseen(level, size)
-            if foreseen is None:
-                continue
             limit = self._budget if level >= self._level else self._budget * EASE
-            if foreseen <= limit or level == len(_LEVELS) - 1:
+            if self._cost * _samples(level, size) <= limit or level == len(_LEVELS) - 1:
                 self._level = level
                 return
 
-    def _foreseen(self, level: int, size: Size) -> float | None:
-        """Return the seconds that a frame at `level` should take, by this level's or the nearest known cost."""
-        by_distance = sorted(range(len(_LEVELS)), key=lambda other: abs(other - level))
-        costs = [self._seconds_per_pixel[_LEVELS[o]] for o in by_distance if _LEVELS[o] in self._seconds_per_pixel]
-        if not costs:
-            return None
-        width, height = QUALITIES[_LEVELS[level]].reduced(size)
-        return costs[0] * width * height
-
     def _strip_rows(self, size: Size) -> int:
         """Return how many rows of the sharp picture fit in one strip."""
-        foreseen = self._foreseen(0, size)
-        if foreseen is None:
+        if self._cost is None:
             return max(1, size[1] // 8)
-        return max(8, min(size[1], int(size[1] * STRIP_BUDGET / max(foreseen, 1e-9))))
+        foreseen = max(1e-9, self._cost * _samples(0, size))
+        return max(8, min(size[1], int(size[1] * STRIP_BUDGET / foreseen)))
+
+
+def _samples(level: int, size: Size) -> float:
+    """Return how much there is to draw at `level`: pixels by samples along a ray."""
+    quality = QUALITIES[_LEVELS[level]]
+    width, height = quality.reduced(size)
+    return width * height / quality.stride

@@ -6,9 +6,10 @@ from typing import Any
 
 import moderngl
 import numpy as np
+from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import FieldVolume
-from paic3d_studio.viewport.bake import CELL, BakedVolume, bake_volume
+from paic3d_studio.viewport.bake import CELL, LOGIT_FLOOR, STEEPNESS, BakedVolume, bake_volume, smoothed_opacity
 from paic3d_studio.viewport.canvas import (
     BACKGROUNDS,
     QUALITIES,
@@ -37,6 +38,7 @@ class VolumeRenderer:
         self._canvas: Canvas | None = None
         self._field: Any = None
         self._occupancy: Any = None
+        self._smoothed: Any = None
         self._volume: BakedVolume | None = None
         self.skips_empty = True
 
@@ -48,14 +50,8 @@ class VolumeRenderer:
     def upload(self, volume: FieldVolume | BakedVolume) -> None:
         """Draw `volume` from now on; the old one is dropped only after the new one is complete."""
         baked = volume if isinstance(volume, BakedVolume) else bake_volume(volume)
-        field = self._ctx.texture3d(baked.rgba.shape[2::-1], 4, np.ascontiguousarray(baked.rgba).tobytes())
-        field.filter = (moderngl.LINEAR, moderngl.LINEAR)
-        occupancy = self._ctx.texture3d(
-            baked.occupancy.shape[::-1], 1, np.ascontiguousarray(baked.occupancy).tobytes(), alignment=1
-        )
-        occupancy.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        for texture in (field, occupancy):
-            texture.repeat_x = texture.repeat_y = texture.repeat_z = False
+        field = self._texture(baked.voxels, moderngl.LINEAR)
+        occupancy = self._texture(baked.occupancy, moderngl.NEAREST)
         self.drop()
         self._field, self._occupancy, self._volume = field, occupancy, baked
 
@@ -118,6 +114,8 @@ class VolumeRenderer:
             values |= self._volume_uniforms(self._volume, view, quality.stride)
             self._field.use(0)
             self._occupancy.use(1)
+            if "smoothed" in program:
+                self._slopes(self._volume).use(2)
         set_uniforms(program, values)
         triangle.render(moderngl.TRIANGLES, vertices=3)
         self._ctx.scissor = None
@@ -133,20 +131,38 @@ class VolumeRenderer:
         self._programs.clear()
 
     def _volume_uniforms(self, volume: BakedVolume, view: OrbitView, stride: float) -> dict[str, Any]:
-        voxels = volume.rgba.shape[0]
+        voxels = volume.voxels.shape[0]
         return {
             "field": 0,
             "occupancy": 1,
+            "smoothed": 2,
             "voxels": float(voxels),
             "cell_side": float(CELL),
             "voxel_side": volume.box_side / voxels,
             "stride": stride,
+            "logit": (STEEPNESS, LOGIT_FLOOR, 1.0 / (1.0 - 2.0 * LOGIT_FLOOR)),
             "skips_empty": self.skips_empty,
             "lower": tuple(float(c) for c in volume.lower),
             "upper": tuple(float(c) for c in volume.upper),
             "target_depth": view.distance if view.fov is not None else 2.0,
             "box_side": volume.box_side,
         }
+
+    def _texture(self, values: NDArray[np.uint8], sampling: int) -> Any:
+        """Return a 3D texture of `values` [z, y, x] (with or without channels) that ends at its walls."""
+        channels = values.shape[3] if values.ndim == 4 else 1
+        texture = self._ctx.texture3d(
+            values.shape[2::-1], channels, np.ascontiguousarray(values).tobytes(), alignment=1
+        )
+        texture.filter = (sampling, sampling)
+        texture.repeat_x = texture.repeat_y = texture.repeat_z = False
+        return texture
+
+    def _slopes(self, volume: BakedVolume) -> Any:
+        """Return the texture that normals come from, made when a mode first needs it."""
+        if self._smoothed is None:
+            self._smoothed = self._texture(smoothed_opacity(volume), moderngl.LINEAR)
+        return self._smoothed
 
     def _program(self, mode: str) -> tuple[Any, Any]:
         """Return program and triangle of `mode`, compiled at its first use; "" is the bare background."""
@@ -158,7 +174,7 @@ class VolumeRenderer:
 
     def drop(self) -> None:
         """Forget the volume: only the background is drawn."""
-        for texture in (self._field, self._occupancy):
+        for texture in (self._field, self._occupancy, self._smoothed):
             if texture is not None:
                 texture.release()
-        self._field = self._occupancy = self._volume = None
+        self._field = self._occupancy = self._smoothed = self._volume = None

@@ -106,6 +106,7 @@ class Scene:
     def attach(self, ctx: moderngl.Context) -> None:
         """Draw with `ctx` from now on; what an earlier context held is forgotten, not released."""
         self._gl = _Drawn(ctx)
+        self.progressive = Progressive()
         self._stale = {"volume", "mesh"}
         self._size = (0, 0)
 

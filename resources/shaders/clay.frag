@@ -2,7 +2,7 @@
 const bool SEES_THROUGH = false;
 
 vec3 sample_colour(vec3 place, vec4 texel, float depth) {
-    vec3 n = facing(normal_at(place, 1.5));
+    vec3 n = facing(normal_at(place));
     float lamp = max(dot(n, normalize(vec3(-0.5, 0.7, 0.8))), 0.0);
     float fill = 0.5 + 0.5 * dot(n, normalize(vec3(0.6, -0.3, 0.4)));
     return vec3(0.84, 0.80, 0.76) * (0.18 + 0.70 * lamp) + vec3(0.08, 0.10, 0.13) * fill;

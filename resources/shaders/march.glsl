@@ -23,6 +23,7 @@ void main() {
     // Samples lie at whole strides from the camera, so neither the bounds nor a skip ever moves them.
     float i = ceil(entry / stride - 0.5);
     float last = exit / stride - 0.5;
+    vec4 before = vec4(0.0);  // the sample before
     while (i < last) {
         float along = (i + 0.5) * stride;
         vec3 place = origin + direction * along;
@@ -30,15 +31,24 @@ void main() {
             vec3 cell = floor(place / cell_side);
             if (texelFetch(occupancy, ivec3(cell), 0).r == 0.0) {
                 vec3 walls = ((cell + step(0.0, direction)) * cell_side - place) / direction;
+                before.a = 0.0;
                 i += max(1.0, ceil(min(min(walls.x, walls.y), walls.z) / stride));
                 continue;
             }
         }
         vec4 texel = texture(field, place / voxels);
         if (texel.a > 0.0) {
-            float kept = pow(1.0 - texel.a, stride);
+            float opacity = opacity_of(texel.a);
+            float kept = pow(1.0 - opacity, stride);
+            if (texel.a > 0.5 && before.a < 0.5) {
+                // Between two samples the ray met the surface: shade it there, not at whichever sample came after.
+                float back = (texel.a - 0.5) / (texel.a - before.a);
+                place -= direction * (back * stride);
+                along -= back * stride;
+                texel.rgb = mix(texel.rgb, before.rgb, back * step(0.001, before.a));
+            }
             gathered += transmittance * (1.0 - kept) * sample_colour(place, texel, along * depth_per_voxel);
-            thickness += texel.a * stride * voxel_side;
+            thickness += opacity * stride * voxel_side;
             transmittance *= kept;
             if (!SEES_THROUGH && transmittance < 0.002) {
                 gathered /= 1.0 - transmittance;
@@ -46,6 +56,7 @@ void main() {
                 break;
             }
         }
+        before = texel;
         i += 1.0;
     }
     fragment = vec4(dithered(pixel_colour(gathered, 1.0 - transmittance, thickness, behind)), 1.0);

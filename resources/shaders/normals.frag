@@ -2,7 +2,7 @@
 const bool SEES_THROUGH = false;
 
 vec3 sample_colour(vec3 place, vec4 texel, float depth) {
-    return facing(normal_at(place, 1.5)) * 0.5 + 0.5;
+    return facing(normal_at(place)) * 0.5 + 0.5;
 }
 
 vec3 pixel_colour(vec3 gathered, float opacity, float thickness, vec3 behind) {

@@ -1,6 +1,7 @@
 // The baked volume, in voxel coordinates: voxel i covers i to i + 1.
-uniform sampler3D field;      // sRGB colour, straight opacity of a ray that crosses one voxel
+uniform sampler3D field;      // sRGB colour, and the logit of the opacity of a ray that crosses one voxel, scaled to 0..1
 uniform sampler3D occupancy;  // greatest opacity in and around each cell
+uniform sampler3D smoothed;   // blurred opacity, for its slope
 uniform float voxels;         // per side
 uniform float cell_side;      // voxels
 uniform float voxel_side;     // metres
@@ -10,18 +11,22 @@ uniform vec3 lower;           // voxel corners of what is occupied
 uniform vec3 upper;
 uniform float target_depth;   // metres from the camera to the middle of the view
 uniform float box_side;       // metres
+uniform vec3 logit;           // x: steepness, y: sigmoid(-steepness), z: 1 / (1 - 2 y)
 
-float opacity_at(vec3 place) {
-    return texture(field, place / voxels).a;
+// Opacity of a ray that crosses one voxel, from its scaled logit: 0 at 0, 1 at 1.
+float opacity_of(float scaled) {
+    float raised = 1.0 / (1.0 + exp(logit.x * (1.0 - 2.0 * scaled)));
+    return clamp((raised - logit.y) * logit.z, 0.0, 1.0);
 }
 
-// Unit normal, outward, field frame; zero where the opacity is flat. `reach` in voxels.
-vec3 normal_at(vec3 place, float reach) {
-    vec2 e = vec2(reach, 0.0);
+// Unit normal, outward, field frame; zero where opacity is flat.
+vec3 normal_at(vec3 place) {
+    vec3 e = vec3(1.0, 0.0, 0.0) / voxels;
+    vec3 at = place / voxels;
     vec3 slope = vec3(
-        opacity_at(place + e.xyy) - opacity_at(place - e.xyy),
-        opacity_at(place + e.yxy) - opacity_at(place - e.yxy),
-        opacity_at(place + e.yyx) - opacity_at(place - e.yyx));
+        texture(smoothed, at + e.xyy).r - texture(smoothed, at - e.xyy).r,
+        texture(smoothed, at + e.yxy).r - texture(smoothed, at - e.yxy).r,
+        texture(smoothed, at + e.yyx).r - texture(smoothed, at - e.yyx).r);
     float steep = length(slope);
     return steep > 1e-4 ? -slope / steep : vec3(0.0);
 }
