@@ -25,7 +25,8 @@ _OPAQUE_FROM: Final = 16  # alpha, of 255, from which a pixel connects its neigh
 _FILLED_HOLE: Final = 0.003  # of the character's area: smaller holes are misread highlights and eye whites
 _EDGE_RADIUS: Final = 4  # pixels of the working copy within which the edge follows the picture
 _EDGE_SMOOTHNESS: Final = 1e-4  # variance of colour (0..1) below which nothing counts as an edge
-_FLOOD_TOLERANCE: Final = 9.0  # distance in Lab
+_PLAIN_TOLERANCE: Final = 6.0  # distance in Lab
+_PLAIN_BORDER: Final = 0.75  # share of the upper border that a plain background fills
 
 
 class Matting(Protocol):
@@ -60,8 +61,12 @@ def matte_by_grabcut(portrait: Portrait, *, face_box: FaceBox) -> Matte:
     transparent = _resized_mask(portrait.rgba[..., 3] < 8, size=_size(small))
     labels = _seeds(_size(small), box=box)
     labels[transparent] = cv2.GC_BGD
-    inside = _closed(_grabcut(small, labels))
-    alpha = _refined(rgb, small=small, inside=inside)
+    inside = _grabcut(small, labels)
+    plain = _plain_background(small)
+    if plain is not None:
+        inside |= _enclosed(plain, below=int(box[1] + box[3]))
+        inside &= ~transparent
+    alpha = _refined(rgb, small=small, inside=_closed(inside))
     alpha[portrait.rgba[..., 3] < 8] = 0
     return Matte(alpha=_main_component(alpha, face_box=face_box))
 
@@ -70,13 +75,7 @@ def matte_by_flood(portrait: Portrait, *, face_box: FaceBox) -> Matte:
     """Take away a plain background: whatever is nearly of the border's colour and connected to the border."""
     rgb = over_white(portrait.rgba)
     small, _ = _reduced(rgb)
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    upper = lab[: max(1, lab.shape[0] // 2)]  # the character usually touches the lower border
-    border = np.concatenate([upper[0], upper[:, 0], upper[:, -1]])
-    plain = np.linalg.norm(lab - np.median(border, axis=0), axis=-1) < _FLOOD_TOLERANCE
-    _, labels = cv2.connectedComponents(plain.astype(np.uint8), connectivity=4)
-    at_border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    outside = np.isin(labels, at_border[at_border > 0])
+    outside = _touching_border(_near_border_colour(small))
     alpha = _refined(rgb, small=small, inside=_closed(~outside))
     alpha[portrait.rgba[..., 3] < 8] = 0
     return Matte(alpha=_main_component(alpha, face_box=face_box))
@@ -176,14 +175,53 @@ def _grabcut(small: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.
     return np.asarray((known == cv2.GC_FGD) | (known == cv2.GC_PR_FGD))
 
 
+def _near_border_colour(small: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return where a picture is nearly of the colour that its upper border mostly has."""
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    usual = np.median(lab[_upper_border(lab.shape[:2])], axis=0)
+    return np.asarray(np.linalg.norm(lab - usual, axis=-1) < _PLAIN_TOLERANCE)
+
+
+def _upper_border(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Mark the upper edge and the upper halves of the sides: below, the character usually reaches the border."""
+    border = np.zeros(shape, bool)
+    half = max(1, shape[0] // 2)
+    border[0] = border[:half, 0] = border[:half, -1] = True
+    return border
+
+
+def _touching_border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the parts of a mask that are connected to the border."""
+    _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    at_border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    return np.isin(labels, at_border[at_border > 0])
+
+
+def _plain_background(small: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+    """Return where the picture has its plain background's colour; None when the background is not plain."""
+    plain = _near_border_colour(small)
+    return plain if plain[_upper_border(plain.shape)].mean() >= _PLAIN_BORDER else None
+
+
+def _enclosed(plain: NDArray[np.bool_], *, below: int) -> NDArray[np.bool_]:
+    """Return what a plain background does not reach from the border: white clothes on white, by their outline.
+
+    Pockets of exactly the background's colour count as clothes below the chin (row `below`) and as gaps between
+    strands of hair above it.
+    """
+    reached = _touching_border(plain)
+    clothes = ~reached
+    clothes[: max(below, 0)] &= ~plain[: max(below, 0)]
+    opening = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))  # specks and text strokes are no clothes
+    return np.asarray(cv2.morphologyEx(clothes.astype(np.uint8), cv2.MORPH_OPEN, opening) > 0)
+
+
 def _closed(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Fill small holes."""
-    count, labels, statistics, _ = cv2.connectedComponentsWithStats((~inside).astype(np.uint8), connectivity=4)
-    area = statistics[:, cv2.CC_STAT_AREA]
-    small = np.arange(count) > 0
-    small &= area < _FILLED_HOLE * max(int(inside.sum()), 1)
-    at_border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    small[at_border] = False
+    holes = ~inside & ~_touching_border(~inside)
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(holes.astype(np.uint8), connectivity=4)
+    small = statistics[:, cv2.CC_STAT_AREA] < _FILLED_HOLE * max(int(inside.sum()), 1)
+    small[0] = False  # what is no hole
     return np.asarray(inside | small[labels])
 
 
