@@ -1,0 +1,75 @@
+"""Files appear whole or not at all, and failures are told in one sentence."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from paic3d_studio.errors import UserError
+from paic3d_studio.export.files import write_files
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, code: int, *, call: str = "fsync", after: int = 0) -> None:
+    """Let the operating system refuse with `code` at the call number `after`."""
+    calls: list[int] = []
+    real = getattr(os, call)
+
+    def refuse(*arguments: object, **options: object) -> object:
+        calls.append(1)
+        if len(calls) > after:
+            raise OSError(code, os.strerror(code))
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(os, call, refuse)
+
+
+def test_files_are_written_and_counted(tmp_path: Path) -> None:
+    assert write_files({tmp_path / "a": b"one", tmp_path / "b": b"three"}) == 8
+    assert (tmp_path / "a").read_bytes() == b"one" and (tmp_path / "b").read_bytes() == b"three"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_new_file_has_the_ordinary_permissions(tmp_path: Path) -> None:
+    write_files({tmp_path / "a": b"one"})
+    (tmp_path / "ordinary").write_bytes(b"one")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        (errno.ENOSPC, "full"),
+        (errno.EACCES, "write-protected"),
+        (errno.EROFS, "write-protected"),
+        (errno.EIO, "cannot be written"),
+    ],
+)
+def test_a_failure_leaves_the_older_file_and_no_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, sentence: str
+) -> None:
+    (tmp_path / "a").write_bytes(b"older")
+    failing(monkeypatch, code, after=1)
+    with pytest.raises(UserError, match=sentence) as caught:
+        write_files({tmp_path / "a": b"newer", tmp_path / "b": b"second"})
+    assert caught.value.cure
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"older"
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="nowhere” does not exist"):
+        write_files({tmp_path / "nowhere" / "a.glb": b"x"})
+
+
+def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(UserError, match="does not exist"):
+        write_files({tmp_path / "file" / "a.glb": b"x"})
+
+
+def test_a_folder_in_place_of_the_file_is_told_and_untouched(tmp_path: Path) -> None:
+    (tmp_path / "a.glb").mkdir()
+    with pytest.raises(UserError, match="is a folder"):
+        write_files({tmp_path / "a.glb": b"x"})
+    assert (tmp_path / "a.glb").is_dir() and len(list(tmp_path.iterdir())) == 1
