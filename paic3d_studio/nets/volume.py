@@ -6,7 +6,7 @@ The rules are those of the specification, section 1.7.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -232,9 +232,27 @@ def stopped_light(
     *,
     sampling: RaySampling,
     edits: Sequence[DensityEdit] = (),
+    monitor: Monitor = SILENT,
 ) -> Tensor:
-    """Return the share of light stopped on each ray (R,), from densities alone; arguments as `march_rays`."""
-    return _weighted_samples(field, origins, directions, sampling=sampling, edits=edits)[2].sum(dim=1)
+    """Return the share of light stopped on each ray (R,), from densities alone; arguments as `march_rays`.
+
+    Raises:
+        Cancelled: the work was cancelled.
+    """
+    parts: list[Tensor] = []
+    with torch.inference_mode():
+        for some in _bounded(len(origins), sampling, monitor):
+            weights = _weighted_samples(field, origins[some], directions[some], sampling=sampling, edits=edits)[2]
+            parts.append(weights.sum(dim=1))
+        return torch.cat(parts)
+
+
+def _bounded(count: int, sampling: RaySampling, monitor: Monitor) -> Iterator[slice]:
+    """Split `count` rays so that a bounded number of samples is held at once, reporting progress between."""
+    at_once = max(1, _POINTS_AT_ONCE // (sampling.coarse + sampling.fine))
+    for start in range(0, count, at_once):
+        monitor.report(start / count)
+        yield slice(start, start + at_once)
 
 
 def _weighted_samples(
@@ -272,12 +290,9 @@ def march_picture(
     origins, directions = (
         torch.from_numpy(array.reshape(-1, 3)) for array in rays(camera, size, box_side=field.box_side)
     )
-    at_once = max(1, _POINTS_AT_ONCE // (sampling.coarse + sampling.fine))
     parts: list[MarchedRays] = []
     with torch.inference_mode():
-        for start in range(0, len(origins), at_once):
-            monitor.report(start / len(origins))
-            some = slice(start, start + at_once)
+        for some in _bounded(len(origins), sampling, monitor):
             parts.append(march_rays(field, origins[some], directions[some], sampling=sampling, edits=edits))
         return MarchedRays(
             *(torch.cat([getattr(part, name.name) for part in parts]) for name in dataclasses.fields(MarchedRays))

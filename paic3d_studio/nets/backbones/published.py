@@ -21,7 +21,7 @@ from paic3d_studio.nets.field import FieldCondition, FieldSample, RadianceField
 from paic3d_studio.nets.modulated import FullyConnected, NoiseMode, SynthesisBlock, activated
 from paic3d_studio.nets.superresolution import SuperResolution
 from paic3d_studio.nets.triplane import PANIC3D_AXES, TriplaneAxes, sample_triplane, split_layers
-from paic3d_studio.nets.volume import DensityEdit, RaySampling, cropped, culled, march_picture
+from paic3d_studio.nets.volume import DensityEdit, MarchedRays, RaySampling, cropped, culled, march_picture
 
 TAG_RESOLUTION = 8
 """Resolution of the features to which the tagger's map is added."""
@@ -281,8 +281,14 @@ class PublishedBackbone(nn.Module):
     ) -> Tensor:
         """Render a view of 512 pixels: features at the render size, then super-resolution; sRGB (1, 3, 512, 512)."""
         sampling = RaySampling(camera.distance - 0.5, camera.distance + 0.5, coarse, fine)
-        size = self.config.render_size
-        marched = march_picture(field, camera, size=size, sampling=sampling, edits=edits, monitor=monitor)
+        marched = march_picture(
+            field, camera, size=self.config.render_size, sampling=sampling, edits=edits, monitor=monitor
+        )
+        return self.sharpened(field, marched)
+
+    def sharpened(self, field: PublishedField, marched: MarchedRays) -> Tensor:
+        """Turn the marched rays of a square picture into a view of 512 pixels, sRGB (1, 3, 512, 512)."""
+        size = round(len(marched.weights) ** 0.5)
         on_white = marched.values + 1 - marched.weights[:, None]
         features = (on_white * 2 - 1).T.reshape(1, -1, size, size)
         with torch.no_grad():
