@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import moderngl
@@ -25,7 +27,7 @@ MESH_SAMPLES = 2
 
 @contextlib.contextmanager
 def offscreen_context() -> Iterator[moderngl.Context]:
-    """Yield an OpenGL context that needs no display.
+    """Yield an OpenGL context that needs no display, current in this thread.
 
     Raises:
         UserError: this machine offers no OpenGL 3.3.
@@ -42,6 +44,8 @@ def offscreen_context() -> Iterator[moderngl.Context]:
         yield context
     finally:
         context.release()
+        if "backend" in settings:
+            ctypes.CDLL("libEGL.so.1").eglReleaseThread()  # else Qt gets no GLX context in this thread any more
 
 
 def render_offscreen(
@@ -70,24 +74,17 @@ def render_offscreen(
         UserError: this machine offers no OpenGL 3.3.
     """
     wide, high = (size, size) if isinstance(size, int) else size
-    with offscreen_context() as ctx:
-        if isinstance(content, TexturedMesh):
-            return [_averaged(p) for p in _mesh_pictures(ctx, content, views, (wide, high), mode or "mesh", background)]
-        renderer, canvas = VolumeRenderer(ctx), Canvas(ctx)
-        renderer.upload(content)
-        canvas.resize((wide, high))
-        pictures = []
-        for view in views:
-            renderer.render(
-                canvas.framebuffer,
-                view,
-                mode=mode or "colour",
-                size=(wide, high),
-                quality=quality,
-                background=background,
-            )
-            pictures.append(pixels_of(canvas))
-        return pictures
+
+    def draw() -> list[NDArray[np.uint8]]:
+        with offscreen_context() as ctx:
+            if isinstance(content, TexturedMesh):
+                pictures = _mesh_pictures(ctx, content, views, (wide, high), mode or "mesh", background)
+                return [_averaged(picture) for picture in pictures]
+            return list(_volume_pictures(ctx, content, views, (wide, high), mode or "colour", quality, background))
+
+    # A thread of its own: one thread cannot hold Qt's GLX context and an EGL one.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(draw).result()
 
 
 def pixels_of(canvas: Canvas) -> NDArray[np.uint8]:
@@ -95,6 +92,24 @@ def pixels_of(canvas: Canvas) -> NDArray[np.uint8]:
     width, height = canvas.size
     pixels = np.frombuffer(canvas.framebuffer.read(components=3, alignment=1), np.uint8)
     return np.ascontiguousarray(pixels.reshape(height, width, 3)[::-1])
+
+
+def _volume_pictures(
+    ctx: moderngl.Context,
+    volume: FieldVolume | BakedVolume,
+    views: Sequence[OrbitView],
+    size: Size,
+    mode: str,
+    quality: str,
+    background: Background,
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield the volume from each view."""
+    renderer, canvas = VolumeRenderer(ctx), Canvas(ctx)
+    renderer.upload(volume)
+    canvas.resize(size)
+    for view in views:
+        renderer.render(canvas.framebuffer, view, mode=mode, size=size, quality=quality, background=background)
+        yield pixels_of(canvas)
 
 
 def _mesh_pictures(

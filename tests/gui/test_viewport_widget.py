@@ -1,0 +1,285 @@
+"""The 3D view in a real window; run under a display (or xvfb-run) with QT_QPA_PLATFORM=xcb, else skipped."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from pytestqt.qtbot import QtBot
+
+from paic3d_studio.core.artefacts import FieldVolume, SurfaceMesh, TexturedMesh
+from paic3d_studio.gui import viewport_widget
+from paic3d_studio.gui.viewport_widget import ViewportWidget
+from paic3d_studio.viewport.canvas import BACKGROUNDS
+from paic3d_studio.viewport.offscreen import render_offscreen
+from paic3d_studio.viewport.orbit import HOME_VIEW
+
+Left, Right, Middle = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
+NoButton = Qt.MouseButton.NoButton
+Shift, Alt, Plain = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.NoModifier
+
+
+def ball(colour: tuple[int, int, int], *, n: int = 64, x: float = 0.0) -> FieldVolume:
+    """An opaque ball of 15 cm at (x, 0, 0)."""
+    along = ((np.arange(n) + 0.5) / n - 0.5) * 0.7
+    zz, yy, xx = np.meshgrid(along, along, along, indexing="ij")
+    rgba = np.zeros((n, n, n, 4), np.uint8)
+    rgba[(xx - x) ** 2 + yy**2 + zz**2 < 0.15**2] = (*colour, 255)
+    return FieldVolume(rgba)
+
+
+def blue_square() -> TexturedMesh:
+    vertices = np.array([[-0.2, -0.2, 0], [0.2, -0.2, 0], [0.2, 0.2, 0], [-0.2, 0.2, 0]], np.float32)
+    normals = np.tile(np.array([0, 0, 1], np.float32), (4, 1))
+    surface = SurfaceMesh(vertices, normals, np.zeros((4, 2), np.float32), np.array([[0, 1, 2], [0, 2, 3]], np.int32))
+    return TexturedMesh(surface, np.full((4, 4, 3), (0, 0, 255), np.uint8))
+
+
+@pytest.fixture
+def display(qapp: QApplication) -> None:
+    """Skip where Qt has no display that can show OpenGL."""
+    if QGuiApplication.platformName() in viewport_widget.PLATFORMS_WITHOUT_GL:
+        pytest.skip("no display: run under xvfb-run with QT_QPA_PLATFORM=xcb")
+
+
+@pytest.fixture
+def widget(qtbot: QtBot, display: None) -> Iterator[ViewportWidget]:
+    widget = ViewportWidget()
+    qtbot.addWidget(widget)
+    widget.resize(400, 400)
+    with qtbot.waitExposed(widget), qtbot.waitSignal(widget.frame_drawn):
+        widget.show()
+    widget.set_background("black")
+    yield widget
+
+
+def send(
+    widget: QWidget,
+    kind: QEvent.Type,
+    at: QPointF,
+    button: Qt.MouseButton,
+    held: Qt.MouseButton,
+    keys: Qt.KeyboardModifier,
+) -> None:
+    QApplication.sendEvent(widget, QMouseEvent(kind, at, widget.mapToGlobal(at), button, held, keys))
+
+
+def drag(
+    widget: ViewportWidget,
+    by: tuple[float, float],
+    *,
+    button: Qt.MouseButton = Left,
+    keys: Qt.KeyboardModifier = Plain,
+    steps: int = 5,
+) -> None:
+    """Press in the middle, move by `by` pixels in steps, release: on the child that the pointer really is over."""
+    start = QPointF(200, 200)
+    child = widget.childAt(QPoint(200, 200)) or widget
+    send(child, QEvent.Type.MouseMove, start, NoButton, NoButton, keys)
+    send(child, QEvent.Type.MouseButtonPress, start, button, button, keys)
+    for i in range(1, steps + 1):
+        at = start + QPointF(*by) * (i / steps)
+        send(child, QEvent.Type.MouseMove, at, NoButton, button, keys)
+    send(child, QEvent.Type.MouseButtonRelease, start + QPointF(*by), button, NoButton, keys)
+
+
+def settle(qtbot: QtBot, widget: ViewportWidget) -> np.ndarray:
+    """Wait until nothing is left to draw, and return what is shown."""
+    qtbot.waitUntil(lambda: widget.scene.progressive.phase(time.monotonic()) == "still", timeout=10_000)
+    return widget.picture()
+
+
+@pytest.mark.window
+@pytest.mark.parametrize(("button", "keys"), [(Left, Plain), (Left, Alt), (Middle, Plain)])
+def test_dragging_turns_the_head(widget: ViewportWidget, button: Qt.MouseButton, keys: Qt.KeyboardModifier) -> None:
+    drag(widget, (40, 0), button=button, keys=keys)
+    assert widget.view.azimuth == pytest.approx(-20.0)
+    drag(widget, (0, 40), button=button, keys=keys)
+    assert widget.view.elevation == pytest.approx(20.0)
+    assert widget.view.target == HOME_VIEW.target
+
+
+@pytest.mark.window
+@pytest.mark.parametrize(("button", "keys"), [(Right, Plain), (Left, Shift), (Middle, Shift)])
+def test_dragging_with_the_other_button_or_shift_moves_the_head_with_the_pointer(
+    widget: ViewportWidget, button: Qt.MouseButton, keys: Qt.KeyboardModifier
+) -> None:
+    drag(widget, (40, -20), button=button, keys=keys)
+    assert widget.view.projected(np.zeros(3)) == pytest.approx((0.1, 0.05))
+    assert (widget.view.azimuth, widget.view.elevation) == (0.0, 0.0)
+
+
+@pytest.mark.window
+def test_a_move_without_a_button_does_nothing(widget: ViewportWidget) -> None:
+    for x in (100, 200, 300):
+        send(widget, QEvent.Type.MouseMove, QPointF(x, 150), NoButton, NoButton, Plain)
+    assert widget.view == HOME_VIEW
+
+
+@pytest.mark.window
+def test_the_wheel_comes_nearer_at_the_pointer(widget: ViewportWidget) -> None:
+    at = QPointF(300, 100)
+    under = np.array([0.25, 0.25, 0.0]) * widget.view.extent
+    event = QWheelEvent(
+        at, widget.mapToGlobal(at), QPoint(), QPoint(0, 120), NoButton, Plain, Qt.ScrollPhase.NoScrollPhase, False
+    )
+    QApplication.sendEvent(widget, event)
+    assert widget.view.distance < HOME_VIEW.distance
+    assert widget.view.projected(under) == pytest.approx((0.25, 0.25))
+
+
+@pytest.mark.window
+def test_keys_show_front_sides_back_and_home(widget: ViewportWidget, qtbot: QtBot) -> None:
+    seen = []
+    for key in (Qt.Key.Key_B, Qt.Key.Key_S, Qt.Key.Key_S, Qt.Key.Key_F, Qt.Key.Key_Left):
+        qtbot.keyClick(widget, key)
+        seen.append(widget.view.azimuth)
+    assert seen == [-180.0, 90.0, -90.0, 0.0, 15.0]
+    qtbot.keyClick(widget, Qt.Key.Key_R)
+    assert widget.view == HOME_VIEW
+
+
+@pytest.mark.window
+def test_a_double_click_puts_that_point_of_the_head_in_the_middle(widget: ViewportWidget) -> None:
+    widget.set_volume(ball((255, 255, 255)))
+    at = QPointF(240, 170)
+    send(widget, QEvent.Type.MouseButtonDblClick, at, Left, Left, Plain)
+    assert np.linalg.norm(widget.view.target) == pytest.approx(0.15, abs=0.01)
+    assert widget.view.distance < HOME_VIEW.distance
+    widget.set_view(HOME_VIEW)
+    send(widget, QEvent.Type.MouseButtonDblClick, QPointF(5, 5), Left, Left, Plain)
+    assert widget.view == HOME_VIEW
+
+
+@pytest.mark.window
+def test_every_move_of_the_camera_is_told_once(widget: ViewportWidget, qtbot: QtBot) -> None:
+    told = []
+    widget.view_changed.connect(told.append)
+    drag(widget, (30, 0), steps=3)
+    assert len(told) == 3
+    assert told[-1] == widget.view
+    widget.set_view(widget.view)
+    assert len(told) == 3
+
+
+@pytest.mark.window
+def test_the_window_shows_what_the_still_picture_shows(widget: ViewportWidget, qtbot: QtBot) -> None:
+    volume = ball((200, 120, 40), x=0.1)
+    widget.set_volume(volume)
+    drag(widget, (30, 20))
+    shown = settle(qtbot, widget)
+    size = shown.shape[1], shown.shape[0]
+    still = render_offscreen(volume, [widget.view], size=size, background=BACKGROUNDS["black"])[0]
+    assert np.abs(shown.astype(int) - still).max() <= 1
+    assert (widget.picture() == shown).all()
+
+
+@pytest.mark.window
+def test_the_old_head_stays_until_the_new_one_is_drawn(widget: ViewportWidget, qtbot: QtBot) -> None:
+    widget.set_volume(ball((255, 0, 0)))
+    assert settle(qtbot, widget)[200, 200].tolist() == [255, 0, 0]
+    widget.set_volume(ball((0, 255, 0)))
+    assert widget.picture()[200, 200].max() == 255
+    assert settle(qtbot, widget)[200, 200].tolist() == [0, 255, 0]
+
+
+@pytest.mark.window
+def test_a_mesh_replaces_the_field_in_the_mesh_mode(widget: ViewportWidget, qtbot: QtBot) -> None:
+    widget.set_volume(ball((255, 0, 0)))
+    widget.set_mode("mesh")
+    assert settle(qtbot, widget)[200, 200].tolist() == [255, 0, 0]
+    widget.set_mesh(blue_square())
+    assert settle(qtbot, widget)[200, 200].tolist() == [0, 0, 255]
+    widget.set_mode("colour")
+    assert settle(qtbot, widget)[200, 200].tolist() == [255, 0, 0]
+
+
+@pytest.mark.window
+def test_docking_and_undocking_keeps_the_picture(qtbot: QtBot, display: None) -> None:
+    window, widget = QMainWindow(), ViewportWidget()
+    qtbot.addWidget(window)
+    window.resize(300, 300)
+    window.setCentralWidget(widget)
+    with qtbot.waitExposed(window):
+        window.show()
+    widget.set_background("black")
+    widget.set_volume(ball((255, 0, 0)))
+    assert settle(qtbot, widget)[150, 150].tolist() == [255, 0, 0]
+    widget.setParent(None)
+    qtbot.addWidget(widget)
+    with qtbot.waitExposed(widget):
+        widget.show()
+    picture = settle(qtbot, widget)
+    assert picture[picture.shape[0] // 2, picture.shape[1] // 2].tolist() == [255, 0, 0]
+
+
+@pytest.mark.window
+def test_a_widget_can_be_closed_while_it_sharpens(qtbot: QtBot, display: None) -> None:
+    widget = ViewportWidget()
+    widget.resize(300, 300)
+    with qtbot.waitExposed(widget):
+        widget.show()
+    widget.set_volume(ball((255, 0, 0), n=96))
+    drag(widget, (30, 20))
+    widget.close()
+    widget.deleteLater()
+    qtbot.wait(300)
+
+
+@pytest.mark.window
+def test_a_graphics_driver_that_fails_leaves_one_sentence(
+    qtbot: QtBot, display: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("Requested OpenGL version 330, got version 210")
+
+    monkeypatch.setattr(viewport_widget.moderngl, "create_context", broken)
+    widget = ViewportWidget()
+    qtbot.addWidget(widget)
+    widget.show()
+    qtbot.waitUntil(lambda: not widget.has_opengl, timeout=3000)
+    widget.set_volume(ball((255, 0, 0), n=16))
+    widget.set_mode("depth")
+    assert "OpenGL 3.3" in widget.sentence
+    assert "version 210" in caplog.text
+
+
+def test_without_a_display_one_sentence_takes_the_place_of_the_3d_view(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewport_widget, "why_no_opengl", lambda: "there is no graphics driver")
+    widget = ViewportWidget()
+    qtbot.addWidget(widget)
+    widget.show()
+    widget.set_volume(ball((255, 0, 0), n=16))
+    widget.set_mesh(blue_square())
+    widget.set_mode("mesh")
+    drag(widget, (20, 10))
+    assert not widget.has_opengl
+    assert "there is no graphics driver" in widget.sentence
+    assert widget.view.azimuth != 0.0
+
+
+def test_an_empty_view_invites_the_artist(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(viewport_widget, "why_no_opengl", lambda: "")
+    monkeypatch.setattr(viewport_widget, "_Canvas", QWidget)
+    widget = ViewportWidget()
+    qtbot.addWidget(widget)
+    assert "Open a portrait" in widget.sentence
+    widget.set_volume(ball((255, 0, 0), n=16))
+    assert widget.sentence == ""
+    widget.set_mode("mesh")
+    assert "not ready" in widget.sentence
+    widget.set_mesh(blue_square())
+    assert widget.sentence == ""
+
+
+def test_a_display_without_opengl_is_named(qapp: QApplication) -> None:
+    platform = QGuiApplication.platformName()
+    if platform in viewport_widget.PLATFORMS_WITHOUT_GL:
+        assert platform in viewport_widget.why_no_opengl()
+    else:
+        assert platform not in viewport_widget.why_no_opengl()
