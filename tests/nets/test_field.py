@@ -117,14 +117,34 @@ def test_a_volume_holds_the_opacity_of_one_voxel_in_gl_order() -> None:
     assert tuple(volume.rgba[z, y, x, :3]) == (255, 0, 0)
 
 
-def test_every_opacity_of_a_volume_is_that_of_dense_sampling() -> None:
-    field = Blob()
-    volume = field_volume(field, 64)
-    axis = (np.arange(64) + 0.5) / 64 * 0.7 - 0.35
+def dense_opacity(field: RadianceField, resolution: int) -> NDArray[np.float64]:
+    """Opacities of all voxels, 0..255, [z, y, x]."""
+    axis = (np.arange(resolution) + 0.5) / resolution * 0.7 - 0.35
     points = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float32)
     density = field.density(torch.from_numpy(points)).numpy().astype(np.float64)
-    expected = 255 * -np.expm1(-np.logaddexp(0, density - 1) * 0.7 / 64).reshape(64, 64, 64).transpose(2, 1, 0)
-    assert np.abs(volume.rgba[..., 3] - expected).max() < 0.51 + 1e-3
+    opacity: NDArray[np.float64] = -np.expm1(-np.logaddexp(0, density - 1) * 0.7 / resolution)
+    return 255 * opacity.reshape((resolution,) * 3).transpose(2, 1, 0)
+
+
+def test_every_opacity_of_a_translucent_volume_is_that_of_dense_sampling() -> None:
+    volume = field_volume(Blob(peak=40.0), 64)
+    assert np.abs(volume.rgba[..., 3] - dense_opacity(Blob(peak=40.0), 64)).max() < 0.51 + 1e-3
+
+
+def test_only_what_no_ray_reaches_is_left_approximate() -> None:
+    field = Blob(peak=2000.0)
+    volume, expected = field_volume(field, 64), dense_opacity(Blob(peak=2000.0), 64)
+    differs = (np.abs(volume.rgba[..., 3] - expected) > 0.51 + 1e-3) | (
+        (expected > 1) & ~volume.rgba[..., :3].any(axis=-1)
+    )
+    assert differs.any()
+    clear = 1 - expected / 255
+    for axis in range(3):
+        for turned in (False, True):
+            order = slice(None, None, -1) if turned else slice(None)
+            lined = np.moveaxis(clear, axis, 0)[order]
+            reaching = np.concatenate([np.ones_like(lined[:1]), np.cumprod(lined, axis=0)[:-1]])
+            assert reaching[np.moveaxis(differs, axis, 0)[order]].max() < 0.005
 
 
 def test_colour_reaches_one_voxel_beyond_what_shows_and_no_farther() -> None:
