@@ -1,44 +1,27 @@
-"""The 3D view: an OpenGL widget that hosts `viewport.scene` and turns pointer and keys into orbit moves."""
+"""The 3D view: it hosts `viewport.scene` and turns pointer and keys into orbit moves."""
 
 from __future__ import annotations
 
 import dataclasses
-import logging
 import time
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-import moderngl
 import numpy as np
-import shiboken6
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QColor,
-    QGuiApplication,
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QNativeGestureEvent,
-    QOffscreenSurface,
-    QOpenGLContext,
-    QPainter,
-    QPainterPath,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-    QSurfaceFormat,
-    QWheelEvent,
-)
-from PySide6.QtOpenGLWidgets import QOpenGLWidget
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QNativeGestureEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QLabel, QWidget
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
+from paic3d_studio.errors import UserError
+from paic3d_studio.gui.viewport_hosts import OpenGLHost, PictureHost, install_surface_format, new_host
+from paic3d_studio.gui.viewport_notice import ViewportNotice
 from paic3d_studio.viewport.bake import BakedVolume
 from paic3d_studio.viewport.canvas import BACKGROUNDS, Background
 from paic3d_studio.viewport.orbit import OrbitView, ScreenPoint, screen_point
 from paic3d_studio.viewport.scene import Scene
 
-log = logging.getLogger(__name__)
+__all__ = ["ViewportWidget", "install_surface_format"]
 
 WHEEL_FACTOR: Final = 0.88
 """One notch of the wheel brings the camera to this part of its distance."""
@@ -46,42 +29,7 @@ WHEEL_FACTOR: Final = 0.88
 KEY_TURN: Final = 15.0
 """Degrees that an arrow key turns the head."""
 
-PLATFORMS_WITHOUT_GL: Final = frozenset({"offscreen", "minimal", "linuxfb", "vnc"})
-"""Qt platforms on which a QOpenGLWidget stays blank."""
-
 _Gesture = Literal["orbit", "pan"]
-
-
-def install_surface_format() -> None:
-    """Ask Qt for OpenGL 3.3 core contexts that share their resources; call it before QApplication is made.
-
-    Sharing keeps one context through docking and undocking.
-    """
-    QApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
-    surface = QSurfaceFormat()
-    surface.setRenderableType(QSurfaceFormat.RenderableType.OpenGL)
-    surface.setVersion(3, 3)
-    surface.setProfile(QSurfaceFormat.OpenGLContextProfile.CoreProfile)
-    surface.setDepthBufferSize(24)
-    surface.setSwapInterval(1)
-    QSurfaceFormat.setDefaultFormat(surface)
-
-
-def why_no_opengl() -> str:
-    """Return why this display cannot show the 3D view, or "" when it can."""
-    if QGuiApplication.platformName() in PLATFORMS_WITHOUT_GL:
-        return f"the display platform “{QGuiApplication.platformName()}” has no OpenGL"
-    context = QOpenGLContext()
-    if not context.create():
-        return "no OpenGL context could be made"
-    surface = QOffscreenSurface()
-    surface.setFormat(context.format())
-    surface.create()
-    if not context.makeCurrent(surface):
-        return "the OpenGL context could not be used"
-    version = context.format().version()
-    context.doneCurrent()
-    return "" if version >= (3, 3) else f"the graphics driver offers OpenGL {version[0]}.{version[1]} only"
 
 
 class ViewportWidget(QWidget):
@@ -108,15 +56,16 @@ class ViewportWidget(QWidget):
         self.scene = Scene()
         self._gesture: _Gesture | None = None
         self._pointer = QPointF()
-        self._canvas: _Canvas | None = None
+        self._host: OpenGLHost | PictureHost | None = None
         self._refusal: QLabel | None = None
-        self._notice = _Notice(self)
-        reason = why_no_opengl()
-        if reason:
-            self._refuse(reason)
-        else:
-            self._canvas = _Canvas(self)
-            self._canvas.lower()
+        self._notice = ViewportNotice(self)
+        try:
+            self._host = new_host(self.scene, self)
+            self._host.lower()
+            self._host.frame_drawn.connect(self.frame_drawn)
+            self._host.failed.connect(self._refuse)
+        except UserError as error:
+            self._refuse(error.message.rstrip("."))
         self._show_notice()
 
     @property
@@ -132,7 +81,12 @@ class ViewportWidget(QWidget):
     @property
     def has_opengl(self) -> bool:
         """False where the widget only says why there is no 3D view."""
-        return self._canvas is not None
+        return self._host is not None
+
+    @property
+    def sentence(self) -> str:
+        """What the widget says over the picture, or in place of it; "" when it says nothing."""
+        return self._refusal.text() if self._refusal is not None else self._notice.text
 
     def set_volume(self, volume: FieldVolume | BakedVolume | None) -> None:
         """Show `volume`; None empties the volume modes."""
@@ -194,14 +148,14 @@ class ViewportWidget(QWidget):
 
     def picture(self) -> NDArray[np.uint8]:
         """Return what the widget shows, sRGB uint8 (height, width, 3) in screen pixels; black without OpenGL."""
-        if self._canvas is None:
+        if self._host is None:
             return np.zeros((self.height(), self.width(), 3), np.uint8)
-        image = self._canvas.grabFramebuffer().convertToFormat(QImage.Format.Format_RGB888)
+        image = self._host.picture().convertToFormat(QImage.Format.Format_RGB888)
         rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
         return np.array(rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        for child in (self._canvas, self._refusal, self._notice):
+        for child in (self._host, self._refusal, self._notice):
             if child is not None:
                 child.setGeometry(self.rect())
         super().resizeEvent(event)
@@ -259,13 +213,13 @@ class ViewportWidget(QWidget):
         return screen_point(position.x(), position.y(), width=self.width(), height=self.height())
 
     def _redraw(self) -> None:
-        if self._canvas is not None:
-            self._canvas.update()
+        if self._host is not None:
+            self._host.update()
         self._show_notice()
 
     def _show_notice(self) -> None:
         """Say what is missing, if anything is."""
-        if self._canvas is None:
+        if self._host is None:
             self._notice.say("", is_whole_view=False)
         elif self.scene.is_empty:
             self._notice.say(self.tr("Open a portrait to begin"), is_whole_view=True)
@@ -276,10 +230,10 @@ class ViewportWidget(QWidget):
 
     def _refuse(self, reason: str) -> None:
         """Put one sentence in place of the 3D view."""
-        if self._canvas is not None:
-            self._canvas.hide()
-            self._canvas = None
-        sentence = self.tr("The 3D view needs OpenGL 3.3: {reason}. Everything else works, export included.")
+        if self._host is not None:
+            self._host.hide()
+            self._host = None
+        sentence = self.tr("There is no 3D view here. {reason}. Everything else works, export included.")
         self._refusal = QLabel(sentence.format(reason=reason), self)
         self._refusal.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._refusal.setWordWrap(True)
@@ -287,155 +241,6 @@ class ViewportWidget(QWidget):
         self._refusal.setGeometry(self.rect())
         self._refusal.show()
         self._show_notice()
-
-
-class _Canvas(QOpenGLWidget):
-    """The part of the widget that has an OpenGL context; it knows nothing but when to paint the scene."""
-
-    def __init__(self, host: ViewportWidget) -> None:
-        super().__init__(host)
-        self._host = host
-        self._scene = host.scene
-        self._ctx: moderngl.Context | None = None
-        self._failure = ""
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._repaint)
-
-    def initializeGL(self) -> None:  # noqa: N802
-        try:
-            settings: dict[str, Any] = {"context": _QtLoader()}
-            self._ctx = moderngl.create_context(require=330, **settings)
-            self._scene.attach(self._ctx)
-        except Exception as error:
-            log.exception("The 3D view could not start")
-            self._ctx, self._failure = None, str(error).splitlines()[0]
-            QTimer.singleShot(0, self._give_up)
-            return
-        self.context().aboutToBeDestroyed.connect(self._forget)
-
-    def paintGL(self) -> None:  # noqa: N802
-        if self._ctx is None:
-            return
-        started = time.perf_counter()
-        framebuffer = self._ctx.detect_framebuffer(self.defaultFramebufferObject())
-        ratio = self.devicePixelRatioF()
-        size = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
-        plan = self._scene.paint(framebuffer, size, now=time.monotonic())
-        delay = self._scene.progressive.delay(time.monotonic())
-        if delay is not None:
-            self._timer.start(max(1, round(delay * 1000)))
-        if plan.phase != "still":
-            self._host.frame_drawn.emit((time.perf_counter() - started) * 1000.0)
-
-    def _repaint(self) -> None:
-        self.update()
-
-    def _forget(self) -> None:
-        """Release what lives in a context that is about to go; a new one runs `initializeGL` again."""
-        if self._ctx is None or not shiboken6.isValid(self):
-            return
-        self.makeCurrent()
-        self._scene.detach()
-        self.doneCurrent()
-        self._ctx = None
-
-    def _give_up(self) -> None:
-        self._host._refuse(self._failure)
-
-
-class _QtLoader:
-    """Lets moderngl take the functions of Qt's current context, whatever the platform made it with (GLX, EGL, WGL)."""
-
-    def load(self, name: str) -> int:
-        """Return the address of the OpenGL function `name`, 0 when there is none."""
-        context = QOpenGLContext.currentContext()
-        return int(context.getProcAddress(name.encode())) if context is not None else 0
-
-    def __enter__(self) -> _QtLoader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def release(self) -> None:
-        """Do nothing: the context is Qt's."""
-
-
-class _Notice(QWidget):
-    """Words over the picture; pointer events pass through."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
-        self.hint = ""
-        self._text = ""
-        self._is_whole_view = False
-
-    def say(self, text: str, *, is_whole_view: bool) -> None:
-        """Show `text`: large with a silhouette in the middle, or small at the foot; "" hides it."""
-        self._text, self._is_whole_view = text, is_whole_view
-        self.setVisible(bool(text))
-        self.update()
-
-    def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._is_whole_view:
-            self._paint_invitation(painter)
-        else:
-            self._paint_caption(painter)
-        painter.end()
-
-    def _paint_invitation(self, painter: QPainter) -> None:
-        middle = QPointF(self.rect().center())
-        unit = min(self.width(), self.height()) / 6.0
-        pen = QPen(QColor(150, 175, 205, 130), max(1.5, unit / 26.0), Qt.PenStyle.DashLine)
-        painter.setPen(pen)
-        painter.setBrush(QColor(140, 165, 195, 26))
-        painter.drawPath(_bust(middle - QPointF(0.0, unit * 0.7), unit))
-        font = painter.font()
-        font.setPointSizeF(max(11.0, min(18.0, unit / 5.0)))
-        painter.setFont(font)
-        painter.setPen(QColor(226, 232, 240))
-        line = QRectF(0.0, middle.y() + unit * 1.15, self.width(), unit * 0.7)
-        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, self._text)
-        font.setPointSizeF(font.pointSizeF() * 0.65)
-        painter.setFont(font)
-        painter.setPen(QColor(160, 172, 188))
-        painter.drawText(line.translated(0.0, unit * 0.5), Qt.AlignmentFlag.AlignCenter, self.hint)
-
-    def _paint_caption(self, painter: QPainter) -> None:
-        metrics = painter.fontMetrics()
-        box = QRectF(0.0, 0.0, metrics.horizontalAdvance(self._text) + 24.0, metrics.height() + 12.0)
-        box.moveCenter(QPointF(self.width() / 2.0, self.height() - 24.0))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(12, 16, 22, 190))
-        painter.drawRoundedRect(box, box.height() / 2.0, box.height() / 2.0)
-        painter.setPen(QColor(226, 232, 240))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._text)
-
-
-def _bust(centre: QPointF, unit: float) -> QPainterPath:
-    """Return the outline of head and shoulders about `centre`; the head is 1.6 `unit` high."""
-    head = QPainterPath()
-    head.addEllipse(centre, unit * 0.62, unit * 0.8)
-    shoulders = QPainterPath()
-    shoulders.moveTo(centre + QPointF(-unit * 1.15, unit * 1.75))
-    shoulders.cubicTo(
-        centre + QPointF(-unit * 1.1, unit * 1.0),
-        centre + QPointF(-unit * 0.35, unit * 1.1),
-        centre + QPointF(-unit * 0.22, unit * 0.7),
-    )
-    shoulders.lineTo(centre + QPointF(unit * 0.22, unit * 0.7))
-    shoulders.cubicTo(
-        centre + QPointF(unit * 0.35, unit * 1.1),
-        centre + QPointF(unit * 1.1, unit * 1.0),
-        centre + QPointF(unit * 1.15, unit * 1.75),
-    )
-    shoulders.closeSubpath()
-    return head.united(shoulders)
 
 
 def _gesture_of(event: QMouseEvent) -> _Gesture | None:

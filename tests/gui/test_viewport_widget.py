@@ -1,4 +1,7 @@
-"""The 3D view in a real window; run under a display (or xvfb-run) with QT_QPA_PLATFORM=xcb, else skipped."""
+"""The 3D view; on a display without OpenGL (Qt's offscreen platform) the same tests run on pictures.
+
+Those marked `window` need a real display: xvfb-run with QT_QPA_PLATFORM=xcb.
+"""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +14,8 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.artefacts import FieldVolume, SurfaceMesh, TexturedMesh
-from paic3d_studio.gui import viewport_widget
+from paic3d_studio.errors import UserError
+from paic3d_studio.gui import viewport_hosts, viewport_widget
 from paic3d_studio.gui.viewport_widget import ViewportWidget
 from paic3d_studio.viewport.canvas import BACKGROUNDS
 from paic3d_studio.viewport.offscreen import render_offscreen
@@ -41,12 +45,12 @@ def blue_square() -> TexturedMesh:
 @pytest.fixture
 def display(qapp: QApplication) -> None:
     """Skip where Qt has no display that can show OpenGL."""
-    if QGuiApplication.platformName() in viewport_widget.PLATFORMS_WITHOUT_GL:
+    if QGuiApplication.platformName() in viewport_hosts.PLATFORMS_WITHOUT_GL:
         pytest.skip("no display: run under xvfb-run with QT_QPA_PLATFORM=xcb")
 
 
 @pytest.fixture
-def widget(qtbot: QtBot, display: None) -> Iterator[ViewportWidget]:
+def widget(qtbot: QtBot) -> Iterator[ViewportWidget]:
     widget = ViewportWidget()
     qtbot.addWidget(widget)
     widget.resize(400, 400)
@@ -92,7 +96,6 @@ def settle(qtbot: QtBot, widget: ViewportWidget) -> np.ndarray:
     return widget.picture()
 
 
-@pytest.mark.window
 @pytest.mark.parametrize(("button", "keys"), [(Left, Plain), (Left, Alt), (Middle, Plain)])
 def test_dragging_turns_the_head(widget: ViewportWidget, button: Qt.MouseButton, keys: Qt.KeyboardModifier) -> None:
     drag(widget, (40, 0), button=button, keys=keys)
@@ -102,7 +105,6 @@ def test_dragging_turns_the_head(widget: ViewportWidget, button: Qt.MouseButton,
     assert widget.view.target == HOME_VIEW.target
 
 
-@pytest.mark.window
 @pytest.mark.parametrize(("button", "keys"), [(Right, Plain), (Left, Shift), (Middle, Shift)])
 def test_dragging_with_the_other_button_or_shift_moves_the_head_with_the_pointer(
     widget: ViewportWidget, button: Qt.MouseButton, keys: Qt.KeyboardModifier
@@ -112,14 +114,12 @@ def test_dragging_with_the_other_button_or_shift_moves_the_head_with_the_pointer
     assert (widget.view.azimuth, widget.view.elevation) == (0.0, 0.0)
 
 
-@pytest.mark.window
 def test_a_move_without_a_button_does_nothing(widget: ViewportWidget) -> None:
     for x in (100, 200, 300):
         send(widget, QEvent.Type.MouseMove, QPointF(x, 150), NoButton, NoButton, Plain)
     assert widget.view == HOME_VIEW
 
 
-@pytest.mark.window
 def test_the_wheel_comes_nearer_at_the_pointer(widget: ViewportWidget) -> None:
     at = QPointF(300, 100)
     under = np.array([0.25, 0.25, 0.0]) * widget.view.extent
@@ -131,7 +131,6 @@ def test_the_wheel_comes_nearer_at_the_pointer(widget: ViewportWidget) -> None:
     assert widget.view.projected(under) == pytest.approx((0.25, 0.25))
 
 
-@pytest.mark.window
 def test_keys_show_front_sides_back_and_home(widget: ViewportWidget, qtbot: QtBot) -> None:
     seen = []
     for key in (Qt.Key.Key_B, Qt.Key.Key_S, Qt.Key.Key_S, Qt.Key.Key_F, Qt.Key.Key_Left):
@@ -142,7 +141,6 @@ def test_keys_show_front_sides_back_and_home(widget: ViewportWidget, qtbot: QtBo
     assert widget.view == HOME_VIEW
 
 
-@pytest.mark.window
 def test_a_double_click_puts_that_point_of_the_head_in_the_middle(widget: ViewportWidget) -> None:
     widget.set_volume(ball((255, 255, 255)))
     at = QPointF(240, 170)
@@ -154,7 +152,6 @@ def test_a_double_click_puts_that_point_of_the_head_in_the_middle(widget: Viewpo
     assert widget.view == HOME_VIEW
 
 
-@pytest.mark.window
 def test_every_move_of_the_camera_is_told_once(widget: ViewportWidget, qtbot: QtBot) -> None:
     told = []
     widget.view_changed.connect(told.append)
@@ -165,7 +162,6 @@ def test_every_move_of_the_camera_is_told_once(widget: ViewportWidget, qtbot: Qt
     assert len(told) == 3
 
 
-@pytest.mark.window
 def test_the_window_shows_what_the_still_picture_shows(widget: ViewportWidget, qtbot: QtBot) -> None:
     volume = ball((200, 120, 40), x=0.1)
     widget.set_volume(volume)
@@ -177,7 +173,6 @@ def test_the_window_shows_what_the_still_picture_shows(widget: ViewportWidget, q
     assert (widget.picture() == shown).all()
 
 
-@pytest.mark.window
 def test_the_old_head_stays_until_the_new_one_is_drawn(widget: ViewportWidget, qtbot: QtBot) -> None:
     widget.set_volume(ball((255, 0, 0)))
     assert settle(qtbot, widget)[200, 200].tolist() == [255, 0, 0]
@@ -186,7 +181,6 @@ def test_the_old_head_stays_until_the_new_one_is_drawn(widget: ViewportWidget, q
     assert settle(qtbot, widget)[200, 200].tolist() == [0, 255, 0]
 
 
-@pytest.mark.window
 def test_a_mesh_replaces_the_field_in_the_mesh_mode(widget: ViewportWidget, qtbot: QtBot) -> None:
     widget.set_volume(ball((255, 0, 0)))
     widget.set_mode("mesh")
@@ -216,8 +210,7 @@ def test_docking_and_undocking_keeps_the_picture(qtbot: QtBot, display: None) ->
     assert picture[picture.shape[0] // 2, picture.shape[1] // 2].tolist() == [255, 0, 0]
 
 
-@pytest.mark.window
-def test_a_widget_can_be_closed_while_it_sharpens(qtbot: QtBot, display: None) -> None:
+def test_a_widget_can_be_closed_while_it_sharpens(qtbot: QtBot) -> None:
     widget = ViewportWidget()
     widget.resize(300, 300)
     with qtbot.waitExposed(widget):
@@ -236,7 +229,7 @@ def test_a_graphics_driver_that_fails_leaves_one_sentence(
     def broken(*_: object, **__: object) -> None:
         raise ValueError("Requested OpenGL version 330, got version 210")
 
-    monkeypatch.setattr(viewport_widget.moderngl, "create_context", broken)
+    monkeypatch.setattr(viewport_hosts.moderngl, "create_context", broken)
     widget = ViewportWidget()
     qtbot.addWidget(widget)
     widget.show()
@@ -247,10 +240,13 @@ def test_a_graphics_driver_that_fails_leaves_one_sentence(
     assert "version 210" in caplog.text
 
 
-def test_without_a_display_one_sentence_takes_the_place_of_the_3d_view(
+def test_without_any_opengl_one_sentence_takes_the_place_of_the_3d_view(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewport_widget, "why_no_opengl", lambda: "there is no graphics driver")
+    def nothing(*_: object) -> None:
+        raise UserError("There is no graphics driver.")
+
+    monkeypatch.setattr(viewport_widget, "new_host", nothing)
     widget = ViewportWidget()
     qtbot.addWidget(widget)
     widget.show()
@@ -259,13 +255,12 @@ def test_without_a_display_one_sentence_takes_the_place_of_the_3d_view(
     widget.set_mode("mesh")
     drag(widget, (20, 10))
     assert not widget.has_opengl
-    assert "there is no graphics driver" in widget.sentence
+    assert "There is no graphics driver. Everything else works" in widget.sentence
     assert widget.view.azimuth != 0.0
+    assert not widget.picture().any()
 
 
-def test_an_empty_view_invites_the_artist(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(viewport_widget, "why_no_opengl", lambda: "")
-    monkeypatch.setattr(viewport_widget, "_Canvas", QWidget)
+def test_an_empty_view_invites_the_artist_and_a_missing_mesh_is_named(qtbot: QtBot) -> None:
     widget = ViewportWidget()
     qtbot.addWidget(widget)
     assert "Open a portrait" in widget.sentence
@@ -279,7 +274,7 @@ def test_an_empty_view_invites_the_artist(qtbot: QtBot, monkeypatch: pytest.Monk
 
 def test_a_display_without_opengl_is_named(qapp: QApplication) -> None:
     platform = QGuiApplication.platformName()
-    if platform in viewport_widget.PLATFORMS_WITHOUT_GL:
-        assert platform in viewport_widget.why_no_opengl()
+    if platform in viewport_hosts.PLATFORMS_WITHOUT_GL:
+        assert platform in viewport_hosts.why_no_opengl()
     else:
-        assert platform not in viewport_widget.why_no_opengl()
+        assert platform not in viewport_hosts.why_no_opengl()

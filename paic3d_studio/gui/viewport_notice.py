@@ -1,0 +1,83 @@
+"""Words over the 3D view: the invitation of an empty one, and short captions."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+
+class ViewportNotice(QWidget):
+    """Words over the picture; pointer events pass through."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+        self.hint = ""
+        self.text = ""
+        self._is_whole_view = False
+
+    def say(self, text: str, *, is_whole_view: bool) -> None:
+        """Show `text`: large with a silhouette in the middle, or small at the foot; "" hides it."""
+        self.text, self._is_whole_view = text, is_whole_view
+        self.setVisible(bool(text))
+        self.update()
+
+    def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._is_whole_view:
+            self._paint_invitation(painter)
+        else:
+            self._paint_caption(painter)
+        painter.end()
+
+    def _paint_invitation(self, painter: QPainter) -> None:
+        middle = QPointF(self.rect().center())
+        unit = min(self.width(), self.height()) / 6.0
+        pen = QPen(QColor(150, 175, 205, 130), max(1.5, unit / 26.0), Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.setBrush(QColor(140, 165, 195, 26))
+        painter.drawPath(_bust(middle - QPointF(0.0, unit * 0.7), unit))
+        font = painter.font()
+        font.setPointSizeF(max(11.0, min(18.0, unit / 5.0)))
+        painter.setFont(font)
+        painter.setPen(QColor(226, 232, 240))
+        line = QRectF(0.0, middle.y() + unit * 1.15, self.width(), unit * 0.7)
+        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, self.text)
+        font.setPointSizeF(font.pointSizeF() * 0.65)
+        painter.setFont(font)
+        painter.setPen(QColor(160, 172, 188))
+        painter.drawText(line.translated(0.0, unit * 0.5), Qt.AlignmentFlag.AlignCenter, self.hint)
+
+    def _paint_caption(self, painter: QPainter) -> None:
+        metrics = painter.fontMetrics()
+        box = QRectF(0.0, 0.0, metrics.horizontalAdvance(self.text) + 24.0, metrics.height() + 12.0)
+        box.moveCenter(QPointF(self.width() / 2.0, self.height() - 24.0))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(12, 16, 22, 190))
+        painter.drawRoundedRect(box, box.height() / 2.0, box.height() / 2.0)
+        painter.setPen(QColor(226, 232, 240))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.text)
+
+
+def _bust(centre: QPointF, unit: float) -> QPainterPath:
+    """Return the outline of head and shoulders about `centre`; the head is 1.6 `unit` high."""
+    head = QPainterPath()
+    head.addEllipse(centre, unit * 0.62, unit * 0.8)
+    shoulders = QPainterPath()
+    shoulders.moveTo(centre + QPointF(-unit * 1.15, unit * 1.75))
+    shoulders.cubicTo(
+        centre + QPointF(-unit * 1.1, unit * 1.0),
+        centre + QPointF(-unit * 0.35, unit * 1.1),
+        centre + QPointF(-unit * 0.22, unit * 0.7),
+    )
+    shoulders.lineTo(centre + QPointF(unit * 0.22, unit * 0.7))
+    shoulders.cubicTo(
+        centre + QPointF(unit * 0.35, unit * 1.1),
+        centre + QPointF(unit * 1.1, unit * 1.0),
+        centre + QPointF(unit * 1.15, unit * 1.75),
+    )
+    shoulders.closeSubpath()
+    return head.united(shoulders)
