@@ -34,8 +34,8 @@ MAX_FILE_BYTES: Final = 1 << 30
 MIN_TRANSPARENT_SHARE: Final = 0.02
 """With less of the picture transparent, its alpha separates nothing (rounded corners, stray edge pixels)."""
 
-FORMATS: Final = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "TIFF", "GIF")
-"""Formats a portrait is read from, by Pillow's names; MPO is a JPEG with further pictures behind the first."""
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
+"""Formats a portrait is read from, by Pillow's names."""
 
 _FORMAT_CURE: Final = "Use a PNG, JPEG, WebP, BMP, TIFF or GIF picture."
 _DAMAGE_CURE: Final = "Save or download it again and open the new copy."

@@ -17,10 +17,10 @@ from paic3d_studio.errors import UserError
 FaceBox = tuple[float, float, float, float]
 """The square round the face: (left, top, width, height) in Portrait pixels; `core.landmarks.face_box` gives it."""
 
-WORKING_SIDE: Final = 448
+WORKING_SIDE: Final = 352
 """Longer side of the copy on which the background is cut away, in pixels."""
 
-_ROUNDS: Final = 5
+_ROUNDS: Final = 3
 _OPAQUE_FROM: Final = 16  # alpha, of 255, from which a pixel connects its neighbours
 _FILLED_HOLE: Final = 0.003  # of the character's area: smaller holes are misread highlights and eye whites
 _EDGE_RADIUS: Final = 4  # pixels of the working copy within which the edge follows the picture
