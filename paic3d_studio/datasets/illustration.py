@@ -143,12 +143,11 @@ def illustrate(
     coverage = np.zeros(part.shape, np.uint8)
     _draw_strokes(coverage, creases, width=ink.width * ink.crease * unit, ink=ink, unit=unit, lot=lot)
     _draw_strokes(coverage, outlines, width=ink.width * unit, ink=ink, unit=unit, lot=lot)
-    line = coverage.astype(np.float32) / 255 * ink.opacity
+    line = np.asarray(coverage.astype(np.float32) / 255 * ink.opacity, np.float32)
     colour = _ink_colour(paint, alpha, ink, unit)
     drawn_alpha = line + alpha * (1 - line)
-    over = (colour * line[..., None] + paint * (alpha * (1 - line))[..., None]) / np.maximum(drawn_alpha, 1e-6)[
-        ..., None
-    ]
+    over = colour * line[..., None] + paint * (alpha * (1 - line))[..., None]
+    over = over / np.maximum(drawn_alpha, 1e-6)[..., None]
     return Illustration(_reduced(over, drawn_alpha), _reduced(paint, alpha), _mean(line))
 
 
@@ -163,17 +162,17 @@ def painted(
 ) -> NDArray[np.float32]:
     """Lay cel shading, cast shadows, shine and blush over flat colours; sRGB 0..1, float32 (h, w, 3)."""
     light = np.asarray(cel.light, np.float32) / np.float32(np.linalg.norm(cel.light))
-    smooth = cv2.GaussianBlur(normal, (0, 0), 1.5 * unit)
+    smooth = np.asarray(cv2.GaussianBlur(normal, (0, 0), 1.5 * unit), np.float32)
     facing = smooth @ light
     lit = np.clip((facing - cel.threshold) / cel.softness * 0.5 + 0.5, 0, 1)
     face = np.isin(part, (_FACE, *_DRAWN_IN_TEXTURE))
     lit = np.where(face, np.clip((facing - cel.threshold + 0.35) / cel.softness * 0.5 + 0.5, 0, 1), lit)
     lit = np.minimum(lit, 1 - _cast_shadow(part, nearness, light, cel.cast * unit))
-    lit = cv2.GaussianBlur(lit.astype(np.float32), (0, 0), max(0.35 * unit, 0.1))[..., None]
-    tint = lit + (1 - lit) * np.asarray(cel.shadow, np.float32)
+    share = np.asarray(cv2.GaussianBlur(lit.astype(np.float32), (0, 0), max(0.35 * unit, 0.1)), np.float32)[..., None]
+    tint = share + (1 - share) * np.asarray(cel.shadow, np.float32)
     shaded = rgb * tint
     if cel.shine:
-        band = (_shine(smooth, unit) * (part == _HAIR) * lit[..., 0])[..., None]
+        band = (_shine(smooth, unit) * (part == _HAIR) * share[..., 0])[..., None]
         shaded = shaded + band * cel.shine * (1 - shaded) * (0.3 + 0.7 * rgb)
     if cel.blush:
         shaded = shaded * (1 - cel.blush * _cheeks(part)[..., None] * np.asarray((0.05, 0.55, 0.5), np.float32))
@@ -213,7 +212,7 @@ def _cheeks(part: NDArray[np.uint8]) -> NDArray[np.float32]:
         size = max(down.stop - down.start, 4)
         y, x = down.stop + 0.75 * size, (across.start + across.stop) / 2
         cheeks += np.exp(-(((rows - y) / (0.42 * size)) ** 2) - ((columns - x) / (0.75 * size)) ** 2).astype(np.float32)
-    return np.clip(cheeks, 0, 1) * (part == _FACE)
+    return np.asarray(np.clip(cheeks, 0, 1) * (part == _FACE), np.float32)
 
 
 def line_pixels(
@@ -237,10 +236,9 @@ def line_pixels(
     outline = np.zeros(part.shape, bool)
     crease = np.zeros(part.shape, bool)
     cosine = np.cos(np.radians(ink.bend))
-    soft = cv2.GaussianBlur(normal, (0, 0), 0.5 * unit)
-    soft /= np.maximum(np.linalg.norm(soft, axis=-1, keepdims=True), 1e-6)
+    soft = np.asarray(cv2.GaussianBlur(normal, (0, 0), 0.5 * unit), np.float32)
+    soft = soft / np.maximum(np.linalg.norm(soft, axis=-1, keepdims=True), 1e-6)
     for axis in (0, 1):
-        slope = np.zeros_like(nearness)
         for step in (1, -1):
             beyond = np.roll(nearness, step, axis)
             behind = np.roll(nearness, -step, axis)

@@ -49,11 +49,11 @@ class InfillRecipe:
     """
 
     pairs: int = 96
-    steps: int = 900
+    steps: int = 1000
     batch: int = 48
     rate: float = 1e-3
     identity: float = 1.0
-    adversarial: float = 1.0
+    adversarial: float = 0.1
     paired: float = 1.0
     seed: int = 1
 
@@ -106,7 +106,7 @@ class PatchSource:
             pictures[i] = np.rot90(cut[:, ::-1] if flip else cut, turn)
             masks[i] = np.rot90(mask[:, ::-1] if flip else mask, turn)
         stacked = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
-        drawn, unlined, render = stacked.split(3, dim=1)
+        drawn, unlined, render = stacked[:, :3], stacked[:, 3:6], stacked[:, 6:]
         return drawn, unlined, render, torch.from_numpy(masks).permute(0, 3, 1, 2)
 
 
@@ -159,14 +159,14 @@ def _step(
     loss = recipe.identity * identity + recipe.paired * paired
     loss = loss + recipe.adversarial * F.binary_cross_entropy_with_logits(fooled, torch.full_like(fooled, REAL_LABEL))
     optimisers[0].zero_grad()
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     optimisers[0].step()
     if recipe.adversarial:
         on_real, on_painted = judge(torch.cat([real, repainted.detach()])).chunk(2)
         told = F.binary_cross_entropy_with_logits(on_real, torch.full_like(on_real, REAL_LABEL))
         told = told + F.binary_cross_entropy_with_logits(on_painted, torch.zeros_like(on_painted))
         optimisers[1].zero_grad()
-        told.backward()
+        told.backward()  # type: ignore[no-untyped-call]
         optimisers[1].step()
     return float(paired.detach())
 
@@ -189,7 +189,8 @@ def psnr_under_lines(
     squares: dict[str, list[NDArray[np.float64]]] = {"unlined": [], "render": []}
     for pair in pairs:
         mask = pair.line_mask(2)
-        painted = np.clip(painter(pair.drawn.astype(np.float32) / 255, mask), 0, 1)[mask]
+        drawn = np.asarray(pair.drawn / 255, np.float32)
+        painted = np.clip(painter(drawn, mask), 0, 1)[mask]
         for name in squares:
             wanted = getattr(pair, name)[mask].astype(np.float64) / 255
             squares[name].append(((painted - wanted) ** 2).ravel())
@@ -265,7 +266,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     network.load_state_dict({name: tensor.float() for name, tensor in half_precision(network).items()})
     found = figures(unseen, network)
     print(json.dumps(found, indent=1))
-    chosen.out.write_bytes(encoded)
+    beside = chosen.out.with_name(chosen.out.name + ".part")
+    beside.write_bytes(encoded)
+    beside.replace(chosen.out)
     shown = {f"{who.replace(' ', '_')}_{what}_psnr": found[who][what] for who in found for what in found[who]}
     print(manifest_table(chosen.out, encoded, shown))
     return 0
