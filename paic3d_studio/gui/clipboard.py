@@ -24,12 +24,14 @@ class FoundPicture:
     name: str = ""
 
 
-def picture_in(data: QMimeData, *, only_asking: bool = False) -> FoundPicture | None:
+def picture_in(data: QMimeData | None, *, only_asking: bool = False) -> FoundPicture | None:
     """Return the picture that was dropped or copied; None when there is none.
 
     A file comes before pixels, and bytes as they were encoded before pixels that Qt decoded, so that nothing is lost.
     Whether a file is a good picture is for the session to say. `only_asking` encodes nothing.
     """
+    if data is None:
+        return None
     for url in data.urls():
         if url.isLocalFile():
             return FoundPicture(url.toLocalFile())

@@ -14,7 +14,9 @@ from paic3d_studio.core.artefacts import FeatureHulls
 from paic3d_studio.gui import theme
 from paic3d_studio.tools.hull_tool import HullTarget
 
-_RADIUS: Final = 4.0
+_RADIUS: Final = 4.2
+_SMALL_RADIUS: Final = 2.9
+_SMALL_BELOW: Final = 1.6  # below this scale the corners lie so close that large handles would hide the face
 _HOT_RADIUS: Final = 6.0
 
 
@@ -25,6 +27,7 @@ class HullItem(QGraphicsPolygonItem):
         super().__init__()
         self._handles: list[QGraphicsEllipseItem] = []
         self._hot: HullTarget | None = None
+        self._radius = _RADIUS
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self._colour()
 
@@ -46,6 +49,11 @@ class HullItem(QGraphicsPolygonItem):
         if target == self._hot:
             return
         self._hot = target
+        self._colour()
+
+    def set_radius(self, radius: float) -> None:
+        """Draw the handles with this radius in screen pixels."""
+        self._radius = radius
         self._colour()
 
     def show_handles(self, visible: bool) -> None:
@@ -72,9 +80,8 @@ class HullItem(QGraphicsPolygonItem):
         for index, handle in enumerate(self._handles):
             self._style(handle, hot=part == "vertex" and self._hot is not None and self._hot.index == index)
 
-    @staticmethod
-    def _style(handle: QGraphicsEllipseItem, *, hot: bool) -> None:
-        radius = _HOT_RADIUS if hot else _RADIUS
+    def _style(self, handle: QGraphicsEllipseItem, *, hot: bool) -> None:
+        radius = _HOT_RADIUS if hot else self._radius
         handle.setRect(QRectF(-radius, -radius, 2 * radius, 2 * radius))
         handle.setBrush(QColor("#ffffff" if hot else theme.HULL))
         handle.setPen(QPen(QColor("#10312c" if not hot else theme.HULL), 1.4 if not hot else 2.4))
@@ -89,6 +96,7 @@ class HullLayer:
         box.addItem(self._group, ignoreBounds=True)
         self.items: dict[str, HullItem] = {}
         self._editable = True
+        self._radius = _RADIUS
 
     def show_hulls(self, hulls: FeatureHulls) -> None:
         """Show these hulls and no others."""
@@ -98,6 +106,7 @@ class HullLayer:
             if name not in self.items:
                 self.items[name] = HullItem()
                 self.items[name].setParentItem(self._group)
+                self.items[name].set_radius(self._radius)
             self.items[name].set_polygon(polygon)
             self.items[name].show_handles(self._editable)
 
@@ -105,6 +114,14 @@ class HullLayer:
         """Light up what the pointer would grab, in whichever hull it is."""
         for name, item in self.items.items():
             item.set_hot(target if target is not None and target.feature == name else None)
+
+    def set_scale(self, scale: float) -> None:
+        """Follow the zoom, screen pixels per picture pixel: handles are small while the face is small."""
+        radius = _SMALL_RADIUS if scale < _SMALL_BELOW else _RADIUS
+        if radius != self._radius:
+            self._radius = radius
+            for item in self.items.values():
+                item.set_radius(radius)
 
     def set_editable(self, editable: bool) -> None:
         """Show the handles only while hulls are edited."""

@@ -89,6 +89,7 @@ class ImagePanel(QWidget):
         self._lay_out()
         self._connect()
         self._show_layers()
+        self._hull_layer.set_scale(self.view.pan_zoom.scale)
         self.view.show_ground(False)
         self.choose_tool("hull")
 
@@ -272,7 +273,7 @@ class ImagePanel(QWidget):
         if self.placing:
             self._after_place(edit)
         elif edit is not None:
-            preview = MaskPreview.of(self._document.session)
+            preview = MaskPreview.of(self._document.session, hulls=self._hulls)
             if preview is None:  # the worker has not come so far yet: nothing could be shown
                 self._tools[self._tool_name].cancel()
                 return
@@ -345,7 +346,7 @@ class ImagePanel(QWidget):
     def _apply(self, edit: Edit | None) -> bool:
         if edit is None:
             return False
-        preview = MaskPreview.of(self._document.session)
+        preview = MaskPreview.of(self._document.session, hulls=self._hulls)
         self._document.edit(edit)
         project = self._document.project
         if preview is not None and project is not None:
@@ -382,6 +383,7 @@ class ImagePanel(QWidget):
         self.view.double_clicked.connect(self._on_double_clicked)
         self.view.right_clicked.connect(self._on_right_clicked)
         self.view.hovered.connect(self._on_hovered)
+        self.view.zoomed.connect(self._hull_layer.set_scale)
         self.view.painted.connect(self._on_painted)
         self.prompt.left.connect(self._leave_placing)
         self.prompt.stepped_back.connect(self._step_back)

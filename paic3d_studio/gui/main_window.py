@@ -60,6 +60,7 @@ class MainWindow(QMainWindow):
         self._drop_hint = DropHint(self.workspace)
         self._export_dialog: ExportDialog | None = None
         self._refresh_began = 0.0
+        self._halted = ""
         self._pending_source: tuple[str | bytes, str] | None = None
         self._exported_folder = Path()
         self._exported_project: Project | None = None
@@ -107,7 +108,7 @@ class MainWindow(QMainWindow):
                 "There is no picture to paste.", cure="Copy a picture or a picture file first.", kind="warning"
             )
 
-    def _take_from(self, data: QMimeData) -> bool:
+    def _take_from(self, data: QMimeData | None) -> bool:
         found = picture_in(data)
         if found is not None:
             self.open_picture(found.source, name=found.name)
@@ -152,6 +153,7 @@ class MainWindow(QMainWindow):
 
     def _on_refresh_started(self) -> None:
         self._refresh_began = time.perf_counter()
+        self._halted = ""
 
     def _on_progress(self, lane: str, fraction: float, text: str) -> None:
         if lane != "warm-up":
@@ -176,6 +178,8 @@ class MainWindow(QMainWindow):
         self.workspace.status.show_idle({"open": "Not opened", "export": "Not exported"}.get(lane, "Not finished"))
         if lane == "warm-up":
             return
+        if lane == "refresh":
+            self._halted = "Press F5 to try again."
         if isinstance(error, UserError):
             no_face = lane == "refresh" and not self.image.has_face and self._face_is_missing()
             action = ("place-face", "Place the face") if no_face else None
@@ -197,7 +201,7 @@ class MainWindow(QMainWindow):
     def _on_stopped(self, lane: str, seconds: float) -> None:
         del seconds
         self.workspace.status.show_idle("Stopped")
-        self.workspace.status.show_hint("Stopped. Press F5 to go on." if lane == "refresh" else self.image.hint)
+        self._halted = self._halted or ("Stopped. Press F5 to go on." if lane == "refresh" else "")
         self._update_situation()
 
     def _on_method_known(self, choices: object) -> None:
@@ -311,7 +315,13 @@ class MainWindow(QMainWindow):
             self.document.warm_up()
 
     def _show_hint(self) -> None:
-        self.workspace.status.show_hint(self.image.hint if self.document.project is not None else _NO_PICTURE)
+        if self.document.project is None:
+            hint = _NO_PICTURE
+        elif self.image.placing:
+            hint = self.image.hint
+        else:
+            hint = self._halted or self.image.hint
+        self.workspace.status.show_hint(hint)
 
     def _on_tool_changed(self, name: str) -> None:
         action = self.actions_by_name.get(f"tool-{name}")

@@ -29,10 +29,13 @@ class MaskPreview:
     _kept: tuple[FeatureHulls, KeepMask] | None = None
 
     @classmethod
-    def of(cls, session: Session) -> MaskPreview | None:
-        """Return a preview from the artefacts of the present project; None when one of them is not known yet."""
-        known = [session.peek(stage) for stage in ("lines", "landmarks", "alignment", "hulls")]
-        return None if any(value is None for value in known) else cls(*known)
+    def of(cls, session: Session, *, hulls: FeatureHulls) -> MaskPreview | None:
+        """Return a preview that starts from `hulls`, as they are shown; None when the face is not known yet.
+
+        The hulls are not asked of the session: after a quick edit its worker may not have come to them.
+        """
+        known = [session.peek(stage) for stage in ("lines", "landmarks", "alignment")]
+        return None if any(value is None for value in known) else cls(*known, hulls)
 
     def hulls_of(self, project: Project) -> FeatureHulls:
         """Return the hulls as `project` has them: those at the start of the gesture, and what it changed."""

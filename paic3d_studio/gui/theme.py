@@ -129,7 +129,8 @@ QFrame#sidePanel {{ border-left: 1px solid {LINE}; }}
 QFrame#toolRail {{ border-right: 1px solid {LINE}; }}
 QFrame#stageStrip {{ background: {BASE}; border-top: 1px solid {LINE}; }}
 QFrame#panelHeader {{ background: {PANEL}; border: none; border-bottom: 1px solid {LINE}; }}
-QFrame#panelHeader QWidget {{ background: {PANEL}; }}
+QFrame#panelHeader QToolButton[role="switch"]:checked {{ background: {CONTROL}; }}
+QFrame#panelHeader QToolButton[role="switch"]:checked:hover {{ background: {RAISED}; }}
 QFrame#promptBar {{ background: {ACCENT_DIM}; border: none; border-bottom: 1px solid {LINE}; }}
 QFrame#promptBar QLabel {{ background: transparent; }}
 QWidget#row {{ background: transparent; }}
@@ -162,6 +163,8 @@ QToolButton[role="disclosure"]:focus {{ border: 1px solid {ACCENT}; }}
 
 QPushButton {{ background: {CONTROL}; color: {TEXT}; border: 1px solid transparent; border-radius: 5px;
   padding: 5px 14px; min-width: 40px; min-height: 18px; }}
+QPushButton:disabled, QPushButton:checked, QPushButton:pressed, QPushButton:hover, QPushButton:focus {{
+  padding: 5px 14px; }}
 QPushButton:hover {{ background: {RAISED}; border-color: transparent; }}
 QPushButton:pressed {{ background: {LINE}; }}
 QPushButton:focus {{ border: 1px solid {ACCENT}; }}
@@ -207,7 +210,8 @@ QSlider::handle:horizontal {{ background: {TEXT}; border: none; width: 12px; hei
   border-radius: 6px; }}
 QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus {{ background: white; border: none; }}
 QSlider:disabled {{ background: transparent; }}
-QSlider::sub-page:horizontal:disabled {{ background: {RAISED}; }}
+QSlider::groove:horizontal:disabled, QSlider::sub-page:horizontal:disabled,
+QSlider::add-page:horizontal:disabled {{ background: {CONTROL}; border: none; }}
 QSlider::handle:horizontal:disabled {{ background: {TEXT_FAINT}; }}
 
 QProgressBar {{ background: {CONTROL}; border: none; border-radius: 3px; text-align: center; color: transparent;
@@ -223,7 +227,11 @@ QScrollBar::handle:vertical {{ background: {RAISED}; min-height: 28px; border-ra
 QScrollBar::handle:horizontal {{ background: {RAISED}; min-width: 28px; border-radius: 3px; margin: 2px;
   border: none; }}
 QScrollBar::handle:hover {{ background: #4b5461; border: none; }}
-QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; border: none; background: transparent; }}
+QScrollBar::up-arrow, QScrollBar::down-arrow, QScrollBar::left-arrow, QScrollBar::right-arrow {{ image: none; width: 0;
+  height: 0; }}
+QScrollBar:vertical:hover, QScrollBar:horizontal:hover {{ background: transparent; border: none; }}
+QGraphicsView {{ border: none; padding: 0; background: {CANVAS}; }}
 
 QStatusBar {{ background: {BASE}; border: none; color: {TEXT_SOFT}; min-height: 24px; }}
 QStatusBar::item {{ border: none; }}

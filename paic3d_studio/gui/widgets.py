@@ -64,6 +64,17 @@ class ElidedLabel(QLabel):
         self.setToolTip(self.text() if len(self.text()) > 24 else "")
 
 
+def pane_header() -> tuple[QFrame, QHBoxLayout]:
+    """Return the strip above a pane and the line its buttons go into; the same height above every pane."""
+    head = QFrame()
+    head.setObjectName("panelHeader")
+    head.setFixedHeight(40)
+    line = QHBoxLayout(head)
+    line.setContentsMargins(8, 0, 8, 0)
+    line.setSpacing(4)
+    return head, line
+
+
 def separator(*, vertical: bool = False) -> QFrame:
     """Return a thin line between groups."""
     line = QFrame()
@@ -118,7 +129,7 @@ class Section(QWidget):
         self.rows.setContentsMargins(4, 6, 0, 8)
         self.rows.setSpacing(8)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(14, 8, 14, 4)
+        outer.setContentsMargins(12, 8, 12, 4)
         outer.setSpacing(0)
         outer.addWidget(self._head)
         outer.addWidget(self._body)
@@ -155,7 +166,7 @@ class Form(QWidget):
         """Add a row; the name is the control's accessible name as well."""
         text = label(name, role="soft")
         text.setBuddy(control)
-        text.setMinimumWidth(86)
+        text.setMinimumWidth(78)
         control.setAccessibleName(name)
         for widget in (text, control):
             widget.setToolTip(tip)

@@ -26,7 +26,7 @@ from paic3d_studio.gui.panels.message_bar import MessageBar
 from paic3d_studio.gui.panels.settings_panel import SettingsPanel
 from paic3d_studio.gui.panels.stage_strip import StageStrip
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
-from paic3d_studio.gui.widgets import ElidedLabel, Section, label, separator, tool_button
+from paic3d_studio.gui.widgets import ElidedLabel, Section, label, pane_header, separator, tool_button
 
 SIDE_WIDTH = 272
 
@@ -112,13 +112,7 @@ class Workspace(QWidget):
         line.addWidget(self.side)
 
     def _new_picture_pane(self, actions: Mapping[str, QAction]) -> QWidget:
-        head = QFrame()
-        head.setObjectName("panelHeader")
-        line = QHBoxLayout(head)
-        line.setContentsMargins(12, 4, 8, 4)
-        line.setSpacing(4)
-        line.addWidget(label("Picture", role="heading"))
-        line.addStretch(1)
+        head, line = pane_header()
         for name, title in (("picture", "Picture"), ("hulls", "Hulls"), ("lines", "Mask"), ("clean", "Line-free")):
             button = QToolButton()
             button.setProperty("role", "switch")
@@ -128,9 +122,7 @@ class Workspace(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setAccessibleName(f"Layer {title.lower()}")
             line.addWidget(button)
-        line.addSpacing(4)
-        line.addWidget(separator(vertical=True))
-        line.addSpacing(4)
+        line.addStretch(1)
         line.addWidget(tool_button(actions["zoom-fit"], size=18))
         self.zoom.setMinimumWidth(46)
         self.zoom.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

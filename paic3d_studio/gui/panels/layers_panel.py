@@ -76,7 +76,7 @@ class LayersPanel(QWidget):
         slider.setObjectName(name)
         slider.setRange(5, 100)
         slider.setAccessibleName(f"Opacity of {title.lower()}")
-        slider.setMinimumWidth(60)
+        slider.setMinimumWidth(48)
         slider.valueChanged.connect(self._on_slid)
         return slider
 

@@ -140,6 +140,7 @@ class OptionControls:
             spin.setSingleStep(step)
         spin.setKeyboardTracking(_TYPING_PAUSE)
         spin.setSuffix(option.suffix)
+        spin.lineEdit().setTextMargins(6, 0, 0, 0)
         spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel scrolls the panel unless the field has the focus
         spin.valueChanged.connect(partial(self._on_value, option.name))
         return spin

@@ -15,14 +15,14 @@ from paic3d_studio.gui.widgets import ElidedLabel
 from paic3d_studio.pipeline.graph import StageReport
 
 _SHORT: Final = {
-    "line_mask": "Line mask",
-    "render_like": "Line-free",
+    "line_mask": "Mask",
+    "render_like": "Infill",
     "keep": "Keep",
     "textured": "Texture",
     "lattice": "Density",
     "landmarks": "Face",
     "found_matte": "Cut-out",
-    "found_hulls": "Find hulls",
+    "found_hulls": "Detect",
     "alignment": "Align",
     "aligned": "Square",
 }
@@ -59,7 +59,7 @@ class StageChip(QWidget):
         return {
             "running": f"{report.progress:.0%}" if report.progress > 0 else "runs…",
             "fresh": _seconds(report.seconds),
-            "cached": "up to date",
+            "cached": "cached",
             "failed": "failed",
             "cancelled": "stopped",
             "queued": "waits",

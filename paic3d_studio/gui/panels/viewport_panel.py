@@ -6,12 +6,12 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QEnterEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
 from paic3d_studio.gui.icons import icon
 from paic3d_studio.gui.viewport_widget import ViewportWidget
-from paic3d_studio.gui.widgets import label, separator
+from paic3d_studio.gui.widgets import pane_header
 from paic3d_studio.viewport.shading import SHADING_MODES
 
 _VIEWS: Final = (
@@ -84,13 +84,7 @@ class ViewportPanel(QWidget):
         self.set_mode(action.objectName())
 
     def _lay_out(self) -> None:
-        head = QFrame()
-        head.setObjectName("panelHeader")
-        line = QHBoxLayout(head)
-        line.setContentsMargins(12, 4, 8, 4)
-        line.setSpacing(4)
-        line.addWidget(label("Head", role="heading"))
-        line.addStretch(1)
+        head, line = pane_header()
         for title, key, tip, method in _VIEWS:
             button = QToolButton()
             button.setText(title)
@@ -107,9 +101,7 @@ class ViewportPanel(QWidget):
         reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         reset.clicked.connect(self.viewport.reset_view)
         line.addWidget(reset)
-        line.addSpacing(4)
-        line.addWidget(separator(vertical=True))
-        line.addSpacing(4)
+        line.addStretch(1)
         self._mode_button.setIcon(icon("shading"))
         self._mode_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._mode_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

@@ -1,0 +1,205 @@
+"""A window on a quick method: real stages up to the line mask, stand-ins for the networks."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from paic3d_studio.core.artefacts import AlignedPortrait, FieldVolume, Landmarks, LineMask, RenderLike
+from paic3d_studio.core.image import encode_png
+from paic3d_studio.core.landmarks import landmarks_from_parts
+from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.errors import UserError
+from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.gui.preferences import Preferences
+from paic3d_studio.gui.viewport_widget import install_surface_format
+from paic3d_studio.pipeline.graph import Graph
+from paic3d_studio.pipeline.stages import SOURCES, STAGES
+from paic3d_studio.project.state import PlacedFace
+from paic3d_studio.session.session import Session
+
+install_surface_format()
+
+
+def drawn_face(*, side: int = 360, hair: tuple[int, int, int] = (150, 90, 70)) -> bytes:
+    """Return a PNG of a lined face with alpha; eyes at (0.4, 0.5) and (0.6, 0.5), mouth at (0.5, 0.64) of the side."""
+    rgba = np.zeros((side, side, 4), np.uint8)
+    ink = (40, 30, 40, 255)
+
+    def at(x: float, y: float) -> tuple[int, int]:
+        return round(x * side), round(y * side)
+
+    cv2.ellipse(rgba, at(0.5, 0.47), at(0.3, 0.34), 0, 0, 360, (*hair, 255), -1, cv2.LINE_AA)
+    cv2.ellipse(rgba, at(0.5, 0.53), at(0.2, 0.24), 0, 0, 360, (250, 225, 210, 255), -1, cv2.LINE_AA)
+    cv2.ellipse(rgba, at(0.5, 0.53), at(0.2, 0.24), 0, 0, 360, ink, 2, cv2.LINE_AA)
+    for x in (0.4, 0.6):
+        cv2.ellipse(rgba, at(x, 0.5), at(0.045, 0.06), 0, 0, 360, (70, 120, 190, 255), -1, cv2.LINE_AA)
+        cv2.ellipse(rgba, at(x, 0.5), at(0.045, 0.06), 0, 0, 360, ink, 2, cv2.LINE_AA)
+    cv2.line(rgba, at(0.46, 0.64), at(0.54, 0.64), ink, 2, cv2.LINE_AA)
+    for x in (0.3, 0.38, 0.46, 0.54, 0.62, 0.7):
+        cv2.line(rgba, at(x, 0.2), at(x + 0.01, 0.38), ink, 2, cv2.LINE_AA)
+    return encode_png(rgba)
+
+
+@dataclass
+class Pace:
+    """How long the stand-in for the reconstruction takes, what it was asked, and whether a face is found."""
+
+    seconds: float = 0.0
+    face: bool = True
+    volumes: int = 0
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def pace() -> Pace:
+    return Pace()
+
+
+@pytest.fixture
+def session(pace: Pace) -> Session:
+    """A session whose networks are replaced by stand-ins; everything else is the method."""
+
+    def landmarks(portrait: object, placed: PlacedFace | None, detector: str) -> Landmarks:
+        side = portrait.rgba.shape[0]  # type: ignore[attr-defined]
+        if placed is not None:
+            return landmarks_from_parts(right_eye=placed.right_eye, left_eye=placed.left_eye, mouth=placed.mouth)
+        if not pace.face:
+            raise UserError("No face was found in this picture.", "Place the eyes and the mouth by hand.")
+        places = [(x * side, y * side) for x, y in ((0.4, 0.5), (0.6, 0.5), (0.5, 0.64))]
+        return landmarks_from_parts(right_eye=places[0], left_eye=places[1], mouth=places[2])
+
+    def render_like(aligned: AlignedPortrait, line_mask: LineMask, *_: object) -> RenderLike:
+        painted = aligned.rgba.copy()
+        painted[line_mask.mask, :3] = 128
+        return RenderLike(rgba=painted)
+
+    def reconstruct(*_: object, monitor: Monitor) -> str:
+        monitor.report(0.5)
+        return "a field"
+
+    def volume(*_: object, monitor: Monitor) -> FieldVolume:
+        began = time.perf_counter()
+        while time.perf_counter() - began < pace.seconds:
+            monitor.report((time.perf_counter() - began) / pace.seconds)
+            time.sleep(0.005)
+        pace.volumes += 1
+        rgba = np.zeros((16, 16, 16, 4), np.uint8)
+        rgba[4:12, 4:12, 4:12] = 200
+        return FieldVolume(rgba=rgba)
+
+    stand_ins: dict[str, Callable[..., object]] = {
+        "landmarks": landmarks,
+        "render_like": render_like,
+        "field": reconstruct,
+        "volume": volume,
+    }
+    stages = [
+        dataclasses.replace(stage, compute=stand_ins[stage.name], uses_torch=False)
+        if stage.name in stand_ins
+        else stage
+        for stage in STAGES
+    ]
+    session = Session()
+    session._graph = Graph(sources=SOURCES, stages=stages)
+    return session
+
+
+@pytest.fixture
+def preferences(tmp_path: Path) -> Preferences:
+    return Preferences(tmp_path / "studio.ini")
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "portrait.png"
+    path.write_bytes(drawn_face())
+    return path
+
+
+@pytest.fixture
+def window(
+    qtbot: QtBot, session: Session, preferences: Preferences, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MainWindow]:
+    """The studio's window, shown and empty; its worker is joined afterwards."""
+    monkeypatch.setattr("paic3d_studio.gui.document._warm_up", lambda *_: None)
+    made = MainWindow(session, preferences=preferences)
+    qtbot.addWidget(made)
+    made.resize(1200, 800)
+    with qtbot.waitExposed(made):
+        made.show()
+    yield made
+    made._leave_work_behind = True
+    made.close()
+    assert made.document.close(seconds=5)
+
+
+@pytest.fixture
+def studio(qtbot: QtBot, window: MainWindow, picture: Path) -> MainWindow:
+    """The window with a picture open and everything up to date."""
+    with qtbot.waitSignal(window.document.refreshed, timeout=20_000):
+        window.open_picture(str(picture))
+    return window
+
+
+class Pointer:
+    """A mouse that sends what a real one sends: a hover, then buttons held while it moves."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._view = window.image.view
+        self._target: QWidget = self._view.viewport()
+        self._at = QPointF(0, 0)
+
+    def place(self, x: float, y: float) -> QPointF:
+        """Where a place of the picture is on the widget."""
+        return QPointF(*self._view.pan_zoom.to_screen((x, y)))
+
+    def hover(self, x: float, y: float) -> None:
+        self._send(QEvent.Type.MouseMove, self.place(x, y), Qt.MouseButton.NoButton, Qt.MouseButton.NoButton)
+
+    def press(self, x: float, y: float, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
+        self.hover(x, y)
+        self._send(QEvent.Type.MouseButtonPress, self.place(x, y), button, button)
+
+    def drag_to(self, x: float, y: float) -> None:
+        self._send(QEvent.Type.MouseMove, self.place(x, y), Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton)
+
+    def release(self, x: float, y: float, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
+        self._send(QEvent.Type.MouseButtonRelease, self.place(x, y), button, Qt.MouseButton.NoButton)
+
+    def click(self, x: float, y: float, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
+        self.press(x, y, button)
+        self.release(x, y, button)
+
+    def double_click(self, x: float, y: float) -> None:
+        self.click(x, y)
+        button = Qt.MouseButton.LeftButton
+        self._send(QEvent.Type.MouseButtonDblClick, self.place(x, y), button, button)
+        self.release(x, y)
+
+    def drag(self, start: tuple[float, float], stop: tuple[float, float], *, steps: int = 6) -> None:
+        self.press(*start)
+        for step in range(1, steps + 1):
+            share = step / steps
+            self.drag_to(start[0] + share * (stop[0] - start[0]), start[1] + share * (stop[1] - start[1]))
+        self.release(*stop)
+
+    def _send(self, kind: QEvent.Type, at: QPointF, button: Qt.MouseButton, held: Qt.MouseButton) -> None:
+        modifiers = Qt.KeyboardModifier.NoModifier
+        event = QMouseEvent(kind, at, self._target.mapToGlobal(at), button, held, modifiers)
+        QApplication.sendEvent(self._target, event)
+
+
+@pytest.fixture
+def pointer(studio: MainWindow) -> Pointer:
+    return Pointer(studio)

@@ -1,0 +1,343 @@
+"""What the artist does in the window, with a real pointer and real keys, and what comes of it."""
+
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.project import edits
+from paic3d_studio.tools.place_face_tool import QUESTIONS
+
+
+def mask(studio: MainWindow) -> np.ndarray:
+    """Return the line mask as its layer shows it, bool."""
+    pixels = studio.image.mask_layer_pixels
+    assert pixels is not None
+    return np.asarray(pixels[..., 3] > 0)
+
+
+def corner(studio: MainWindow, feature: str, index: int) -> tuple[float, float]:
+    x, y = studio.image.hulls.polygons[feature][index]
+    return float(x), float(y)
+
+
+def inside(polygon: np.ndarray) -> np.ndarray:
+    """Return the pixels whose centres lie well inside a polygon, bool (512, 512)."""
+    drawn = np.zeros((512, 512), np.uint8)
+    cv2.fillPoly(drawn, [np.round(polygon - 0.5).astype(np.int32)], 1)
+    return cv2.erode(drawn, np.ones((3, 3), np.uint8)).astype(bool)
+
+
+def states(studio: MainWindow) -> dict[str, str]:
+    return studio.workspace.strip.states()
+
+
+def test_opening_shows_square_hulls_and_mask_and_everything_is_up_to_date(studio: MainWindow) -> None:
+    assert studio.image.has_face
+    assert set(studio.image.hulls.polygons) == {"right_eye", "left_eye", "mouth", "nose"}
+    assert mask(studio).any()
+    assert set(states(studio).values()) <= {"fresh", "cached"}
+    assert studio.workspace.title.text() == "portrait.png"
+
+
+def test_dragging_a_corner_changes_the_mask_while_the_button_is_still_down(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    before = mask(studio)
+    start = corner(studio, "mouth", 0)
+    took: list[float] = []
+    studio.image.mask_shown.connect(took.append)
+    pointer.press(*start)
+    for step in range(1, 9):
+        pointer.drag_to(start[0] + 10 * step, start[1] + 2 * step)
+        qtbot.wait(20)
+    during = mask(studio)
+    pointer.release(start[0] + 80, start[1] + 16)
+    assert (before != during).any()
+    assert not during[inside(studio.image.hulls.polygons["mouth"])].any()
+    print(f"\ndrag to mask on the widget: median {np.median(took):.1f} ms, worst {max(took):.1f} ms of {len(took)}")
+
+
+def test_a_drag_refreshes_the_head_in_the_background_without_finding_the_face_again(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    start = corner(studio, "mouth", 0)
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.drag(start, (start[0] + 80, start[1] + 16))
+    shown = states(studio)
+    assert {shown[stage] for stage in ("portrait", "landmarks", "alignment", "aligned", "lines")} == {"cached"}
+    assert {shown[stage] for stage in ("hulls", "keep", "line_mask", "volume")} == {"fresh"}
+
+
+def test_a_drag_is_one_step_and_undo_runs_nothing_again(
+    qtbot: QtBot, studio: MainWindow, pointer: object, pace: object
+) -> None:
+    before_mask, before_hulls = mask(studio), studio.image.hulls
+    start = corner(studio, "mouth", 0)
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.drag(start, (start[0] + 60, start[1]), steps=25)
+    changed = mask(studio)
+    computed = pace.volumes
+    with qtbot.waitSignal(studio.document.refreshed):
+        QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not studio.document.session.can_undo
+    assert np.array_equal(mask(studio), before_mask)
+    assert np.array_equal(studio.image.hulls.polygons["mouth"], before_hulls.polygons["mouth"])
+    assert set(states(studio).values()) == {"cached"}
+    assert pace.volumes == computed
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    with qtbot.waitSignal(studio.document.refreshed):
+        QTest.keyClick(studio, Qt.Key.Key_Z, both)
+    assert np.array_equal(mask(studio), changed)
+    assert pace.volumes == computed
+
+
+def test_the_mask_of_a_drag_is_the_mask_that_the_method_makes(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    start = corner(studio, "right_eye", 5)
+    pointer.press(*start)
+    pointer.drag_to(start[0] - 40, start[1] + 20)
+    shown = mask(studio)
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.release(start[0] - 40, start[1] + 20)
+    assert np.array_equal(shown, studio.document.session.pull("line_mask").mask)
+    assert np.array_equal(shown, mask(studio))
+
+
+def test_escape_takes_a_drag_back(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    before = mask(studio)
+    start = corner(studio, "mouth", 0)
+    pointer.press(*start)
+    pointer.drag_to(start[0] + 50, start[1])
+    QTest.keyClick(studio, Qt.Key.Key_Escape)
+    assert not studio.document.session.can_undo
+    assert np.array_equal(mask(studio), before)
+
+
+def test_a_double_click_on_an_edge_adds_a_corner_and_a_right_click_removes_it(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.image.view.zoom_to(6.0)
+    polygon = studio.image.hulls.polygons["mouth"]
+    middle = (polygon[0] + polygon[1]) / 2
+    pointer.double_click(float(middle[0]), float(middle[1]))
+    added = studio.image.hulls.polygons["mouth"]
+    assert len(added) == len(polygon) + 1
+    nearest = added[np.hypot(*(added - middle).T).argmin()]
+    pointer.click(float(nearest[0]), float(nearest[1]), Qt.MouseButton.RightButton)
+    assert len(studio.image.hulls.polygons["mouth"]) == len(polygon)
+
+
+def test_the_delete_key_removes_the_corner_under_the_pointer(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    before = len(studio.image.hulls.polygons["nose"])
+    pointer.hover(*corner(studio, "nose", 3))
+    studio.image.view.setFocus()
+    QTest.keyClick(studio.image.view, Qt.Key.Key_Delete)
+    assert len(studio.image.hulls.polygons["nose"]) == before - 1
+
+
+def test_one_brush_stroke_is_one_step_and_marks_what_it_covers(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.image.choose_tool("brush")
+    before = mask(studio)
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.drag((60, 60), (120, 60), steps=12)
+    assert len(studio.document.project.strokes) == 1
+    assert mask(studio)[58:62, 62:118].all()
+    studio.document.undo()
+    assert np.array_equal(mask(studio), before)
+    assert not studio.document.session.can_undo
+
+
+def test_the_eraser_takes_lines_out_of_the_mask(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    rows, columns = np.nonzero(mask(studio))
+    x, y = float(columns[0]) + 0.5, float(rows[0]) + 0.5
+    studio.image.choose_tool("eraser")
+    pointer.click(x, y)
+    assert not mask(studio)[rows[0], columns[0]]
+
+
+def test_brackets_change_the_brush(qtbot: QtBot, studio: MainWindow) -> None:
+    studio.image.choose_tool("brush")
+    before = studio.image.brush_radius
+    QTest.keyClick(studio, Qt.Key.Key_BracketRight)
+    assert studio.image.brush_radius > before
+    QTest.keyClick(studio, Qt.Key.Key_BracketLeft)
+    assert studio.image.brush_radius == pytest.approx(before)
+
+
+def test_keys_1_to_4_show_and_hide_layers(qtbot: QtBot, studio: MainWindow) -> None:
+    studio.image.view.setFocus()
+    keys = {"picture": Qt.Key.Key_1, "hulls": Qt.Key.Key_2, "lines": Qt.Key.Key_3, "clean": Qt.Key.Key_4}
+    for layer, key in keys.items():
+        before = studio.image.layers[layer].visible
+        QTest.keyClick(studio.image.view, key)
+        assert studio.image.layers[layer].visible is not before
+        assert studio.actions_by_name[f"layer-{layer}"].isChecked() is not before
+
+
+def test_of_many_quick_edits_only_the_last_is_reconstructed(qtbot: QtBot, studio: MainWindow, pace: object) -> None:
+    pace.seconds = 0.3
+    before = pace.volumes
+    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
+        for seed in range(1, 8):
+            studio.workspace.settings.controls.widgets["seed"].setValue(seed)
+            qtbot.wait(10)
+    assert studio.document.project.seed == 7
+    assert pace.volumes - before < 7
+
+
+def test_escape_stops_a_reconstruction_and_f5_goes_on(qtbot: QtBot, studio: MainWindow, pace: object) -> None:
+    pace.seconds = 20
+    with qtbot.waitSignal(studio.document.refresh_started):
+        studio.workspace.settings.controls.widgets["seed"].setValue(5)
+    qtbot.waitUntil(lambda: states(studio).get("volume") == "running")
+    took: list[float] = []
+    studio.document.stopped.connect(lambda _, seconds: took.append(seconds))
+    with qtbot.waitSignal(studio.document.stopped, timeout=2000):
+        QTest.keyClick(studio, Qt.Key.Key_Escape)
+    print(f"\ncancel: {1000 * took[0]:.0f} ms")
+    assert states(studio)["volume"] == "cancelled"
+    assert "F5" in studio.workspace.status.hint
+    pace.seconds = 0
+    with qtbot.waitSignal(studio.document.refreshed):
+        QTest.keyClick(studio, Qt.Key.Key_F5)
+    assert states(studio)["volume"] == "fresh"
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + bytes(40)])
+def test_a_bad_file_is_told_of_and_leaves_the_open_picture_alone(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, content: bytes
+) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(content)
+    project, shown, strip = studio.document.project, mask(studio), states(studio)
+    with qtbot.waitSignal(studio.document.failed):
+        studio.open_picture(str(bad))
+    assert studio.document.project is project
+    assert np.array_equal(mask(studio), shown)
+    assert states(studio) == strip
+    assert studio.workspace.messages.isVisible()
+    assert "bad.png" in studio.workspace.messages.text
+
+
+def test_a_bad_file_does_not_stop_the_reconstruction_of_the_open_picture(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, pace: object
+) -> None:
+    pace.seconds = 0.2
+    studio.workspace.settings.controls.widgets["seed"].setValue(9)
+    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
+        studio._open_now(str(tmp_path / "missing.png"), "")
+    assert states(studio)["volume"] == "fresh"
+
+
+def test_a_picture_without_a_face_asks_for_it_and_three_clicks_place_it(
+    qtbot: QtBot, window: MainWindow, picture: Path, pace: object
+) -> None:
+    from paic3d_studio.tools.pan_zoom import PanZoom
+
+    pace.face = False
+    with qtbot.waitSignal(window.document.failed, timeout=10_000):
+        window.open_picture(str(picture))
+    assert window.image.placing
+    assert window.image.prompt.isVisible()
+    view: PanZoom = window.image.view.pan_zoom
+    assert view.content == (360, 360)
+    asked = []
+    for x, y in ((144.0, 180.0), (216.0, 180.0), (180.0, 230.0)):
+        asked.append(window.image.prompt.question)
+        at = window.image.view.pan_zoom.to_screen((x, y))
+        QTest.mouseClick(
+            window.image.view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(round(at[0]), round(at[1]))
+        )
+    assert tuple(asked) == QUESTIONS
+    qtbot.waitUntil(lambda: window.image.has_face, timeout=10_000)
+    assert not window.image.placing
+    assert window.document.project.landmark_edit is not None
+
+
+def test_opening_another_picture_asks_first_when_edits_would_be_lost(
+    qtbot: QtBot, studio: MainWindow, pointer: object, tmp_path: Path, picture: Path
+) -> None:
+    other = tmp_path / "other.png"
+    other.write_bytes(picture.read_bytes())
+    start = corner(studio, "mouth", 0)
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.drag(start, (start[0] + 30, start[1]))
+    studio.open_picture(str(other))
+    assert studio.document.project.picture.name == "portrait.png"
+    with qtbot.waitSignal(studio.document.opened):
+        studio.workspace.messages.acted.emit("open-anyway")
+    assert studio.document.project.picture.name == "other.png"
+
+
+def test_closing_asks_first_when_edits_would_be_lost(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    start = corner(studio, "mouth", 0)
+    pointer.drag(start, (start[0] + 30, start[1]))
+    studio.close()
+    assert studio.isVisible()
+    assert studio.workspace.messages.isVisible()
+
+
+def test_a_pasted_picture_and_a_dropped_file_are_opened(qtbot: QtBot, studio: MainWindow, picture: Path) -> None:
+    data = QMimeData()
+    data.setImageData(QImage(str(picture)))
+    with qtbot.waitSignal(studio.document.opened):
+        QGuiApplication.clipboard().setMimeData(data)
+        QTest.keyClick(studio, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert studio.document.project.picture.name == "pasted.png"
+    qtbot.waitUntil(lambda: not studio.document.runner.busy)
+    files = QMimeData()
+    files.setUrls([QUrl.fromLocalFile(str(picture))])
+    with qtbot.waitSignal(studio.document.opened):
+        assert studio._take_from(files)
+    assert studio.document.project.picture.name == "portrait.png"
+    qtbot.waitUntil(lambda: not studio.document.runner.busy)
+
+
+def test_nothing_to_paste_is_told_of(qtbot: QtBot, studio: MainWindow) -> None:
+    QGuiApplication.clipboard().clear()
+    QTest.keyClick(studio, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert "no picture" in studio.workspace.messages.text
+
+
+def test_a_setting_is_an_edit_like_any_other(qtbot: QtBot, studio: MainWindow) -> None:
+    before = mask(studio)
+    widget = studio.workspace.settings.controls.widgets["threshold"]
+    with qtbot.waitSignal(studio.document.refreshed):
+        widget.setValue(0.1)
+    assert mask(studio).sum() < before.sum()
+    studio.document.undo()
+    assert widget.value() == pytest.approx(0.01)
+    assert np.array_equal(mask(studio), before)
+
+
+def test_the_wheel_zooms_about_the_pointer_and_0_fits_again(qtbot: QtBot, studio: MainWindow) -> None:
+    fitted = studio.image.view.pan_zoom
+    studio.image.view.zoom_by(3.0)
+    assert studio.workspace.zoom.text() == f"{300 * fitted.scale:.0f} %"
+    studio.image.view.setFocus()
+    QTest.keyClick(studio.image.view, Qt.Key.Key_0)
+    assert studio.image.view.pan_zoom == fitted
+
+
+def test_closing_during_a_job_leaves_no_thread(qtbot: QtBot, studio: MainWindow, pace: object) -> None:
+    pace.seconds = 20
+    with qtbot.waitSignal(studio.document.refresh_started):
+        studio.document.edit(lambda project: edits.set_seed(project, seed=3))
+    qtbot.waitUntil(lambda: states(studio).get("volume") == "running")
+    studio._leave_work_behind = True
+    began = time.perf_counter()
+    studio.close()
+    print(f"\nclosed in {1000 * (time.perf_counter() - began):.0f} ms")
+    assert not studio.isVisible()
+    assert studio.document.runner.close(seconds=0.0)

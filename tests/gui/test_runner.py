@@ -1,0 +1,157 @@
+"""The worker thread and its lanes."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QObject, QThread
+from pytestqt.qtbot import QtBot
+
+from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.errors import UserError
+from paic3d_studio.gui.runner import Deliver, Runner
+
+
+@pytest.fixture
+def runner(qtbot: QtBot) -> Iterator[Runner]:
+    made = Runner()
+    yield made
+    assert made.close(seconds=5)
+
+
+class Ear(QObject):
+    """Hears a runner in the window's thread, and remembers what it heard and where."""
+
+    def __init__(self, runner: Runner) -> None:
+        super().__init__()
+        self.heard: list[tuple[object, ...]] = []
+        self.threads: set[int] = set()
+        runner.delivered.connect(self.take_delivered)
+        runner.finished.connect(self.take_finished)
+        runner.failed.connect(self.take_failed)
+        runner.cancelled.connect(self.take_cancelled)
+
+    def take_delivered(self, lane: str, name: str, value: object) -> None:
+        self._note("delivered", lane, name, value)
+
+    def take_finished(self, lane: str, value: object) -> None:
+        self._note("finished", lane, value)
+
+    def take_failed(self, lane: str, error: object) -> None:
+        self._note("failed", lane, error)
+
+    def take_cancelled(self, lane: str, _: float) -> None:
+        self._note("cancelled", lane)
+
+    def _note(self, *what: object) -> None:
+        self.heard.append(what)
+        self.threads.add(threading.get_ident())
+
+
+def patient(seconds: float = 5.0) -> object:
+    """Work that asks its monitor every few milliseconds."""
+
+    def work(monitor: Monitor, deliver: Deliver) -> str:
+        began = time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            monitor.check()
+            time.sleep(0.002)
+        return "done"
+
+    return work
+
+
+def quick(answer: object) -> object:
+    def work(monitor: Monitor, deliver: Deliver) -> object:
+        deliver("part", answer)
+        return answer
+
+    return work
+
+
+def test_a_job_runs_elsewhere_and_its_results_arrive_in_the_windows_thread(qtbot: QtBot, runner: Runner) -> None:
+    ear = Ear(runner)
+    where = []
+
+    def work(monitor: Monitor, deliver: Deliver) -> str:
+        where.append(threading.get_ident())
+        deliver("part", 1)
+        return "whole"
+
+    with qtbot.waitSignal(runner.finished):
+        runner.submit("refresh", work)
+    assert ear.heard == [("delivered", "refresh", "part", 1), ("finished", "refresh", "whole")]
+    assert ear.threads == {threading.get_ident()}
+    assert where[0] != threading.get_ident()
+
+
+def test_of_two_quick_requests_only_the_newest_is_delivered(qtbot: QtBot, runner: Runner) -> None:
+    ear = Ear(runner)
+    with qtbot.waitSignal(runner.finished):
+        for number in range(20):
+            runner.submit("refresh", quick(number))
+    qtbot.waitUntil(lambda: not runner.busy)
+    assert ear.heard == [("delivered", "refresh", "part", 19), ("finished", "refresh", 19)]
+
+
+def test_a_newer_request_stops_the_one_that_runs_without_a_word(qtbot: QtBot, runner: Runner) -> None:
+    ear = Ear(runner)
+    with qtbot.waitSignal(runner.started):
+        runner.submit("refresh", patient())
+    with qtbot.waitSignal(runner.finished, timeout=2000):
+        runner.submit("refresh", quick("new"))
+    assert [what[0] for what in ear.heard] == ["delivered", "finished"]
+
+
+def test_an_edit_never_cancels_an_export(qtbot: QtBot, runner: Runner) -> None:
+    ear = Ear(runner)
+    with qtbot.waitSignal(runner.started):
+        runner.submit("export", patient(0.2))
+    runner.submit("refresh", quick(1))
+    qtbot.waitUntil(lambda: len(ear.heard) == 3)
+    assert ear.heard[0] == ("finished", "export", "done")
+
+
+def test_cancel_stops_the_job_and_says_so_once(qtbot: QtBot, runner: Runner) -> None:
+    ear = Ear(runner)
+    with qtbot.waitSignal(runner.started):
+        runner.submit("refresh", patient())
+    with qtbot.waitSignal(runner.cancelled, timeout=2000):
+        assert runner.cancel()
+    assert ear.heard == [("cancelled", "refresh")]
+    qtbot.waitUntil(lambda: not runner.busy)
+    assert not runner.cancel()
+
+
+def test_an_error_arrives_as_a_value_and_the_worker_goes_on(qtbot: QtBot, runner: Runner) -> None:
+    ear = Ear(runner)
+
+    def work(monitor: Monitor, deliver: Deliver) -> None:
+        raise UserError("It did not work.", "Try another one.")
+
+    with qtbot.waitSignal(runner.failed):
+        runner.submit("refresh", work)
+    assert isinstance(ear.heard[0][2], UserError)
+    with qtbot.waitSignal(runner.finished):
+        runner.submit("refresh", quick(1))
+
+
+def test_closing_during_a_job_leaves_no_thread(qtbot: QtBot) -> None:
+    runner = Runner()
+    with qtbot.waitSignal(runner.started):
+        runner.submit("refresh", patient())
+    began = time.perf_counter()
+    assert runner.close(seconds=2)
+    assert time.perf_counter() - began < 1.5
+    assert all(thread.isFinished() for thread in runner.findChildren(QThread))
+
+
+def test_nothing_is_heard_after_closing(qtbot: QtBot) -> None:
+    runner = Runner()
+    ear = Ear(runner)
+    with qtbot.waitSignal(runner.started):
+        runner.submit("refresh", patient())
+    runner.close()
+    qtbot.wait(30)
+    assert ear.heard == []
