@@ -82,6 +82,8 @@ def reconstruct_parser() -> argparse.ArgumentParser:
     add("--faces", metavar="N", type=whole(100, 500_000), help="triangles of the head (default 20000)")
     add("--texture", metavar="N", type=whole(64, 8192), help="side of the texture in pixels (default 2048)")
     add("--lattice", metavar="N", type=whole(16, 512), help="samples of the field along each axis (default 192)")
+    add("--face", metavar="X,Y,X,Y,X,Y", type=place_of_face, help="where the face is when it is not found: middle of "
+        "the eye on the left of the picture, of the other eye, and of the mouth, in pixels")  # fmt: skip
     stitch = parser.add_mutually_exclusive_group()
     add = stitch.add_argument
     add("--no-stitch", action="store_true", help="the colours of the field everywhere, not the picture's own pixels")
@@ -89,6 +91,20 @@ def reconstruct_parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="one line of JSON per picture on standard output: stage "
                         "seconds, peak memory, sha256 of the head")  # fmt: skip
     return parser
+
+
+def place_of_face(text: str) -> dict[str, tuple[float, float]]:
+    """Return the three places of `--face` as the arguments of `edits.place_face`; an argparse type.
+
+    Raises:
+        argparse.ArgumentTypeError: these are not six numbers.
+    """
+    try:
+        numbers = [float(number) for number in text.split(",")]
+        (a, b), (c, d), (e, f) = zip(numbers[0::2], numbers[1::2], strict=True)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not six numbers with commas between them") from None
+    return {"right_eye": (a, b), "left_eye": (c, d), "mouth": (e, f)}
 
 
 class whole:  # noqa: N801 - reads as the name of a type in the parser's messages

@@ -7,6 +7,7 @@ freeze and cancel would wait. A spawned child has its own lock and can be ended 
 from __future__ import annotations
 
 import multiprocessing
+import pickle
 import signal
 import traceback
 from collections.abc import Callable
@@ -32,8 +33,7 @@ def run_in_child(function: Callable[..., Any], *arguments: object, monitor: Moni
 
     Args:
         function: importable by name from a module that loads neither torch nor Qt.
-        arguments: travel as pickles between our own processes, as do `options` and the result; its arrays arrive
-            writable.
+        arguments: travel between our own processes, as do `options` and the result; arrays arrive read-only.
         monitor: hears the child's progress; on cancel the child is ended at once.
 
     Raises:
@@ -48,8 +48,8 @@ def run_in_child(function: Callable[..., Any], *arguments: object, monitor: Moni
     theirs.close()
     try:
         _wait_for(ours, monitor)  # the child has started; it reads on, so that sending does not block
-        ours.recv()
-        ours.send((function, arguments, options))
+        _receive(ours)
+        _send(ours, (function, arguments, options))
         return _answer(ours, monitor)
     except (EOFError, ConnectionError) as gone:
         child.join(PATIENCE)
@@ -71,7 +71,7 @@ def _answer(connection: Connection, monitor: Monitor) -> Any:
     """Forward the child's progress until its result or its error arrives."""
     while True:
         _wait_for(connection, monitor)
-        match connection.recv():
+        match _receive(connection):
             case ("progress", fraction, text):
                 monitor.report(fraction, text)
             case ("result", value):
@@ -94,14 +94,32 @@ def _end(child: multiprocessing.process.BaseProcess) -> None:
 def _serve(connection: Connection) -> None:
     """Run in the child: take the work, report progress, answer with the result or the error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    connection.send("started")
-    function, arguments, options = connection.recv()
-    monitor = Monitor(lambda fraction, text: connection.send(("progress", fraction, text)))
+    _send(connection, "started")
+    function, arguments, options = _receive(connection)
+    monitor = Monitor(lambda fraction, text: _send(connection, ("progress", fraction, text)))
     try:
-        connection.send(("result", function(*arguments, **options, monitor=monitor)))
+        _send(connection, ("result", function(*arguments, **options, monitor=monitor)))
     except UserError as error:
-        connection.send(("user error", error.message, error.cure))
+        _send(connection, ("user error", error.message, error.cure))
     except (BrokenPipeError, Cancelled):
         pass  # the parent has gone, or wants no answer
     except Exception:  # noqa: BLE001 - the border of the process: the parent raises it again
-        connection.send(("bug", traceback.format_exc()))
+        _send(connection, ("bug", traceback.format_exc()))
+
+
+def _send(connection: Connection, value: object) -> None:
+    """Send a value, its arrays as they lie in memory: copying them into a pickle would hold the interpreter."""
+    buffers: list[pickle.PickleBuffer] = []
+    pickled = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    connection.send_bytes(len(buffers).to_bytes(4, "little"))
+    connection.send_bytes(pickled)
+    for buffer in buffers:
+        with buffer.raw() as raw:
+            connection.send_bytes(raw)
+
+
+def _receive(connection: Connection) -> Any:
+    """Receive what `_send` sent; safe because only our own child stands at the other end."""
+    count = int.from_bytes(connection.recv_bytes(), "little")
+    pickled = connection.recv_bytes()
+    return pickle.loads(pickled, buffers=[connection.recv_bytes() for _ in range(count)])  # noqa: S301

@@ -104,6 +104,8 @@ def configured(project: Project, arguments: Namespace) -> Project:
     settings = {name: getattr(arguments, name) for name in ("backbone", "infill")}
     surface = {"faces": arguments.faces, "resolution": arguments.lattice}
     project = edits.set_seed(project, seed=arguments.seed)
+    if arguments.face is not None:
+        project = edits.place_face(project, **arguments.face)
     project = edits.set_settings(project, **_given(settings))
     project = edits.set_surface_options(project, **_given(surface))
     project = edits.set_texture_options(project, **_given({"size": arguments.texture}))
@@ -192,20 +194,26 @@ def _outcome(
         "warning": warning,
         "seconds": round(seconds, 3),
         "stages": stages,
-        **peak_memory(),
+        **used_resources(),
     }
 
 
-def peak_memory() -> dict[str, int | None]:
-    """Return the largest memory so far of this process and of its largest child, in MiB; None where unknown."""
+def used_resources() -> dict[str, float | None]:
+    """Return what this process and its children used so far; None where the system does not say.
+
+    `cpu_seconds` in all; `peak_memory_mib` of this process and `peak_memory_child_mib` of its largest child.
+    """
     try:
         import resource
     except ImportError:  # Windows
-        return {"peak_memory_mib": None, "peak_memory_child_mib": None}
+        return {"cpu_seconds": time.process_time(), "peak_memory_mib": None, "peak_memory_child_mib": None}
     unit = 1024**2 if sys.platform == "darwin" else 1024
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return {"peak_memory_mib": own // unit, "peak_memory_child_mib": child // unit}
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {
+        "cpu_seconds": round(sum(used.ru_utime + used.ru_stime for used in (own, children)), 3),
+        "peak_memory_mib": own.ru_maxrss // unit,
+        "peak_memory_child_mib": children.ru_maxrss // unit,
+    }
 
 
 def _summary(outcome: dict[str, Any]) -> str:

@@ -129,6 +129,19 @@ def test_a_bad_picture_ends_in_one_sentence_and_writes_nothing(folder, capsys, k
     assert files_in(folder) == before
 
 
+def test_a_face_that_is_not_found_can_be_placed(folder, capsys):
+    """A face without a mouth or a chin, which no detector takes for one."""
+    picture = np.full((400, 400, 3), 255, np.uint8)
+    for x in (150, 250):
+        picture[170:200, x - 15 : x + 15] = 40
+    picture[100:330, 90:310] = np.minimum(picture[100:330, 90:310], (240, 214, 196))
+    (folder / "portrait.png").write_bytes(encode_png(picture))
+    assert main(["reconstruct", "portrait.png", "-o", "head.glb", *QUICK]) == 2
+    assert "No front face" in capsys.readouterr().err
+    assert main(["reconstruct", "portrait.png", "-o", "head.glb", "--face", "150,185,250,185,200,270", *QUICK]) == 0
+    assert files_in(folder) == {"portrait.png", "head.glb"}
+
+
 def read_only_folder(folder: Path) -> Path:
     """A folder in which nothing can be made, even by root."""
     if os.geteuid() == 0:
@@ -236,7 +249,9 @@ def test_a_display_is_looked_for_where_it_is_announced(environment, platform, sh
     assert has_display(environment, platform) is shown
 
 
-@pytest.mark.parametrize("arguments", [["--seed", "-1"], ["--faces", "many"], ["--texture", "9999999"], []])
+@pytest.mark.parametrize(
+    "arguments", [["--seed", "-1"], ["--faces", "many"], ["--texture", "9999999"], ["--face", "1,2,3,4,5"], []]
+)
 def test_a_wrong_command_exits_with_2_and_shows_its_usage(capsys, arguments):
     with pytest.raises(SystemExit) as ended:
         main(["reconstruct", *(["girl.png"] if arguments else []), *arguments])

@@ -26,6 +26,7 @@ def test_a_child_answers_with_the_value_and_its_progress(work):
     large = np.arange(3_000_000, dtype=np.float32)
     answer = run_in_child(work.doubled, large, offset=1, monitor=monitor)
     np.testing.assert_array_equal(answer, 2 * large + 1)
+    assert not answer.flags.writeable
     assert heard == [(step / 5, f"step {step}") for step in range(5)]
 
 
