@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import cast
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.errors import UserError
-from paic3d_studio.nets.backbones import BACKBONES, load_backbone
+from paic3d_studio.nets.backbones import BACKBONES, Backbone, load_backbone
 from paic3d_studio.nets.backbones.published import PublishedBackbone, PublishedConfig, pooled_along_axes
 from paic3d_studio.nets.field import FieldCondition
 from paic3d_studio.nets.modulated import SynthesisLayer, binomial_filter, upsampled
@@ -57,6 +58,30 @@ def test_every_backbone_is_described_in_one_line() -> None:
     for entry in BACKBONES.values():
         assert entry.description.endswith(".") or entry.description.endswith(").")
         assert "\n" not in entry.description
+
+
+CONFIGS = {"published": {field.name: getattr(TINY, field.name) for field in dataclasses.fields(TINY)}}
+"""Small sizes for backbones that are slow at their own."""
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_every_backbone_makes_the_same_finite_field_from_the_same_picture_and_seed(name: str) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(14)
+        network = BACKBONES[name].build(CONFIGS.get(name, {})).eval()
+    given = condition(tags=BACKBONES[name].needs_tags)
+    points = (torch.rand(300, 3, generator=torch.Generator().manual_seed(15)) - 0.5) * 0.7
+    first, second = (cast(Backbone, network).field(given, seed=1) for _ in range(2))
+    sample = first.query(points)
+    assert sample.density.shape == (300,)
+    assert sample.colour.shape == (300, 3)
+    assert sample.features.shape[0] == 300
+    assert torch.isfinite(sample.density).all()
+    assert 0 <= sample.colour.min() <= sample.colour.max() <= 1
+    assert torch.equal(sample.density, second.query(points).density)
+    assert torch.allclose(first.density(points), sample.density, rtol=1e-4, atol=1e-4)
+    assert not sample.colour.requires_grad
+    assert first.box_side == pytest.approx(0.7)
 
 
 def test_the_published_backbone_needs_tags() -> None:
