@@ -94,9 +94,7 @@ class OpenGLHost(QOpenGLWidget):
             self._scene.attach(self._ctx)
         except Exception as error:
             log.exception("The 3D view could not start")
-            self._ctx = None
-            self._failure = f"The graphics driver offers no OpenGL 3.3 ({str(error).splitlines()[0]})"
-            QTimer.singleShot(0, self._report_failure)
+            self._fail(f"The graphics driver offers no OpenGL 3.3 ({_first_line(error)})")
             return
         self.context().aboutToBeDestroyed.connect(self._forget)
 
@@ -104,12 +102,22 @@ class OpenGLHost(QOpenGLWidget):
         if self._ctx is None:
             return
         framebuffer = self._ctx.detect_framebuffer(self.defaultFramebufferObject())
-        ms = _paint(self._scene, framebuffer, _pixels(self), self._timer)
+        try:
+            ms = _paint(self._scene, framebuffer, _pixels(self), self._timer)
+        except moderngl.Error as error:  # a driver that refuses a shader
+            log.exception("The 3D view could not be drawn")
+            self._fail(f"The graphics driver refused to draw it ({_first_line(error)})")
+            return
         if ms is not None:
             self.frame_drawn.emit(ms)
 
     def _repaint(self) -> None:
         self.update()
+
+    def _fail(self, reason: str) -> None:
+        """Give up, and say so once Qt has finished painting."""
+        self._ctx, self._failure = None, reason
+        QTimer.singleShot(0, self._report_failure)
 
     def _forget(self) -> None:
         """Release what lives in a context that is about to go; a new one runs `initializeGL` again."""
@@ -199,6 +207,12 @@ def _paint(scene: Scene, framebuffer: Any, size: tuple[int, int], timer: QTimer)
     if delay is not None:
         timer.start(max(1, round(delay * 1000)))
     return None if plan.phase == "still" else (time.perf_counter() - started) * 1000.0
+
+
+def _first_line(error: Exception) -> str:
+    """Return the part of a driver's message that fits in a sentence."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def _pixels(widget: QWidget) -> tuple[int, int]:

@@ -18,7 +18,7 @@ DEGREES_PER_SIDE: Final = 200.0
 MAX_ELEVATION: Final = 89.0
 """The turntable stops short of the poles, where up would flip; degrees."""
 
-MIN_DISTANCE: Final = 0.15
+MIN_DISTANCE: Final = 0.2
 MAX_DISTANCE: Final = 6.0
 """How near and how far the camera may stand from its target, in metres."""
 

@@ -17,6 +17,7 @@ from paic3d_studio.core.artefacts import FieldVolume, SurfaceMesh, TexturedMesh
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui import viewport_hosts, viewport_widget
 from paic3d_studio.gui.viewport_widget import ViewportWidget
+from paic3d_studio.viewport import renderer
 from paic3d_studio.viewport.canvas import BACKGROUNDS
 from paic3d_studio.viewport.offscreen import render_offscreen
 from paic3d_studio.viewport.orbit import HOME_VIEW
@@ -238,6 +239,19 @@ def test_a_graphics_driver_that_fails_leaves_one_sentence(
     widget.set_mode("depth")
     assert "OpenGL 3.3" in widget.sentence
     assert "version 210" in caplog.text
+
+
+@pytest.mark.window
+def test_a_shader_that_the_driver_refuses_leaves_one_sentence(
+    qtbot: QtBot, display: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renderer, "volume_fragment", lambda _: "#version 330 core\nthis is no shader")
+    widget = ViewportWidget()
+    qtbot.addWidget(widget)
+    widget.set_volume(ball((255, 0, 0), n=16))
+    widget.show()
+    qtbot.waitUntil(lambda: not widget.has_opengl, timeout=3000)
+    assert "refused to draw" in widget.sentence
 
 
 def test_without_any_opengl_one_sentence_takes_the_place_of_the_3d_view(

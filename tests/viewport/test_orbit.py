@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.core.camera import Camera, camera_to_world, rays, rotation
 from paic3d_studio.viewport.orbit import (
     HOME_VIEW,
     MAX_DISTANCE,
@@ -161,3 +162,14 @@ def test_the_matrix_of_the_mesh_agrees_with_the_rays_of_the_volume(
 def test_a_turntable_goes_once_round_in_even_steps() -> None:
     azimuths = [view.azimuth for view in turntable(HOME_VIEW, frames=8)]
     assert azimuths == [0, 45, 90, 135, -180, -135, -90, -45]
+
+
+@given(st.floats(-180, 179), st.floats(-80, 80))
+def test_the_orbit_looks_as_the_cameras_of_the_networks_do(azimuth: float, elevation: float) -> None:
+    view, camera = OrbitView(azimuth, elevation, 1.0), Camera(azimuth, elevation)
+    assert np.allclose(view.axes, rotation(camera).T, atol=1e-12)
+    assert np.allclose(view.eye, camera_to_world(camera)[:3, 3], atol=1e-12)
+    pixels = rays(camera, 4)
+    for row, column in ((0, 0), (1, 3), (3, 2)):
+        at = screen_point(column + 0.5, row + 0.5, width=4, height=4)
+        assert np.allclose(view.ray(at)[1], pixels.directions[row, column], atol=1e-6)
