@@ -7,8 +7,6 @@ VRM 1.0: https://github.com/vrm-c/vrm-specification/tree/master/specification/VR
 from __future__ import annotations
 
 import dataclasses
-import io
-import json
 import re
 import struct
 from collections.abc import Mapping
@@ -17,9 +15,19 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from pygltflib import GLTF2
 
+from paic3d_studio.datasets.gltf import (
+    MAX_FILE_BYTES,
+    MAX_VERTICES,
+    WHITE,
+    GltfFile,
+    checked_index,
+    local_matrix,
+    parsed_glb,
+    to_srgb,
+    transformed_uv,
+)
 from paic3d_studio.errors import UserError
 
 PARTS: Final = ("none", "hair", "face", "iris", "eye", "brow", "mouth", "skin", "cloth", "other")
@@ -31,12 +39,6 @@ HEAD_OFFSET: Final = (0.0, 0.1, 0.0)
 ARM_LOWERING: Final = 60.0
 """Degrees by which the upper arms are lowered from the T-pose."""
 
-MAX_FILE_BYTES: Final = 512 * 2**20
-MAX_VERTICES: Final = 5_000_000
-MAX_NODES: Final = 20_000
-MAX_TEXTURE_SIDE: Final = 8192
-KEPT_TEXTURE_SIDE: Final = 2048
-
 _PART_WORDS: Final = (
     ("brow", "brow"),
     ("iris", "iris"),
@@ -47,8 +49,6 @@ _PART_WORDS: Final = (
     ("face", "face"),
     ("skin|body|neck|ear", "skin"),
 )
-_COMPONENT_TYPES: Final = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
-_WIDTHS: Final = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _BONE_NAMES: Final = {
     "head": r"(^|[_.:])head$",
     "neck": r"(^|[_.:])neck$",
@@ -155,41 +155,21 @@ def load_character(path: Path | str) -> Character:
 
 def decode_character(encoded: bytes, *, name: str) -> Character:
     """Decode a character from the bytes of a GLB file; see `load_character`."""
-    gltf = _parsed(encoded, name)
+    gltf = parsed_glb(encoded, name)
     try:
         return _Reader(gltf, gltf.binary_blob() or b"", name).character()
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, struct.error) as error:
         raise UserError(f"“{name}” is damaged: {error}.", "Export it again from the program that made it.") from error
 
 
-def _parsed(encoded: bytes, name: str) -> GLTF2:
-    """Parse a GLB container after checking its chunk sizes."""
-    cure = "Choose a VRM or GLB file (glTF 2.0, binary)."
-    if len(encoded) < 20 or encoded[:4] != b"glTF":
-        raise UserError(f"“{name}” is not a binary glTF file.", cure)
-    version, _, json_length = struct.unpack_from("<III", encoded, 4)
-    if version != 2 or json_length > len(encoded) - 20:
-        raise UserError(f"“{name}” is cut short or of another glTF version.", cure)
-    try:
-        json.loads(encoded[20 : 20 + json_length])
-        return GLTF2().load_from_bytes(encoded)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError, struct.error) as error:
-        raise UserError(f"“{name}” holds no readable glTF description.", cure) from error
-
-
-class _Reader:
-    """Turns one parsed file into a Character; every index and size in the file is checked before use."""
+class _Reader(GltfFile):
+    """Turns one parsed file into a Character; what it cannot trust it checks."""
 
     def __init__(self, gltf: GLTF2, blob: bytes, name: str) -> None:
-        self.gltf = gltf
-        self.blob = blob
-        self.name = name
+        super().__init__(gltf, blob, name)
         extensions = gltf.extensions or {}
         self.vrm0: dict[str, Any] = extensions.get("VRM") or {}
         self.vrm1: dict[str, Any] = extensions.get("VRMC_vrm") or {}
-        if len(gltf.nodes) > MAX_NODES:
-            raise ValueError("it has too many nodes")
-        self.textures: dict[int, NDArray[np.uint8]] = {}
 
     def character(self) -> Character:
         """Read every primitive and bone."""
@@ -203,7 +183,7 @@ class _Reader:
         for index, node in enumerate(self.gltf.nodes):
             if node.mesh is None:
                 continue
-            for source in self.gltf.meshes[_index(node.mesh, self.gltf.meshes)].primitives:
+            for source in self.gltf.meshes[checked_index(node.mesh, self.gltf.meshes)].primitives:
                 piece = self.primitive(source, node.skin, worlds, index, to_field)
                 vertices += len(piece.positions)
                 if vertices > MAX_VERTICES:
@@ -226,7 +206,7 @@ class _Reader:
                 for bone, pattern in _BONE_NAMES.items():
                     if bone not in listed and re.search(pattern, node.name or "", re.IGNORECASE):
                         listed[bone] = index
-        return {str(bone): _index(node, self.gltf.nodes) for bone, node in listed.items()}
+        return {str(bone): checked_index(node, self.gltf.nodes) for bone, node in listed.items()}
 
     def posed_worlds(self, bones: Mapping[str, int]) -> list[NDArray[np.float64]]:
         """World matrix (4, 4) of each node with the upper arms lowered."""
@@ -239,11 +219,11 @@ class _Reader:
             index, parent = stack.pop()
             if worlds[index] is not None:
                 raise ValueError("its nodes form a loop")
-            world = parent @ _local_matrix(nodes[index])
+            world = parent @ local_matrix(nodes[index])
             if index in lowered:
                 world = _lowered(world, side=float(np.sign(world[0, 3])))
             worlds[index] = world
-            stack += [(_index(child, nodes), world) for child in nodes[index].children or []]
+            stack += [(checked_index(child, nodes), world) for child in nodes[index].children or []]
         reached = [world for world in worlds if world is not None]
         if len(reached) < len(nodes):  # every node hangs below one without a parent, unless there is a loop
             raise ValueError("its nodes form a loop")
@@ -301,8 +281,8 @@ class _Reader:
         """Matrix (n, 4, 4) from the mesh to the file's world per vertex: linear blend skinning, else the node's own."""
         if skin is None or attributes.JOINTS_0 is None or attributes.WEIGHTS_0 is None:
             return np.broadcast_to(worlds[node], (count, 4, 4))
-        entry = self.gltf.skins[_index(skin, self.gltf.skins)]
-        joints = [_index(j, self.gltf.nodes) for j in entry.joints]
+        entry = self.gltf.skins[checked_index(skin, self.gltf.skins)]
+        joints = [checked_index(j, self.gltf.nodes) for j in entry.joints]
         if entry.inverseBindMatrices is None:
             inverse = np.broadcast_to(np.eye(4), (len(joints), 4, 4))
         else:
@@ -327,24 +307,24 @@ class _Reader:
         faces: NDArray[np.int64],
     ) -> Primitive:
         """Join geometry with its glTF material and, in VRM 0.x, its render queue."""
-        texture, mode, cutoff, double_sided, queue, name = _WHITE, "OPAQUE", 0.5, False, 2000, ""
+        texture, mode, cutoff, double_sided, queue, name = WHITE, "OPAQUE", 0.5, False, 2000, ""
         colour: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
         if material is not None:
-            entry = self.gltf.materials[_index(material, self.gltf.materials)]
+            entry = self.gltf.materials[checked_index(material, self.gltf.materials)]
             name, mode, double_sided = entry.name or "", entry.alphaMode or "OPAQUE", bool(entry.doubleSided)
             cutoff = 0.5 if entry.alphaCutoff is None else float(entry.alphaCutoff)
             pbr = entry.pbrMetallicRoughness
             if pbr is not None and pbr.baseColorFactor is not None:
                 colour = tuple(float(c) for c in pbr.baseColorFactor)
             if pbr is not None and pbr.baseColorTexture is not None:
-                uv = _transformed_uv(uv, pbr.baseColorTexture.extensions or {})
+                uv = transformed_uv(uv, pbr.baseColorTexture.extensions or {})
                 texture = self.texture(pbr.baseColorTexture.index)
             queue = self.render_queue(material, mode)
         if mode not in ("OPAQUE", "MASK", "BLEND") or len(colour) != 4:
             raise ValueError("a material is not valid")
         red, green, blue, alpha = colour
         if not self.vrm0:  # VRM 0.x exporters wrote the factor as it stands in the editor, others write it linear
-            red, green, blue = (_to_srgb(c) for c in (red, green, blue))
+            red, green, blue = (to_srgb(c) for c in (red, green, blue))
         return Primitive(
             positions=np.ascontiguousarray(positions, np.float32),
             normals=_unit(normals.astype(np.float32)),
@@ -369,80 +349,6 @@ class _Reader:
         extension = (self.gltf.materials[material].extensions or {}).get("VRMC_materials_mtoon") or {}
         return default + int(extension.get("renderQueueOffsetNumber", 0))
 
-    def texture(self, index: int) -> NDArray[np.uint8]:
-        """Decode the picture of a texture, uint8 (h, w, 4), at most `KEPT_TEXTURE_SIDE` a side."""
-        source = self.gltf.textures[_index(index, self.gltf.textures)].source
-        if source is None:
-            return _WHITE
-        source = _index(source, self.gltf.images)
-        if source not in self.textures:
-            view = self.gltf.images[source].bufferView
-            if view is None:
-                raise UserError(f"“{self.name}” keeps its textures in other files.", "Export it as one GLB or VRM.")
-            self.textures[source] = _decoded_texture(self.view_bytes(view))
-        return self.textures[source]
-
-    def view_bytes(self, index: int) -> bytes:
-        """Return the bytes of a buffer view."""
-        view = self.gltf.bufferViews[_index(index, self.gltf.bufferViews)]
-        start, length = int(view.byteOffset or 0), int(view.byteLength)
-        if view.buffer != 0 or start < 0 or length < 0 or start + length > len(self.blob):
-            raise ValueError("a buffer view reaches past the end of the file")
-        return self.blob[start : start + length]
-
-    def accessor(self, index: int | None, kind: str, count: int | None = None) -> NDArray[Any]:
-        """Return an accessor's values, (n, width), normalised integers as floats."""
-        if index is None:
-            raise ValueError("a mesh has no positions")
-        entry = self.gltf.accessors[_index(index, self.gltf.accessors)]
-        if entry.sparse is not None or entry.bufferView is None:
-            raise UserError(f"“{self.name}” uses sparse data.", "Export it without sparse accessors.")
-        if entry.type != kind or (count is not None and entry.count != count):
-            raise ValueError("an accessor is of the wrong type or length")
-        dtype = np.dtype(_COMPONENT_TYPES[entry.componentType])
-        width, size = _WIDTHS[kind], int(entry.count)
-        if not 0 <= size <= MAX_VERTICES * 3:
-            raise ValueError("an accessor is too large")
-        view = self.gltf.bufferViews[_index(entry.bufferView, self.gltf.bufferViews)]
-        raw = self.view_bytes(entry.bufferView)
-        stride, offset = int(view.byteStride or dtype.itemsize * width), int(entry.byteOffset or 0)
-        if offset < 0 or stride < dtype.itemsize * width:
-            raise ValueError("an accessor's layout is not valid")
-        if size and offset + stride * (size - 1) + dtype.itemsize * width > len(raw):
-            raise ValueError("an accessor reaches past the end of its buffer")
-        values = np.ndarray((size, width), dtype, raw, offset, (stride, dtype.itemsize))
-        if entry.normalized and dtype.kind in "iu":
-            return np.maximum(values / np.iinfo(dtype).max, -1.0)
-        return values.copy()
-
-
-_WHITE: Final = np.full((1, 1, 4), 255, np.uint8)
-
-
-def _index(value: Any, listed: Any) -> int:
-    """Return `value` as a valid index of `listed`."""
-    if not isinstance(value, int) or not 0 <= value < len(listed):
-        raise ValueError("it refers to something that does not exist")
-    return value
-
-
-def _local_matrix(node: Any) -> NDArray[np.float64]:
-    """Local transform (4, 4) of a glTF node."""
-    if node.matrix is not None:
-        return np.asarray(node.matrix, np.float64).reshape(4, 4).T
-    matrix = np.eye(4)
-    x, y, z, w = np.asarray(node.rotation or (0, 0, 0, 1), np.float64)
-    rotation = np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    )
-    matrix[:3, :3] = rotation * np.asarray(node.scale or (1, 1, 1), np.float64)
-    matrix[:3, 3] = node.translation or (0, 0, 0)
-    return matrix
-
 
 def _lowered(world: NDArray[np.float64], *, side: float) -> NDArray[np.float64]:
     """Turn a bone about its own place in the world's xy plane so that an arm stretched to `side` sinks."""
@@ -451,36 +357,6 @@ def _lowered(world: NDArray[np.float64], *, side: float) -> NDArray[np.float64]:
     rotation = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
     turned[:3, :3] = rotation @ world[:3, :3]
     return turned
-
-
-def _transformed_uv(uv: NDArray[np.float64], extensions: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Apply KHR_texture_transform."""
-    transform = extensions.get("KHR_texture_transform")
-    if not transform:
-        return uv
-    angle = float(transform.get("rotation", 0.0))
-    rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    scaled = uv * np.asarray(transform.get("scale", (1, 1)), np.float64)
-    return np.asarray(scaled @ rotation.T + np.asarray(transform.get("offset", (0, 0)), np.float64))
-
-
-def _decoded_texture(encoded: bytes) -> NDArray[np.uint8]:
-    """Decode an embedded PNG or JPEG after a look at its size."""
-    try:
-        with Image.open(io.BytesIO(encoded), formats=("PNG", "JPEG", "WEBP")) as picture:
-            if max(picture.size) > MAX_TEXTURE_SIDE:
-                raise ValueError(f"a texture is larger than {MAX_TEXTURE_SIDE} pixels")
-            rgba = picture.convert("RGBA")
-    except OSError as error:
-        raise ValueError("a texture cannot be decoded") from error
-    rgba.thumbnail((KEPT_TEXTURE_SIDE, KEPT_TEXTURE_SIDE))
-    return np.asarray(rgba, np.uint8)
-
-
-def _to_srgb(linear: float) -> float:
-    """Encode a linear factor 0..1 with the sRGB curve."""
-    linear = min(max(linear, 0.0), 1.0)
-    return linear * 12.92 if linear <= 0.0031308 else float(1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 def _unit(vectors: NDArray[Any]) -> NDArray[np.float32]:

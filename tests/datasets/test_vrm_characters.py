@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,15 @@ def test_a_damaged_file_ends_in_a_sentence_for_the_artist(damage: Any, words: st
     damage(description)
     with pytest.raises(UserError, match=words):
         decode_character(glb(description, blob), name="quad")
+
+
+def test_a_texture_that_claims_a_huge_size_is_refused_before_it_is_decoded() -> None:
+    header = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    description, blob = quad_description()
+    description["bufferViews"][3].update(byteOffset=len(blob), byteLength=len(bomb))
+    with pytest.raises(UserError, match="texture"):
+        decode_character(glb(description, blob + bomb), name="quad")
 
 
 @pytest.mark.parametrize("encoded", [b"", b"glTF", b"PK" * 40, b"glTF" + struct.pack("<IIII", 2, 20, 2**31, 0)])
