@@ -21,8 +21,11 @@ FRONT_SIZE: Final = 1024
 _SELF_SHADOW: Final = 0.003
 """A point this close behind the frontmost surface still counts as seen, metres: slopes within one front pixel."""
 
-_JUMP: Final = 0.01
-"""A step in depth of this size within two front pixels is an occluding contour, metres."""
+_SAME_THING: Final = 0.12
+"""Where portrait and field differ by much more than this, they show different things, not one thing in two tones."""
+
+_TONE_REACH: Final = 0.006
+"""Tone differences are averaged over about this distance along the surface, metres."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,10 +48,10 @@ class StitchSource:
 class StitchOptions:
     """How the artist's pixels meet the field's colours.
 
-    `margin` and `feather` are in metres along the front picture: pixels within `margin` of the matte's border or of an
-    occluding contour are not used, and over the next `feather` they fade in. Surfaces fade in between `grazing` and
-    `facing`, the z of their unit normals. Beyond the border the field's colours take on the picture's tone, fading over
-    `match_length` metres along the surface; 0 switches that off.
+    `margin` and `feather` are in metres along the front picture: pixels within `margin` of the matte's border are not
+    used, and over the next `feather` they fade in. Surfaces fade in between `grazing` and `facing`, the z of their unit
+    normals. Beyond the border the field's colours take on the picture's tone, fading over `match_length` metres along
+    the surface; 0 switches that off.
     """
 
     margin: float = 0.0015
@@ -74,6 +77,8 @@ class FrontPicture:
         """
         self._options = options
         self._depth = front_depth(surface)
+        # A texel under the edge of something nearer shares its front pixel; the neighbour's depth still vouches for it.
+        self._reach = cv2.erode(self._depth, np.ones((3, 3), np.uint8))
         self._picture, self._to_picture = _prefiltered(source, texel_side)
         self._confidence = self._front_confidence()
 
@@ -84,7 +89,7 @@ class FrontPicture:
             points: (p, 3) in the field frame. normals: (p, 3) unit.
         """
         column, row = _front_pixels(points)
-        seen = points[:, 2] >= _look_up(self._depth, column, row, nearest=True) - _SELF_SHADOW
+        seen = points[:, 2] >= _look_up(self._reach, column, row, nearest=True) - _SELF_SHADOW
         fade = _smoothstep(normals[:, 2], self._options.grazing, self._options.facing)
         return np.asarray(seen * fade * _look_up(self._confidence, column, row), dtype=np.float32)
 
@@ -114,14 +119,10 @@ class FrontPicture:
 
     def _front_confidence(self) -> NDArray[np.float32]:
         """Return how far each front pixel is from anything that could spoil it, faded to 0..1, float32 (n, n)."""
-        inside = self._at_front_size()[:, :, 3] > 0.5
-        inside &= np.isfinite(self._depth)
-        depth = np.where(np.isfinite(self._depth), self._depth, np.float32(-1))
-        inside &= cv2.dilate(depth, np.ones((5, 5), np.uint8)) - depth < _JUMP
+        inside = (self._at_front_size()[:, :, 3] > 0.5) & np.isfinite(self._depth)
         metres = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5) * (BOX_SIDE / FRONT_SIZE)
-        return _smoothstep(
-            np.asarray(metres, dtype=np.float32), self._options.margin, self._options.margin + self._options.feather
-        )
+        low = self._options.margin
+        return _smoothstep(np.asarray(metres, dtype=np.float32), low, low + self._options.feather)
 
 
 def front_depth(surface: SurfaceMesh) -> NDArray[np.float32]:
@@ -138,27 +139,26 @@ def spread_shift(
 ) -> NDArray[np.float32]:
     """Continue a colour shift that is known on part of the surface over the rest of it, fading with distance.
 
-    Solves the screened Poisson equation on the welded mesh: known vertices keep their shift, others take the mean of
-    their neighbours, damped so that it falls by e over `length`.
+    Solves the screened Poisson equation on the welded mesh: where the shift is believed it is smoothed, beyond that it
+    is continued and falls by e over `length`.
 
     Args:
-        surface: the mesh. shift: float32 (v, 3), meaningful where `weight` > 0.5. weight: float32 (v,).
+        surface: the mesh.
+        shift: float32 (v, 3); believed where it is small and `weight` is large.
+        weight: how much the portrait counts at each vertex, float32 (v,).
         length: metres.
 
     Returns:
         float32 (v, 3), the shift at every vertex.
     """
     first, welded = mesh.weld(surface.vertices)
-    known = weight[first] > 0.5
-    if not known.any() or known.all():
-        return np.where(known[welded][:, None], shift[first][welded], np.float32(0))
+    known = shift[first].astype(np.float64)
+    belief = weight[first] * np.exp(-np.square(np.abs(known).max(axis=1) / _SAME_THING))
     stiffness, mass = _laplacian(surface.vertices[first].astype(np.float64), welded[surface.faces])
-    system = (stiffness + sparse.diags_array(mass / length**2)).tocsc()
-    values = np.where(known[:, None], shift[first], 0).astype(np.float64)
-    free = ~known
-    right = -(system[free][:, known] @ values[known])
-    values[free] = splu(system[free][:, free]).solve(right)
-    return np.asarray(values[welded], dtype=np.float32)
+    pull = mass * belief / _TONE_REACH**2
+    system = stiffness + sparse.diags_array(mass / length**2 + pull)
+    spread = splu(system.tocsc()).solve(pull[:, None] * known)
+    return np.asarray(spread[welded], dtype=np.float32)
 
 
 def _laplacian(vertices: mesh.Points, faces: NDArray[np.int64]) -> tuple[sparse.csc_array, NDArray[np.float64]]:
