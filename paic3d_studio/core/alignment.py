@@ -83,12 +83,21 @@ def warp_portrait(portrait: Portrait, *, matte: Matte, alignment: Alignment, ant
     if portrait.rgba.shape[:2] != matte.alpha.shape:
         raise ShapeMismatch(f"portrait is {portrait.rgba.shape[:2]}, matte is {matte.alpha.shape}")
     x0, y0, x1, y1 = _source_box(alignment, size=(portrait.rgba.shape[1], portrait.rgba.shape[0]))
+    if x0 == x1 or y0 == y1:
+        return AlignedPortrait(rgba=_nothing())
     block = max(1, int(1.0 / alignment_scale(alignment))) if antialias else 1
-    source = _composited(portrait.rgba[y0:y1, x0:x1], matte.alpha[y0:y1, x0:x1], block=block)
+    ink = _ink(portrait.rgba[y0:y1, x0:x1], matte.alpha[y0:y1, x0:x1], block=block)
     grid = np.arange(ALIGNED_SIZE, dtype=np.float64) + 0.5
     square = np.stack(np.meshgrid(grid, grid), axis=-1)  # (512, 512, 2) as (x, y)
     where = (portrait_points(alignment, points=square) - (x0, y0)) / block - 0.5
-    return AlignedPortrait(rgba=_straight(_bilinear(source, where)))
+    return AlignedPortrait(rgba=_straight(_bilinear(ink, where)))
+
+
+def _nothing() -> NDArray[np.uint8]:
+    """Return the square without any character: white, alpha 0."""
+    rgba = np.full((ALIGNED_SIZE, ALIGNED_SIZE, 4), 255, np.uint8)
+    rgba[..., 3] = 0
+    return rgba
 
 
 def _source_box(alignment: Alignment, *, size: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -100,51 +109,55 @@ def _source_box(alignment: Alignment, *, size: tuple[int, int]) -> tuple[int, in
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
-def _composited(rgba: NDArray[np.uint8], alpha: NDArray[np.uint8], *, block: int) -> NDArray[np.float32]:
-    """Return colours on white and alpha, 0..1 float32 (h, w, 4), averaged over blocks of `block` pixels."""
+def _ink(rgba: NDArray[np.uint8], alpha: NDArray[np.uint8], *, block: int) -> NDArray[np.float32]:
+    """Return what is printed on white paper, averaged over blocks of `block` pixels: float32 (h, w, 4), 0..1.
+
+    The first three channels say how much darker than white the composite is, the fourth is alpha. White paper is all
+    zeros, so ink can be averaged and interpolated as it is.
+    """
     height, width = -(-alpha.shape[0] // block), -(-alpha.shape[1] // block)
     result = np.empty((height, width, 4), np.float32)
     for top in range(0, height, _BAND_ROWS):
         rows = slice(top * block, (top + _BAND_ROWS) * block)
-        opacity = alpha[rows, :, None].astype(np.float32) / 255
-        colour = rgba[rows, :, :3].astype(np.float32) / 255
-        band = np.concatenate([1 - opacity * (1 - colour), opacity], axis=-1)
-        result[top : top + _BAND_ROWS] = _block_means(band, block=block)
+        darkness = 255 - rgba[rows]
+        darkness[..., 3] = 255
+        opacity = cv2.merge([alpha[rows]] * 4)
+        band = cv2.multiply(darkness, opacity, scale=1 / (255 * 255), dtype=cv2.CV_32F)
+        result[top : top + _BAND_ROWS] = _block_means(np.asarray(band, np.float32), block=block)
     return result
 
 
 def _block_means(band: NDArray[np.float32], *, block: int) -> NDArray[np.float32]:
-    """Average over whole blocks; what hangs over the right and lower edge counts as white and transparent."""
+    """Average over whole blocks; what hangs over the right and lower edge is white paper."""
     if block == 1:
         return band
     below, right = -band.shape[0] % block, -band.shape[1] % block
-    padded = cv2.copyMakeBorder(band, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(1, 1, 1, 0))
+    padded = cv2.copyMakeBorder(band, 0, below, 0, right, cv2.BORDER_CONSTANT)
     size = (padded.shape[1] // block, padded.shape[0] // block)
     return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _bilinear(source: NDArray[np.float32], where: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Sample (h, w, 4) at positions (..., 2) as (x, y), pixel centres at whole numbers; white, alpha 0 outside.
+def _bilinear(ink: NDArray[np.float32], where: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Sample (h, w, 4) at positions (..., 2) as (x, y), pixel centres at whole numbers; zeros outside.
 
     OpenCV's warps round positions to 1/32 pixel, which shows as one grey level on strong edges; this one does not.
     """
-    source = cv2.copyMakeBorder(source, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(1, 1, 1, 0))
-    height, width = source.shape[:2]
+    ink = np.asarray(cv2.copyMakeBorder(ink, 1, 1, 1, 1, cv2.BORDER_CONSTANT), np.float32)
+    height, width = ink.shape[:2]
     x = np.clip(where[..., 0] + 1, 0, width - 1)
     y = np.clip(where[..., 1] + 1, 0, height - 1)
     column, row = np.minimum(x.astype(np.intp), width - 2), np.minimum(y.astype(np.intp), height - 2)
     across, down = ((x - column).astype(np.float32)[..., None], (y - row).astype(np.float32)[..., None])
-    flat = source.reshape(-1, 4)
+    flat = ink.reshape(-1, 4)
     first = row * width + column
     upper = flat[first] * (1 - across) + flat[first + 1] * across
     lower = flat[first + width] * (1 - across) + flat[first + width + 1] * across
     return np.asarray(upper * (1 - down) + lower * down, np.float32)
 
 
-def _straight(on_white: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Turn colours on white with their alpha (0..1) into straight colours, uint8; white where alpha is 0."""
-    alpha = np.rint(on_white[..., 3:] * 255)
-    darkness = (1 - on_white[..., :3]) * 255 * 255 / np.maximum(alpha, 1)
-    colour = np.where(alpha > 0, 255 - darkness, 255)
-    rgba = np.concatenate([colour, alpha], axis=-1)
+def _straight(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Turn ink into straight colours with their alpha, uint8; white where alpha is 0."""
+    alpha = np.rint(ink[..., 3:] * 255)
+    darkness = ink[..., :3] * (255 * 255) / np.maximum(alpha, 1)
+    rgba = np.concatenate([np.where(alpha > 0, 255 - darkness, 255), alpha], axis=-1)
     return np.asarray(np.clip(np.rint(rgba), 0, 255), np.uint8)

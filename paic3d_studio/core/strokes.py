@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 MIN_RADIUS: Final = 0.5
 """The thinnest brush, in pixels: it still marks the pixel under it."""
 
+_RIM: Final = 0.3  # OpenCV fills every pixel that a circle touches, which makes it about this much larger
 _FRACTION_BITS: Final = 4  # OpenCV draws with fixed-point coordinates; 1/16 pixel is finer than a hand
 
 
@@ -60,4 +61,4 @@ def _draw(canvas: NDArray[np.uint8], stroke: Stroke, *, value: int) -> None:
         thickness = max(1, round(2 * radius))
         cv2.polylines(canvas, [fixed.reshape(-1, 1, 2)], False, value, thickness, cv2.LINE_8, _FRACTION_BITS)
     for x, y in (fixed[0], fixed[-1]):
-        cv2.circle(canvas, (int(x), int(y)), round(radius * unit), value, cv2.FILLED, cv2.LINE_8, _FRACTION_BITS)
+        cv2.circle(canvas, (int(x), int(y)), round((radius - _RIM) * unit), value, cv2.FILLED, cv2.LINE_8, _FRACTION_BITS)
