@@ -180,6 +180,7 @@ class MainWindow(QMainWindow):
             return
         if lane == "refresh":
             self._halted = "Press F5 to try again."
+            self.head.say_halted(error.message if isinstance(error, UserError) else "The reconstruction failed.")
         if isinstance(error, UserError):
             no_face = lane == "refresh" and not self.image.has_face and self._face_is_missing()
             action = ("place-face", "Place the face") if no_face else None
@@ -201,6 +202,8 @@ class MainWindow(QMainWindow):
     def _on_stopped(self, lane: str, seconds: float) -> None:
         del seconds
         self.workspace.status.show_idle("Stopped")
+        if lane == "refresh":
+            self.head.say_halted("The reconstruction was stopped. Press F5 to go on.")
         self._halted = self._halted or ("Stopped. Press F5 to go on." if lane == "refresh" else "")
         self._update_situation()
 

@@ -272,8 +272,8 @@ class PictureView(pg.GraphicsView):
 def mask_pixels(mask: NDArray[np.bool_], *, colour: str) -> NDArray[np.uint8]:
     """Return a mask as pixels of one colour, (h, w, 4), transparent where it is False."""
     shade = QColor(colour)
-    table = np.array([[0, 0, 0, 0], [shade.red(), shade.green(), shade.blue(), 255]], np.uint8)
-    return table[mask.view(np.uint8)]
+    table = np.array([[0, 0, 0, 0], [shade.red(), shade.green(), shade.blue(), 255]], np.uint8).view(np.uint32)[:, 0]
+    return np.take(table, mask.view(np.uint8)).view(np.uint8).reshape(*mask.shape, 4)
 
 
 def _chequered() -> QImage:

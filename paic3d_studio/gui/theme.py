@@ -128,6 +128,7 @@ QFrame#toolRail, QFrame#sidePanel, QFrame#stageStrip {{ background: {PANEL}; bor
 QFrame#sidePanel {{ border-left: 1px solid {LINE}; }}
 QFrame#toolRail {{ border-right: 1px solid {LINE}; }}
 QFrame#stageStrip {{ background: {BASE}; border-top: 1px solid {LINE}; }}
+QFrame#waiting {{ background: #20262d; border: none; }}
 QFrame#panelHeader {{ background: {PANEL}; border: none; border-bottom: 1px solid {LINE}; }}
 QFrame#panelHeader QToolButton[role="switch"]:checked {{ background: {CONTROL}; }}
 QFrame#panelHeader QToolButton[role="switch"]:checked:hover {{ background: {RAISED}; }}

@@ -61,9 +61,14 @@ class StageChip(QWidget):
             "fresh": _seconds(report.seconds),
             "cached": "cached",
             "failed": "failed",
-            "cancelled": "stopped",
+            "cancelled": "stopped" if self._was_stopped else "not reached",
             "queued": "waits",
         }[report.state]
+
+    @property
+    def _was_stopped(self) -> bool:
+        """Whether the artist stopped the stage itself; the ones below it, or below a failed one, were not reached."""
+        return self.report is not None and self.report.seconds > 0
 
     def take(self, report: StageReport | None) -> None:
         """Show a report of this stage."""
@@ -84,6 +89,8 @@ class StageChip(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         state = self.report.state if self.report else None
+        if state == "cancelled" and not self._was_stopped:
+            state = "queued"
         colour = QColor(_COLOURS[state]) if state else QColor(theme.RAISED)
         self._draw_track(painter, state=state, colour=colour)
         self._draw_texts(painter, state=state, colour=colour)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QEnterEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
 from paic3d_studio.gui.icons import icon
 from paic3d_studio.gui.viewport_widget import ViewportWidget
-from paic3d_studio.gui.widgets import pane_header
+from paic3d_studio.gui.widgets import label, pane_header
 from paic3d_studio.viewport.shading import SHADING_MODES
 
 _VIEWS: Final = (
@@ -31,6 +31,7 @@ class ViewportPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.viewport = ViewportWidget()
+        self.waiting = _Waiting(self.viewport)
         self._mode_actions: dict[str, QAction] = {}
         self._mode_button = QToolButton()
         self.mode_menu = self._new_mode_menu()
@@ -41,13 +42,20 @@ class ViewportPanel(QWidget):
         """Show a volume or a mesh that the worker delivered."""
         if isinstance(value, FieldVolume):
             self.viewport.set_volume(value)
+            self.waiting.hide()
         elif isinstance(value, TexturedMesh):
             self.viewport.set_mesh(value)
 
     def clear(self) -> None:
-        """Show nothing, for another picture."""
+        """Show nothing but that another head is on its way."""
         self.viewport.set_volume(None)
         self.viewport.set_mesh(None)
+        self.waiting.say("The head is being reconstructed", "You can already edit the hulls and the lines.")
+
+    def say_halted(self, why: str) -> None:
+        """Say why there is no head, as long as there is none."""
+        if self.waiting.isVisible():
+            self.waiting.say("No head yet", why)
 
     def set_mode(self, name: str) -> None:
         """Shade in a key of SHADING_MODES; an unknown one becomes the first."""
@@ -115,3 +123,37 @@ class ViewportPanel(QWidget):
         column.setSpacing(0)
         column.addWidget(head)
         column.addWidget(self.viewport, 1)
+
+
+class _Waiting(QFrame):
+    """Stands in for the head while there is none of the open picture."""
+
+    def __init__(self, viewport: ViewportWidget) -> None:
+        super().__init__(viewport)
+        self.setObjectName("waiting")
+        self._title = label(role="empty-title", wrap=True)
+        self._more = label(role="soft", wrap=True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(40, 40, 40, 40)
+        column.setSpacing(8)
+        column.addStretch(1)
+        for text in (self._title, self._more):
+            text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            column.addWidget(text)
+        column.addStretch(1)
+        viewport.installEventFilter(self)
+        self.hide()
+
+    def say(self, title: str, more: str) -> None:
+        """Cover the view with two sentences."""
+        self._title.setText(title)
+        self._more.setText(more)
+        self.setGeometry(self.parentWidget().rect())
+        self.show()
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt's name
+        """Follow the view's size."""
+        if watched is self.parent() and event.type() == QEvent.Type.Resize:
+            self.setGeometry(self.parentWidget().rect())
+        return super().eventFilter(watched, event)

@@ -1,0 +1,235 @@
+"""Menus, panels, messages: what surrounds the picture and the head."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QSlider, QSpinBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from paic3d_studio.gui import theme
+from paic3d_studio.gui.actions import ACTIONS, Situation, enable_actions
+from paic3d_studio.gui.clipboard import picture_in
+from paic3d_studio.gui.icons import icon, pixmap
+from paic3d_studio.gui.image_panel import DEFAULT_LAYERS, LayerState
+from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.gui.panels.export_dialog import ExportDialog
+from paic3d_studio.gui.panels.message_bar import MessageBar
+from paic3d_studio.gui.panels.stage_strip import StageStrip
+from paic3d_studio.gui.preferences import Preferences
+from paic3d_studio.paths import resources_folder
+from paic3d_studio.pipeline.graph import StageReport
+from paic3d_studio.project.state import PictureSource, Project
+from paic3d_studio.viewport.shading import SHADING_MODES
+
+FORMATS = {".glb": "glTF binary", ".obj": "Wavefront"}
+
+
+def test_no_key_means_two_things_in_one_place() -> None:
+    for place in ("image", "view"):
+        keys = Counter(keys for entry in ACTIONS if entry.place in ("window", place) for keys in entry.shortcuts)
+        assert [key for key, count in keys.items() if count > 1] == []
+
+
+def test_no_key_of_the_window_is_taken_from_the_head() -> None:
+    everywhere = {keys for entry in ACTIONS if entry.place == "window" for keys in entry.shortcuts}
+    assert everywhere.isdisjoint({mode.shortcut for mode in SHADING_MODES.values()} | set("FSBTRP"))
+
+
+def test_every_icon_that_is_named_is_drawn(qtbot: QtBot) -> None:
+    for entry in ACTIONS:
+        if entry.icon:
+            assert not icon(entry.icon).isNull()
+
+
+def test_every_icon_file_draws_something_at_every_ratio(qtbot: QtBot) -> None:
+    for file in (resources_folder() / "icons").glob("*.svg"):
+        for ratio in (1.0, 2.0):
+            image = pixmap(file.stem, size=16, ratio=ratio).toImage()
+            assert image.width() == 16 * ratio
+            assert any(image.pixelColor(x, y).alpha() for x in range(image.width()) for y in range(image.height()))
+
+
+def test_without_a_picture_only_opening_makes_sense(window: MainWindow) -> None:
+    enabled = {name for name, action in window.actions_by_name.items() if action.isEnabled()}
+    assert {"open", "paste", "example", "quit"} <= enabled
+    assert enabled.isdisjoint({"export", "undo", "redo", "tool-hull", "tool-brush", "tool-place-face", "zoom-fit"})
+
+
+def test_actions_follow_the_situation(window: MainWindow) -> None:
+    enable_actions(window.actions_by_name, now=Situation(has_picture=True, has_face=True, can_undo=True))
+    assert window.actions_by_name["undo"].isEnabled()
+    assert window.actions_by_name["export"].isEnabled()
+    assert not window.actions_by_name["redo"].isEnabled()
+
+
+def test_every_control_has_a_name_for_screen_readers(studio: MainWindow) -> None:
+    nameless = []
+    for kind in (QAbstractButton, QSlider, QComboBox, QSpinBox):
+        for control in studio.findChildren(kind):
+            named = control.accessibleName() or (isinstance(control, QAbstractButton) and control.text())
+            if not named and control.isVisibleTo(studio) and not control.objectName().startswith("qt_"):
+                nameless.append((control.metaObject().className(), type(control.parent()).__name__, control.toolTip()))
+    assert nameless == []
+
+
+def test_every_tool_tip_of_an_action_with_a_key_tells_the_key(window: MainWindow) -> None:
+    for entry in ACTIONS:
+        if entry.shortcuts:
+            assert window.actions_by_name[entry.name].toolTip().endswith(")")
+
+
+def test_text_stands_out_from_every_ground_it_is_written_on() -> None:
+    for ground in (theme.BASE, theme.PANEL, theme.CONTROL):
+        assert contrast(theme.TEXT, ground) >= 7
+        assert contrast(theme.TEXT_SOFT, ground) >= 4.5
+    assert contrast("#ffffff", theme.ACCENT_FILL) >= 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of the web content accessibility guidelines."""
+
+    def luminance(name: str) -> float:
+        colour = QColor(name)
+        parts = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.getRgbF()[:3]]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.fixture
+def bar(qtbot: QtBot) -> Iterator[MessageBar]:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    parent.resize(800, 500)
+    parent.show()
+    yield MessageBar(parent)
+    parent.hide()
+
+
+def test_a_message_tells_the_cure_and_can_be_copied_and_dismissed(bar: MessageBar) -> None:
+    bar.show_message("The file is empty.", cure="Choose another one.")
+    assert bar.isVisible()
+    bar._copy.click()
+    assert QGuiApplication.clipboard().text() == "The file is empty. Choose another one."
+    bar._dismiss.click()
+    assert not bar.isVisible()
+
+
+def test_a_long_message_stays_inside_the_window(bar: MessageBar) -> None:
+    bar.show_message("word " * 80, cure="a/very/long/path/" * 8)
+    assert bar.parentWidget().rect().contains(bar.geometry())
+
+
+def test_the_action_of_a_message_is_told_by_name(qtbot: QtBot, bar: MessageBar) -> None:
+    bar.show_message("Not found.", action=("place-face", "Place the face"))
+    with qtbot.waitSignal(bar.acted) as told:
+        bar._action.click()
+    assert told.args == ["place-face"]
+
+
+def test_the_strip_tells_what_each_stage_is_doing(qtbot: QtBot) -> None:
+    strip = StageStrip([("lines", "Finding the lines"), ("field", "Reconstructing")])
+    qtbot.addWidget(strip)
+    strip.take(StageReport("lines", "fresh", 0.25, 1.0))
+    strip.take(StageReport("field", "running", 1.0, 0.4))
+    strip.take(StageReport("unknown", "fresh"))
+    assert strip.states() == {"lines": "fresh", "field": "running"}
+    assert strip.chips["lines"].state_text == "0.2 s"
+    assert strip.chips["field"].state_text == "40%"
+    assert "40%" in strip.chips["field"].accessibleName()
+    strip.clear()
+    assert strip.states() == {}
+
+
+def test_layers_and_folders_are_remembered(tmp_path: Path) -> None:
+    kept = Preferences(tmp_path / "studio.ini")
+    kept.layers = {**DEFAULT_LAYERS, "lines": LayerState(False, 0.35)}
+    kept.remember_folder("open", tmp_path)
+    kept.save()
+    again = Preferences(tmp_path / "studio.ini")
+    assert again.layers["lines"] == LayerState(False, 0.35)
+    assert again.folder("open") == tmp_path
+
+
+def test_preferences_that_cannot_be_read_count_as_not_set(tmp_path: Path) -> None:
+    (tmp_path / "studio.ini").write_bytes(b"[General]\nlayers=nonsense\n[folders]\nopen=/no/such/folder\n")
+    kept = Preferences(tmp_path / "studio.ini")
+    assert kept.layers == DEFAULT_LAYERS
+    assert kept.folder("open") == Path.home()
+
+
+def test_a_closed_window_comes_back_as_it_was(qtbot: QtBot, window: MainWindow, preferences: Preferences) -> None:
+    window.image.toggle_layer("clean", True)
+    window.workspace.splitter.setSizes([300, 700])
+    sizes = window.workspace.splitter.sizes()
+    window.close()
+    again = MainWindow(window.document.session, preferences=preferences)
+    qtbot.addWidget(again)
+    assert again.image.layers["clean"].visible
+    assert again.workspace.splitter.saveState() == window.workspace.splitter.saveState()
+    assert sizes[0] < sizes[1]
+    again.document.close()
+
+
+def test_a_file_comes_before_pixels_and_encoded_bytes_before_decoded_ones(tmp_path: Path) -> None:
+    data = QMimeData()
+    data.setImageData(QImage(4, 4, QImage.Format.Format_RGB32))
+    found = picture_in(data)
+    assert found is not None
+    assert found.name == "pasted.png"
+    data.setData("image/jpeg", b"as it was encoded")
+    found = picture_in(data)
+    assert found is not None
+    assert found.source == b"as it was encoded"
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.png"))])
+    found = picture_in(data)
+    assert found is not None
+    assert found.source == str(tmp_path / "a.png")
+    assert picture_in(QMimeData()) is None
+    assert picture_in(None) is None
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, tmp_path: Path) -> Iterator[ExportDialog]:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    project = Project(picture=PictureSource("girl.png", b""))
+    yield ExportDialog(parent, formats=FORMATS, target=tmp_path / "girl.glb", project=project)
+    parent.hide()
+
+
+def test_the_suffix_follows_the_format_and_is_never_doubled(dialog: ExportDialog, tmp_path: Path) -> None:
+    assert dialog.target == tmp_path / "girl.glb"
+    dialog._format.setCurrentIndex(1)
+    assert dialog.target == tmp_path / "girl.obj"
+    dialog._name.setText("girl.obj")
+    assert dialog.target == tmp_path / "girl.obj"
+
+
+def test_without_a_name_there_is_nothing_to_export(dialog: ExportDialog) -> None:
+    dialog._name.setText("  ")
+    assert not dialog._export.isEnabled()
+
+
+def test_the_dialog_says_when_a_file_would_be_replaced(dialog: ExportDialog, tmp_path: Path) -> None:
+    (tmp_path / "other.glb").touch()
+    dialog._name.setText("other")
+    assert "Replaces" in dialog._note.text()
+
+
+def test_the_options_of_the_dialog_are_one_edit(dialog: ExportDialog) -> None:
+    project = Project(picture=PictureSource("girl.png", b""))
+    for name, value in (("faces", 5_000), ("texture", 1024), ("stitch", "off")):
+        box = dialog._controls.widgets[name]
+        assert isinstance(box, QComboBox)
+        box.setCurrentIndex(box.findData(value))
+        box.activated.emit(box.currentIndex())
+    changed = dialog.edit(project)
+    assert changed.settings.surface.faces == 5_000
+    assert changed.settings.texture.size == 1024
+    assert changed.settings.stitch == "off"

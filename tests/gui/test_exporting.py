@@ -1,0 +1,114 @@
+"""From the window to a file."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox
+from pytestqt.qtbot import QtBot
+
+from paic3d_studio.export import EXPORTERS
+from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.gui.panels.export_dialog import ExportDialog
+from paic3d_studio.project import edits
+
+
+def asked(studio: MainWindow, target: Path) -> ExportDialog:
+    """Open the dialog as the artist does, and fill it in."""
+    QTest.keyClick(studio, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    dialog = studio._export_dialog
+    assert dialog is not None
+    dialog._place.setText(str(target.parent))
+    dialog._name.setText(target.stem)
+    dialog._format.setCurrentIndex(dialog._format.findData(target.suffix))
+    return dialog
+
+
+def brought_to_front(qtbot: QtBot, studio: MainWindow) -> None:
+    """Give the keys back to the window once its dialog is gone, as a desktop does by itself."""
+    studio.activateWindow()
+    qtbot.waitUntil(studio.isActiveWindow)
+
+
+@pytest.mark.parametrize("suffix", list(EXPORTERS))
+def test_every_format_of_the_table_is_written_and_the_message_says_where(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, suffix: str
+) -> None:
+    target = tmp_path / f"head{suffix}"
+    dialog = asked(studio, target)
+    with qtbot.waitSignal(studio.document.exported, timeout=10_000):
+        dialog._export.click()
+    assert target.stat().st_size > 0
+    assert str(target) in studio.workspace.messages.text
+    assert studio.preferences.folder("export") == tmp_path
+
+
+def test_the_options_of_an_export_can_be_undone(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    dialog = asked(studio, tmp_path / "head.glb")
+    box = dialog._controls.widgets["faces"]
+    assert isinstance(box, QComboBox)
+    box.setCurrentIndex(box.findData(5_000))
+    box.activated.emit(box.currentIndex())
+    with qtbot.waitSignal(studio.document.exported, timeout=10_000):
+        dialog._export.click()
+    assert studio.document.project.settings.surface.faces == 5_000
+    brought_to_front(qtbot, studio)
+    QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert studio.document.project.settings.surface.faces == 20_000
+
+
+def test_a_folder_that_is_not_there_is_told_of_and_nothing_else_changes(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path
+) -> None:
+    project = studio.document.project
+    dialog = asked(studio, tmp_path / "nowhere" / "head.glb")
+    with qtbot.waitSignal(studio.document.failed, timeout=10_000):
+        dialog._export.click()
+    assert studio.workspace.messages.isVisible()
+    assert "nowhere" in studio.workspace.messages.text
+    assert studio.document.project is project
+
+
+def test_an_edit_during_an_export_does_not_disturb_it(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, pace: object
+) -> None:
+    target = tmp_path / "head.glb"
+    pace.seconds = 0.4
+    dialog = asked(studio, target)
+    dialog._export.click()
+    with qtbot.waitSignals([studio.document.exported, studio.document.refreshed], timeout=15_000):
+        studio.document.edit(lambda project: edits.set_seed(project, seed=11))
+    assert target.exists()
+    assert studio.document.session.dirty
+
+
+def test_a_stopped_export_writes_nothing(qtbot: QtBot, studio: MainWindow, tmp_path: Path, pace: object) -> None:
+    target = tmp_path / "head.glb"
+    pace.seconds = 20
+    dialog = asked(studio, target)
+    with qtbot.waitSignal(studio.document.progressed):
+        dialog._export.click()
+    qtbot.waitUntil(lambda: studio.workspace.strip.states().get("textured") == "running")
+    brought_to_front(qtbot, studio)
+    with qtbot.waitSignal(studio.document.stopped, timeout=2000):
+        QTest.keyClick(studio, Qt.Key.Key_Escape)
+    assert not target.exists()
+    assert list(tmp_path.glob("head*")) == []
+
+
+def test_an_exported_head_counts_as_saved(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    studio.document.edit(lambda project: edits.set_seed(project, seed=4))
+    assert studio.document.session.dirty
+    dialog = asked(studio, tmp_path / "head.glb")
+    with qtbot.waitSignal(studio.document.exported, timeout=10_000):
+        dialog._export.click()
+    assert not studio.document.session.dirty
+
+
+def test_a_mesh_mode_asks_for_the_mesh_and_shows_it(qtbot: QtBot, studio: MainWindow) -> None:
+    assert studio.document.session.peek("textured") is None
+    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
+        studio.head.set_mode("mesh")
+    assert studio.document.session.peek("textured") is not None
+    assert studio.workspace.strip.states()["textured"] == "fresh"
