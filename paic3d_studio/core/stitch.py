@@ -16,7 +16,10 @@ from paic3d_studio.core.artefacts import ALIGNED_SIZE, BOX_SIDE, Alignment, Port
 from paic3d_studio.core.raster import rasterise
 
 FRONT_SIZE: Final = 1024
-"""Side of the front picture in which visibility is decided, in pixels: 0.68 mm each."""
+"""Side of the front picture in which margins and tones are measured, in pixels: 0.68 mm each."""
+
+DEPTH_SIZE: Final = 2048
+"""Side of the front picture in which visibility is decided: 0.34 mm, about a texel."""
 
 _SELF_SHADOW: Final = 0.003
 """A point this close behind the frontmost surface still counts as seen, metres: slopes within one front pixel."""
@@ -78,7 +81,7 @@ class FrontPicture:
         self._options = options
         self._depth = front_depth(surface)
         # A texel under the edge of something nearer shares its front pixel; the neighbour's depth still vouches for it.
-        self._reach = cv2.erode(self._depth, np.ones((3, 3), np.uint8))
+        self._reach = np.asarray(cv2.erode(self._depth, np.ones((3, 3), np.uint8)), dtype=np.float32)
         self._picture, self._to_picture = _prefiltered(source, texel_side)
         self._confidence = self._front_confidence()
 
@@ -88,10 +91,10 @@ class FrontPicture:
         Args:
             points: (p, 3) in the field frame. normals: (p, 3) unit.
         """
-        column, row = _front_pixels(points)
-        seen = points[:, 2] >= _look_up(self._reach, column, row, nearest=True) - _SELF_SHADOW
+        deepest = _look_up(self._reach, *_front_pixels(points, size=DEPTH_SIZE), nearest=True)
+        seen = points[:, 2] >= deepest - _SELF_SHADOW
         fade = _smoothstep(normals[:, 2], self._options.grazing, self._options.facing)
-        return np.asarray(seen * fade * _look_up(self._confidence, column, row), dtype=np.float32)
+        return np.asarray(seen * fade * _look_up(self._confidence, *_front_pixels(points)), dtype=np.float32)
 
     def colours(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the portrait's colour behind each point, sRGB 0..1, float32 (p, 3); meaningless outside the matte."""
@@ -119,7 +122,8 @@ class FrontPicture:
 
     def _front_confidence(self) -> NDArray[np.float32]:
         """Return how far each front pixel is from anything that could spoil it, faded to 0..1, float32 (n, n)."""
-        inside = (self._at_front_size()[:, :, 3] > 0.5) & np.isfinite(self._depth)
+        step = DEPTH_SIZE // FRONT_SIZE
+        inside = (self._at_front_size()[:, :, 3] > 0.5) & np.isfinite(self._depth[::step, ::step])
         metres = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5) * (BOX_SIDE / FRONT_SIZE)
         low = self._options.margin
         return _smoothstep(np.asarray(metres, dtype=np.float32), low, low + self._options.feather)
@@ -127,11 +131,12 @@ class FrontPicture:
 
 def front_depth(surface: SurfaceMesh) -> NDArray[np.float32]:
     """Return the largest z of the surface behind each front pixel, float32 (n, n); -inf where there is none."""
-    column, row = _front_pixels(surface.vertices)
-    coverage = rasterise(np.stack([column, row], axis=1), surface.faces, size=FRONT_SIZE)
-    depth = np.full(FRONT_SIZE * FRONT_SIZE, -np.inf, dtype=np.float32)
-    np.maximum.at(depth, coverage.texels, coverage.interpolate(surface.vertices[:, 2:], surface.faces)[:, 0])
-    return depth.reshape(FRONT_SIZE, FRONT_SIZE)
+    facing = surface.faces[mesh.face_normals(surface.vertices, surface.faces)[:, 2] > 0]  # a closed surface's front
+    column, row = _front_pixels(surface.vertices, size=DEPTH_SIZE)
+    coverage = rasterise(np.stack([column, row], axis=1), facing, size=DEPTH_SIZE)
+    depth = np.full(DEPTH_SIZE * DEPTH_SIZE, -np.inf, dtype=np.float32)
+    np.maximum.at(depth, coverage.texels, coverage.interpolate(surface.vertices[:, 2:], facing)[:, 0])
+    return depth.reshape(DEPTH_SIZE, DEPTH_SIZE)
 
 
 def spread_shift(
@@ -204,9 +209,11 @@ def _aligned_pixels(points: NDArray[np.float32]) -> NDArray[np.float64]:
     return ALIGNED_SIZE * np.stack([0.5 + x / BOX_SIDE, 0.5 - y / BOX_SIDE], axis=1)
 
 
-def _front_pixels(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (column, row) in the front picture, pixel centres at +0.5."""
-    pixels = _aligned_pixels(points) * (FRONT_SIZE / ALIGNED_SIZE)
+def _front_pixels(
+    points: NDArray[np.float32], *, size: int = FRONT_SIZE
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (column, row) in a front picture of `size` pixels a side, centres at +0.5."""
+    pixels = _aligned_pixels(points) * (size / ALIGNED_SIZE)
     return pixels[:, 0], pixels[:, 1]
 
 
