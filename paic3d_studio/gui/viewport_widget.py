@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QNativeGestureEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -153,6 +153,9 @@ class ViewportWidget(QWidget):
         image = self._host.picture().convertToFormat(QImage.Format.Format_RGB888)
         rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
         return np.array(rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3))
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(600, 600)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         for child in (self._host, self._refusal, self._notice):
