@@ -70,13 +70,18 @@ def convex(points: ArrayLike) -> NDArray[np.float64]:
         lower, upper = _half_hull(ordered), _half_hull(ordered[::-1])
         backwards = [len(ordered) - 1 - index for index in upper]
         first_seen = first_seen[[*lower[:-1], *backwards[:-1]]]
-    return given[np.roll(first_seen, -int(first_seen.argmin()))]
+    start = int(first_seen.argmin()) if len(first_seen) else 0
+    return given[np.roll(first_seen, -start)]
 
 
 def is_convex(polygon: ArrayLike) -> bool:
     """Return whether a polygon is its own convex hull: no dent, no crossing, no corner that is none."""
     corners = np.asarray(polygon, np.float64).reshape(-1, 2)
-    return len(corners) >= MIN_VERTICES and len(convex(corners)) == len(corners)
+    hull = convex(corners)
+    if len(corners) < MIN_VERTICES or len(hull) != len(corners):
+        return False
+    other_way = np.concatenate([corners[:1], corners[:0:-1]])
+    return bool(np.array_equal(hull, corners) or np.array_equal(hull, other_way))
 
 
 def contains(polygon: NDArray[np.float64], *, point: tuple[float, float]) -> bool:
