@@ -1,4 +1,5 @@
 import threading
+from itertools import pairwise
 from typing import Any
 
 import moderngl
@@ -17,7 +18,7 @@ def test_a_turntable_has_one_picture_for_each_view_and_comes_round(signpost: Fie
     pictures = render_offscreen(signpost, [*views, views[0]], size=(96, 64))
     assert [picture.shape for picture in pictures] == [(64, 96, 3)] * 7
     assert (pictures[0] == pictures[-1]).all()
-    assert all((one != other).any() for one, other in zip(pictures, pictures[1:], strict=False))
+    assert all((one != other).any() for one, other in pairwise(pictures))
 
 
 def test_a_volume_that_is_baked_already_looks_the_same(signpost: FieldVolume) -> None:
