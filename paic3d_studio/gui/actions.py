@@ -105,6 +105,17 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         place="image",
     ),
     ActionEntry(
+        "tool-matte",
+        "Edit",
+        "Paint the cut-out",
+        "Paint what belongs to the character; with Shift, what does not",
+        ("C",),
+        "cutout",
+        _with_face,
+        choice="tool",
+        place="image",
+    ),
+    ActionEntry(
         "tool-hand",
         "Edit",
         "Move the picture",
@@ -144,7 +155,10 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         "reset-hulls", "Edit", "Hulls as detected", "Give every hull its detected shape again", (), "reset", _with_face
     ),
     ActionEntry(
-        "clear-strokes", "Edit", "Remove all brush strokes", "Take every stroke off the line mask", (), "", _with_face
+        "clear-strokes", "Edit", "Remove all line strokes", "Take every stroke off the line mask", (), "", _with_face
+    ),
+    ActionEntry(
+        "clear-matte", "Edit", "Remove all cut-out strokes", "Take every stroke off the cut-out", (), "", _with_face
     ),
     ActionEntry(
         "refresh",

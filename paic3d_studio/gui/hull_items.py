@@ -38,9 +38,7 @@ class HullItem(QGraphicsPolygonItem):
             self._handles.append(self._new_handle())
         while len(self._handles) > len(points):
             handle = self._handles.pop()
-            handle.setParentItem(None)
-            if handle.scene() is not None:
-                handle.scene().removeItem(handle)
+            _remove(handle)
         for handle, (x, y) in zip(self._handles, points, strict=True):
             handle.setPos(float(x), float(y))
 
@@ -135,7 +133,11 @@ class HullLayer:
         self._group.setOpacity(opacity)
 
     def _drop(self, name: str) -> None:
-        item = self.items.pop(name)
-        item.setParentItem(None)
-        if item.scene() is not None:
-            item.scene().removeItem(item)
+        _remove(self.items.pop(name))
+
+
+def _remove(item: QGraphicsItem) -> None:
+    """Take an item, and what hangs on it, off the screen."""
+    scene = item.scene()
+    if scene is not None:
+        scene.removeItem(item)

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QEnterEvent, QPen
-from PySide6.QtWidgets import QApplication, QGraphicsEllipseItem, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QBrush, QColor, QEnterEvent, QPainterPath, QPen
+from PySide6.QtWidgets import QApplication, QGraphicsEllipseItem, QGraphicsPathItem, QLineEdit, QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import (
     ALIGNED_SIZE,
@@ -30,11 +30,15 @@ from paic3d_studio.project.state import Project
 from paic3d_studio.tools import TOOLS
 from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, BrushTool
 from paic3d_studio.tools.hull_tool import HullTool, delete_at, hull_target, insert_at
+from paic3d_studio.tools.matte_brush_tool import MatteBrushTool
 from paic3d_studio.tools.place_face_tool import PlaceFaceTool
 from paic3d_studio.tools.pointer import Edit, Scene, Tool, Touch
 
 LAYERS: Final = ("picture", "clean", "lines", "hulls")
 """From the lowest to the topmost."""
+
+BRUSHES: Final = ("brush", "eraser", "matte")
+"""Tools that paint with a round brush of one common size."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,9 @@ class ImagePanel(QWidget):
             self.view.set_layer(name, None)
         self._hull_layer = HullLayer(self.view.box)
         self._brush_ring = self._new_ring()
+        self._trail = QGraphicsPathItem()
+        self._trail.setZValue(24)
+        self.view.box.addItem(self._trail, ignoreBounds=True)
         self._marks: list[QGraphicsEllipseItem] = []
         self._lay_out()
         self._connect()
@@ -207,7 +214,7 @@ class ImagePanel(QWidget):
 
     def resize_brush(self, steps: int) -> None:
         """Make the brush larger, or smaller for negative steps."""
-        for name in ("brush", "eraser"):
+        for name in BRUSHES:
             brush = self._tools[name]
             assert isinstance(brush, BrushTool)
             brush.radius = self._brush_radius
@@ -223,6 +230,7 @@ class ImagePanel(QWidget):
             return False
         self._tools[self._tool_name].cancel()
         self._in_gesture = False
+        self._trail.hide()
         self._document.cancel_drag()
         return True
 
@@ -269,7 +277,9 @@ class ImagePanel(QWidget):
     def _on_pressed(self, touch: Touch) -> None:
         if self._tool_name not in TOOLS or (not self.placing and self._aligned is None):
             return
-        edit = self._tools[self._tool_name].press(touch, scene=Scene(hulls=self._hulls))
+        alignment = self._document.session.peek("alignment") if self._aligned is not None else None
+        scene = Scene(hulls=self._hulls, alignment=alignment)
+        edit = self._tools[self._tool_name].press(touch, scene=scene)
         if self.placing:
             self._after_place(edit)
         elif edit is not None:
@@ -301,11 +311,31 @@ class ImagePanel(QWidget):
             if edit is not None:
                 self._drag(edit)
             self._in_gesture = False
+            self._trail.hide()
             self._document.end_drag()
 
     def _drag(self, edit: Edit) -> None:
         self._gesture_began = self._gesture_began or time.perf_counter()
-        self._show_gesture(self._document.drag(edit))
+        project = self._document.drag(edit)
+        tool = self._tools[self._tool_name]
+        if isinstance(tool, MatteBrushTool):  # the matte itself follows in the background: warping takes too long
+            self._show_trail(tool)
+        else:
+            self._show_gesture(project)
+
+    def _show_trail(self, tool: MatteBrushTool) -> None:
+        stroke = tool.stroke
+        if stroke is None:
+            return
+        path = QPainterPath(QPointF(*stroke.points[0]))
+        for x, y in (*stroke.points[1:], stroke.points[-1]):
+            path.lineTo(x, y)
+        colour = QColor(theme.ACCENT if stroke.adds else "#ffffff")
+        colour.setAlphaF(0.5)
+        ends, joins = Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
+        self._trail.setPen(QPen(colour, 2 * stroke.radius, Qt.PenStyle.SolidLine, ends, joins))
+        self._trail.setPath(path)
+        self._trail.show()
 
     def _on_painted(self) -> None:
         if self._gesture_began:
@@ -399,15 +429,18 @@ class ImagePanel(QWidget):
         return ring
 
     def _show_ring(self, touch: Touch | None) -> None:
-        paints = self._tool_name in ("brush", "eraser") and self._aligned is not None
+        paints = self._tool_name in BRUSHES and self._aligned is not None
         self._brush_ring.setVisible(paints and touch is not None)
         if paints and touch is not None:
             radius = self._brush_radius
             self._brush_ring.setRect(QRectF(touch.x - radius, touch.y - radius, 2 * radius, 2 * radius))
-            erases = touch.erases is not (self._tool_name == "eraser")
             pen = self._brush_ring.pen()
-            pen.setColor(QColor("#ffffff" if erases else theme.MASK))
+            pen.setColor(self._paint_colour(erases=touch.erases))
             self._brush_ring.setPen(pen)
+
+    def _paint_colour(self, *, erases: bool) -> QColor:
+        erases = erases is not (self._tool_name == "eraser")
+        return QColor("#ffffff" if erases else theme.ACCENT if self._tool_name == "matte" else theme.MASK)
 
     def _new_mark(self, place: QPointF) -> QGraphicsEllipseItem:
         mark = QGraphicsEllipseItem(QRectF(-7, -7, 14, 14))
@@ -431,6 +464,7 @@ _CURSORS: Final = {
     "hull": Qt.CursorShape.ArrowCursor,
     "brush": Qt.CursorShape.CrossCursor,
     "eraser": Qt.CursorShape.CrossCursor,
+    "matte": Qt.CursorShape.CrossCursor,
     "place-face": Qt.CursorShape.CrossCursor,
 }
 _PART_CURSORS: Final = {

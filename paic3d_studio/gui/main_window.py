@@ -18,7 +18,7 @@ from paic3d_studio.gui import help_texts
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
 from paic3d_studio.gui.clipboard import PICTURE_FILTER, picture_in
 from paic3d_studio.gui.document import SHOWN, Document
-from paic3d_studio.gui.image_panel import LAYERS, ImagePanel
+from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
 from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.gui.panels.export_dialog import ExportDialog
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
@@ -28,6 +28,7 @@ from paic3d_studio.paths import example_picture
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import Project
 from paic3d_studio.session.session import Session
+from paic3d_studio.tools import TOOLS
 from paic3d_studio.tools.pan_zoom import WHEEL_STEP
 
 CLOSE_SECONDS: Final = 2.0
@@ -123,7 +124,7 @@ class MainWindow(QMainWindow):
         self.workspace.title.setText(project.picture.name)
         portrait = self.document.session.peek("portrait", project)
         if portrait is not None:
-            self.workspace.size.setText(f"{portrait.rgba.shape[1]} × {portrait.rgba.shape[0]} px")
+            self.workspace.picture_size.setText(f"{portrait.rgba.shape[1]} × {portrait.rgba.shape[0]} px")
         self.setWindowTitle(f"{project.picture.name} – PAiC-3D Studio")
         self.workspace.messages.hide()
         self.workspace.strip.clear()
@@ -245,6 +246,9 @@ class MainWindow(QMainWindow):
     def _clear_strokes(self) -> None:
         self.document.edit(edits.clear_strokes)
 
+    def _clear_matte(self) -> None:
+        self.document.edit(edits.clear_matte_strokes)
+
     def _export(self) -> None:
         project = self.document.project
         if project is None or (self._export_dialog is not None and self._export_dialog.isVisible()):
@@ -327,13 +331,8 @@ class MainWindow(QMainWindow):
         self.workspace.status.show_hint(hint)
 
     def _on_tool_changed(self, name: str) -> None:
-        action = self.actions_by_name.get(f"tool-{name}")
-        if action is not None:
-            action.setChecked(True)
-        else:
-            for other in ("hull", "brush", "eraser", "hand"):
-                self.actions_by_name[f"tool-{other}"].setChecked(False)
-        self.workspace.brush_size.setVisible(name in ("brush", "eraser"))
+        self.actions_by_name[f"tool-{name}"].setChecked(True)
+        self.workspace.brush_size.setVisible(name in BRUSHES)
         self._show_hint()
 
     def _on_brush_changed(self, radius: float) -> None:
@@ -409,6 +408,7 @@ class MainWindow(QMainWindow):
             "delete-vertex": self.image.delete_vertex,
             "reset-hulls": self._reset_hulls,
             "clear-strokes": self._clear_strokes,
+            "clear-matte": self._clear_matte,
             "refresh": self.document.refresh,
             "cancel": self._escape,
             "zoom-fit": self.image.view.fit,
@@ -419,7 +419,7 @@ class MainWindow(QMainWindow):
             "keys": self._show_keys,
             "about": self._show_about,
         }
-        for tool in ("hull", "brush", "eraser", "hand", "place-face"):
+        for tool in (*TOOLS, "hand"):
             handlers[f"tool-{tool}"] = partial(self.image.choose_tool, tool)
         for layer in LAYERS:
             handlers[f"layer-{layer}"] = partial(self.image.toggle_layer, layer)

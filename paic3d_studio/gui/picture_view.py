@@ -37,7 +37,7 @@ _SHARP_FROM: Final = 3.0  # from this scale on the pixels are shown as squares, 
 _CHECK: Final = 8  # side of a square of the chequered ground in screen pixels
 
 
-class PictureView(pg.GraphicsView):
+class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
     """Shows layers of one picture and translates the pointer into picture pixels.
 
     Wheel zooms about the pointer; middle button, or Space with the left one, drags. Everything else about the pointer

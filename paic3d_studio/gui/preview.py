@@ -34,8 +34,10 @@ class MaskPreview:
 
         The hulls are not asked of the session: after a quick edit its worker may not have come to them.
         """
-        known = [session.peek(stage) for stage in ("lines", "landmarks", "alignment")]
-        return None if any(value is None for value in known) else cls(*known, hulls)
+        lines, landmarks, alignment = (session.peek(stage) for stage in ("lines", "landmarks", "alignment"))
+        if lines is None or landmarks is None or alignment is None:
+            return None
+        return cls(lines=lines, landmarks=landmarks, alignment=alignment, hulls=hulls)
 
     def hulls_of(self, project: Project) -> FeatureHulls:
         """Return the hulls as `project` has them: those at the start of the gesture, and what it changed."""

@@ -50,7 +50,7 @@ class Workspace(QWidget):
         self.strip = StageStrip(stages)
         self.status = StatusLine()
         self.title = ElidedLabel("No picture", role="title")
-        self.size = label(role="faint")
+        self.picture_size = label(role="faint")
         self.zoom = label("100 %", role="soft")
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.side = self._new_side_panel()
@@ -89,7 +89,7 @@ class Workspace(QWidget):
         line.addSpacing(14)
         line.addWidget(self.title)
         line.addSpacing(10)
-        line.addWidget(self.size)
+        line.addWidget(self.picture_size)
         line.addStretch(1)
         line.addSpacing(14)
         line.addWidget(tool_button(actions["side-panel"]))
@@ -151,7 +151,7 @@ class Workspace(QWidget):
         column = QVBoxLayout(rail)
         column.setContentsMargins(5, 8, 5, 8)
         column.setSpacing(4)
-        for name in ("tool-hull", "tool-brush", "tool-eraser", "tool-hand"):
+        for name in ("tool-hull", "tool-brush", "tool-eraser", "tool-matte", "tool-hand"):
             column.addWidget(tool_button(actions[name], size=22))
         column.addSpacing(4)
         column.addWidget(separator())

@@ -12,6 +12,7 @@ from typing import Final
 
 from paic3d_studio.tools.brush_tool import BrushTool
 from paic3d_studio.tools.hull_tool import HullTool
+from paic3d_studio.tools.matte_brush_tool import MatteBrushTool
 from paic3d_studio.tools.place_face_tool import PlaceFaceTool
 from paic3d_studio.tools.pointer import Tool
 
@@ -36,6 +37,10 @@ TOOLS: Final[Mapping[str, ToolEntry]] = MappingProxyType(
         ),
         "eraser": ToolEntry(
             lambda: BrushTool(adds=False), "Erase from the line mask what should stay. [ and ] change the size."
+        ),
+        "matte": ToolEntry(
+            MatteBrushTool,
+            "Paint what belongs to the character. Shift paints it away. [ and ] change the size.",
         ),
         "place-face": ToolEntry(PlaceFaceTool, "Click the middle of each eye and of the mouth."),
     }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from paic3d_studio.core.artefacts import FeatureHulls
+from paic3d_studio.core.artefacts import Alignment, FeatureHulls
 from paic3d_studio.project.state import Point, Project
 
 Edit = Callable[[Project], Project]
@@ -34,9 +34,12 @@ class Touch:
 
 @dataclass(frozen=True)
 class Scene:
-    """What lies under the pointer: the feature hulls as they are shown, aligned pixels."""
+    """What lies under the pointer: the feature hulls as they are shown, in aligned pixels, and how the square lies in
+    the portrait; None before that is known.
+    """
 
     hulls: FeatureHulls = field(default_factory=lambda: FeatureHulls(polygons={}))
+    alignment: Alignment | None = None
 
 
 class Tool(Protocol):

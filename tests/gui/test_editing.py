@@ -341,3 +341,20 @@ def test_closing_during_a_job_leaves_no_thread(qtbot: QtBot, studio: MainWindow,
     print(f"\nclosed in {1000 * (time.perf_counter() - began):.0f} ms")
     assert not studio.isVisible()
     assert studio.document.runner.close(seconds=0.0)
+
+
+def test_a_stroke_of_the_cut_out_brush_brings_transparent_pixels_back(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.image.choose_tool("matte")
+    before = studio.document.session.pull("aligned").rgba[..., 3]
+    rows, columns = np.nonzero(before == 0)
+    middle = len(rows) // 3
+    x, y = float(columns[middle]), float(rows[middle])
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.drag((x, y), (x + 6, y))
+    after = studio.document.session.pull("aligned").rgba[..., 3]
+    assert after[rows[middle], columns[middle]] == 255
+    shown = studio.image.view.pixels_of("picture")
+    assert shown is not None
+    assert np.array_equal(shown[..., 3], after)

@@ -13,6 +13,7 @@ class DropHint(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._host = parent
         self.setObjectName("dropHint")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         text = label("Drop the picture to open it", role="empty-title")
@@ -22,6 +23,6 @@ class DropHint(QFrame):
 
     def show_over(self) -> None:
         """Cover the parent."""
-        self.setGeometry(self.parentWidget().rect().adjusted(12, 12, -12, -12))
+        self.setGeometry(self._host.rect().adjusted(12, 12, -12, -12))
         self.show()
         self.raise_()

@@ -25,6 +25,7 @@ class MessageBar(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._host = parent
         self.setObjectName("messageBar")
         self.setAccessibleName("Message")
         self._symbol = QLabel()
@@ -43,6 +44,7 @@ class MessageBar(QFrame):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.hide)
+        self._line = QHBoxLayout(self)
         self._lay_out()
         parent.installEventFilter(self)
         self.hide()
@@ -77,7 +79,7 @@ class MessageBar(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt's name
         """Follow the parent's size."""
-        if watched is self.parent() and event.type() == QEvent.Type.Resize and self.isVisible():
+        if watched is self._host and event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()
         return super().eventFilter(watched, event)
 
@@ -86,7 +88,7 @@ class MessageBar(QFrame):
         texts.setSpacing(3)
         texts.addWidget(self._message)
         texts.addWidget(self._cure)
-        line = QHBoxLayout(self)
+        line = self._line
         line.setContentsMargins(14, 10, 8, 10)
         line.setSpacing(12)
         line.addWidget(self._symbol, 0, Qt.AlignmentFlag.AlignTop)
@@ -96,12 +98,11 @@ class MessageBar(QFrame):
         line.addWidget(self._dismiss, 0, Qt.AlignmentFlag.AlignTop)
 
     def _place(self) -> None:
-        parent = self.parentWidget()
-        width = min(680, parent.width() - 32)
+        width = min(680, self._host.width() - 32)
         self.setFixedWidth(width)
-        self.layout().activate()
-        height = max(self.layout().totalHeightForWidth(width), 44)
-        self.setGeometry((parent.width() - width) // 2, parent.height() - height - 16, width, height)
+        self._line.activate()
+        height = max(self._line.totalHeightForWidth(width), 44)
+        self.setGeometry((self._host.width() - width) // 2, self._host.height() - height - 16, width, height)
 
     def _copy_text(self) -> None:
         QGuiApplication.clipboard().setText(self.text)

@@ -130,6 +130,7 @@ class _Waiting(QFrame):
 
     def __init__(self, viewport: ViewportWidget) -> None:
         super().__init__(viewport)
+        self._viewport = viewport
         self.setObjectName("waiting")
         self._title = label(role="empty-title", wrap=True)
         self._more = label(role="soft", wrap=True)
@@ -148,12 +149,12 @@ class _Waiting(QFrame):
         """Cover the view with two sentences."""
         self._title.setText(title)
         self._more.setText(more)
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._viewport.rect())
         self.show()
         self.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt's name
         """Follow the view's size."""
-        if watched is self.parent() and event.type() == QEvent.Type.Resize:
-            self.setGeometry(self.parentWidget().rect())
+        if watched is self._viewport and event.type() == QEvent.Type.Resize:
+            self.setGeometry(self._viewport.rect())
         return super().eventFilter(watched, event)
