@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.image import read_picture
@@ -24,8 +26,12 @@ if TYPE_CHECKING:
 
     from paic3d_studio.core.artefacts import TexturedMesh
     from paic3d_studio.core.camera import Camera
+    from paic3d_studio.viewport.orbit import OrbitView
 
 Edit = Callable[[Project], Project]
+
+FRAME: Final = 0.05
+"""Empty border of a turntable picture, as a share of the head."""
 
 
 class Session:
@@ -224,7 +230,7 @@ class Session:
 
         try:
             monitor.report(0.0, "drawing the turntable")
-            return render_offscreen(textured, turntable(HOME_VIEW, frames=frames), size=size)
+            return render_offscreen(textured, turntable(_fitting(HOME_VIEW, textured), frames=frames), size=size)
         except UserError:
             cameras = [Camera(azimuth=360 * i / frames, elevation=0.0) for i in range(frames)]
             parts = [monitor.child(i / frames, (i + 1) / frames, "rendering without OpenGL") for i in range(frames)]
@@ -258,3 +264,15 @@ class Session:
             from paic3d_studio.pipeline.stages import limit_threads
 
             limit_threads(self._threads)
+
+
+def _fitting(view: OrbitView, textured: TexturedMesh) -> OrbitView:
+    """Return `view` aimed at the head and brought as near as lets it turn without leaving the picture."""
+    vertices = textured.surface.vertices
+    middle = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
+    offsets = vertices - middle
+    radius = float((offsets[:, 0] ** 2 + offsets[:, 2] ** 2).max()) ** 0.5  # of the upright cylinder that holds it
+    height = float(abs(offsets[:, 1]).max())
+    half_angle = math.radians(view.fov or 30.0) / 2
+    distance = max(radius / math.sin(half_angle), height / math.tan(half_angle) + radius)
+    return dataclasses.replace(view, distance=distance * (1 + FRAME)).aimed_at(middle)
