@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+_CHUNK: Final = 262_144
+"""Entries weighed at a time: double precision is needed for slivers, but not for all of them at once."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -125,11 +129,12 @@ def _barycentric(
     rows: NDArray[np.int64],
 ) -> NDArray[np.float32]:
     """Return the barycentric weights of texel centres in their triangles, float32 (p, 3), clipped to the triangle."""
-    scaled = (lines / np.where(np.abs(doubled) > 1e-12, doubled, 1.0)[:, None, None]).astype(np.float64)
-    x, y = columns + 0.5, rows + 0.5
+    scaled = lines / np.where(np.abs(doubled) > 1e-12, doubled, 1.0)[:, None, None]
     weights = np.empty((len(faces), 3), dtype=np.float32)
-    for corner in range(3):
-        line = scaled[:, corner]
-        weights[:, corner] = np.clip(line[faces, 0] * x + line[faces, 1] * y + line[faces, 2], 0, 1)
+    for start in range(0, len(faces), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        line = scaled[faces[part]]  # (p, 3 corners, 3)
+        x, y = columns[part, None] + 0.5, rows[part, None] + 0.5
+        weights[part] = np.clip(line[:, :, 0] * x + line[:, :, 1] * y + line[:, :, 2], 0, 1)
     weights /= weights.sum(axis=1, keepdims=True)
     return weights
