@@ -73,7 +73,7 @@ class HullItem(QGraphicsPolygonItem):
         pen.setCosmetic(True)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         self.setPen(pen)
-        colour.setAlphaF(0.22 if part == "inside" else 0.10)
+        colour.setAlphaF(0.16 if part == "inside" else 0.05)
         self.setBrush(QBrush(colour))
         for index, handle in enumerate(self._handles):
             self._style(handle, hot=part == "vertex" and self._hot is not None and self._hot.index == index)

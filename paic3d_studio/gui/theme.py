@@ -228,9 +228,12 @@ QScrollBar::handle:vertical {{ background: {RAISED}; min-height: 28px; border-ra
 QScrollBar::handle:horizontal {{ background: {RAISED}; min-width: 28px; border-radius: 3px; margin: 2px;
   border: none; }}
 QScrollBar::handle:hover {{ background: #4b5461; border: none; }}
-QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; border: none; background: transparent; }}
-QScrollBar::up-arrow, QScrollBar::down-arrow, QScrollBar::left-arrow, QScrollBar::right-arrow {{ image: none; width: 0;
-  height: 0; }}
+QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical, QScrollBar::add-line:horizontal,
+QScrollBar::sub-line:horizontal, QScrollBar::add-line:vertical:hover, QScrollBar::sub-line:vertical:hover,
+QScrollBar::add-line:vertical:on, QScrollBar::sub-line:vertical:on {{ width: 0; height: 0; margin: 0; border: none;
+  background: transparent; border-image: none; image: none; }}
+QScrollBar::up-arrow:vertical, QScrollBar::down-arrow:vertical, QScrollBar::up-arrow:horizontal,
+QScrollBar::down-arrow:horizontal {{ background: none; image: none; width: 0; height: 0; }}
 QScrollBar:vertical:hover, QScrollBar:horizontal:hover {{ background: transparent; border: none; }}
 QGraphicsView {{ border: none; padding: 0; background: {CANVAS}; }}
 

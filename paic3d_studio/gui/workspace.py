@@ -117,7 +117,7 @@ class Workspace(QWidget):
             button = QToolButton()
             button.setProperty("role", "switch")
             button.setDefaultAction(actions[f"layer-{name}"])
-            button.setText(title)
+            actions[f"layer-{name}"].setIconText(title)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setAccessibleName(f"Layer {title.lower()}")
@@ -144,12 +144,13 @@ class Workspace(QWidget):
     def _new_rail(self, actions: Mapping[str, QAction]) -> QFrame:
         rail = QFrame()
         rail.setObjectName("toolRail")
+        rail.setFixedWidth(48)
         rail.setAccessibleName("Tools")
         self.brush_size = label("", role="faint")
         self.brush_size.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.brush_size.setToolTip("Brush diameter in pixels of the picture;  [ and ] change it")
         column = QVBoxLayout(rail)
-        column.setContentsMargins(5, 8, 5, 8)
+        column.setContentsMargins(6, 8, 6, 8)
         column.setSpacing(4)
         for name in ("tool-hull", "tool-brush", "tool-eraser", "tool-matte", "tool-hand"):
             column.addWidget(tool_button(actions[name], size=22))
