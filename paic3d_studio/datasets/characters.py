@@ -1,0 +1,232 @@
+"""Training items: characters with generated variants, as pictures from both sides and labelled points.
+
+An item holds everything that training needs of one character, so that no model file is opened while a network
+trains. Recolouring, mirroring, scaling and warping happen later, on the item (`training/samples.py`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.core.camera import Camera, rotation
+from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.datasets.hairstyles import hair_stretched, with_extras
+from paic3d_studio.datasets.vrm import PARTS, Character, load_character
+from paic3d_studio.datasets.vrm_renderer import CharacterRenderer, Views
+from paic3d_studio.errors import UserError
+
+HELD_OUT: Final = "vita"
+"""Files with this in their name, face or hair, are never trained on."""
+
+ITEM_VERSION: Final = 1
+TURNED_FROM: Final = 3
+PICTURE_SIDE: Final = 256
+NEAR_POINTS: Final = 60_000
+UNIFORM_POINTS: Final = 24_000
+COLOUR_REACH: Final = 0.006
+HULL_TOLERANCE: Final = 0.0015
+FRONT_AND_BACK: Final = (Camera(0, 0, 1.0, None), Camera(180, 0, 1.0, None))
+LABEL_VIEWS: Final = (
+    *(Camera(azimuth, 0, 1.0, None) for azimuth in range(0, 360, 30)),
+    *(Camera(azimuth, 35, 1.0, None) for azimuth in range(0, 360, 60)),
+    Camera(0, 89, 1.0, None),
+    *(Camera(azimuth, -25, 1.0, None) for azimuth in range(30, 390, 60)),
+)
+LOWEST_SEEN_FROM_BELOW: Final = -0.2
+"""Views from below look into the open bust, so they say nothing about points under this height in metres."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Item:
+    """One character, ready for training.
+
+    `rgba` uint8 (2, s, s, 4) straight alpha, seen orthographically from the front and from the back; the back one is
+    mirrored so that both have x to the right. `part` uint8 (2, s, s) ids of `vrm.PARTS`. `depth` float32 (2, s, s) z in
+    metres of these surfaces, nan where empty. `xyz` float16 (p, 3) points in metres, the first `near` of them near the
+    surface; `inside` bool (p,). `colour` uint8 (near, 3), `point_part` uint8 (near,) and `coloured` bool (near,): what
+    the nearest surface looks like, and whether the point is near enough to be of that colour.
+    """
+
+    name: str
+    rgba: NDArray[np.uint8]
+    part: NDArray[np.uint8]
+    depth: NDArray[np.float32]
+    xyz: NDArray[np.float16]
+    inside: NDArray[np.bool_]
+    colour: NDArray[np.uint8]
+    point_part: NDArray[np.uint8]
+    coloured: NDArray[np.bool_]
+
+    @property
+    def near(self) -> int:
+        """How many points, from the first, lie near the surface."""
+        return len(self.colour)
+
+
+def character_files(folder: Path, *, held_out: bool = False) -> list[Path]:
+    """Return the GLB and VRM files of whole characters and composites under a folder, sorted by name.
+
+    Args:
+        folder: searched with its subfolders; lone hairs (a folder named `hairs`) are left out.
+        held_out: True for the files that validation keeps, False for those that training may use.
+
+    Raises:
+        UserError: there are none.
+    """
+    found = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in (".glb", ".vrm") and p.parent.name != "hairs"]
+    chosen = [p for p in found if (HELD_OUT in p.stem) == held_out]
+    if not chosen:
+        raise UserError(f"No {'held-out ' if held_out else ''}characters lie under {folder}.", "Name their folder.")
+    return chosen
+
+
+def variant(character: Character, *, number: int) -> Character:
+    """Return the `number`-th variant of a character: 0 is itself, others have other hair and things in it.
+
+    Variants from 3 on also turn a little away from the camera, as drawn heads do.
+    """
+    if number == 0:
+        return character
+    digest = hashlib.sha256(f"{character.name}:{number}".encode()).digest()
+    rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
+    volume = rng.uniform((0.98, 0.98, 0.98), (1.18, 1.12, 1.2))
+    longer = float(rng.choice([1.0, rng.uniform(0.8, 1.3), rng.uniform(1.3, 2.4)]))
+    stretched = hair_stretched(character, volume=(volume[0], volume[1], volume[2]), length=longer)
+    named = dataclasses.replace(stretched, name=f"{character.name}+{number}")
+    dressed = with_extras(named, rng, count=int(rng.integers(0, 3)) if number % 2 else int(rng.integers(1, 4)))
+    if number < TURNED_FROM:
+        return dressed
+    return turned(dressed, yaw=float(rng.normal(0, 11)), pitch=float(rng.normal(0, 5)))
+
+
+def turned(character: Character, *, yaw: float, pitch: float) -> Character:
+    """Return a character turned about the origin by `yaw` and tilted by `pitch`, in degrees."""
+    turn = rotation(Camera(yaw, pitch)).astype(np.float32)
+    primitives = [
+        dataclasses.replace(p, positions=p.positions @ turn.T, normals=p.normals @ turn.T) for p in character.primitives
+    ]
+    bones = {name: turn.astype(np.float64) @ place for name, place in character.bones.items()}
+    return dataclasses.replace(character, primitives=tuple(primitives), bones=bones)
+
+
+def make_item(character: Character, renderer: CharacterRenderer) -> Item:
+    """Render and label one character."""
+    pictures = renderer.render(character, FRONT_AND_BACK, size=PICTURE_SIDE, supersample=2)
+    views = renderer.render(character, LABEL_VIEWS, size=PICTURE_SIDE, supersample=1)
+    rng = np.random.default_rng(int.from_bytes(hashlib.sha256(character.name.encode()).digest()[:8], "little"))
+    places, colours, parts = _surfels(views, rng)
+    reach = np.where(rng.random(NEAR_POINTS) < 0.6, 0.004, 0.016)[:, None]
+    offset = (rng.standard_normal((NEAR_POINTS, 3)) * reach).astype(np.float32)
+    half = BOX_SIDE / 2
+    low, high = places.min(0) - 0.03, places.max(0) + 0.03
+    boxed = rng.uniform(low.clip(-half, half), high.clip(-half, half), (UNIFORM_POINTS * 2 // 3, 3))
+    anywhere = rng.uniform(-half, half, (UNIFORM_POINTS - len(boxed), 3))
+    uniform = rng.permutation(np.concatenate([boxed, anywhere]))
+    xyz = np.concatenate([(places + offset).clip(-half, half), uniform]).astype(np.float32)
+    skull = _bare_skull(places, parts)
+    return Item(
+        name=character.name,
+        rgba=_both_to_the_right(pictures.rgba),
+        part=_both_to_the_right(pictures.part),
+        depth=_both_to_the_right(pictures.xyz[..., 2]),
+        xyz=xyz.astype(np.float16),
+        inside=_inside_depth_hull(xyz, views),
+        colour=colours,
+        point_part=parts,
+        coloured=(np.linalg.norm(offset, axis=1) < COLOUR_REACH) & ~skull,
+    )
+
+
+def _both_to_the_right(pair: NDArray[Any]) -> NDArray[Any]:
+    """Mirror the second picture of (front, back)."""
+    return np.stack([pair[0], pair[1][:, ::-1]])
+
+
+def _surfels(
+    views: Views, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]:
+    """Draw NEAR_POINTS visible surface points with colour and part, rarer where many views see the same place."""
+    seen = (views.part > 0) & (views.rgba[..., 3] > 127)
+    places, colours, parts = views.xyz[seen], views.rgba[seen][:, :3], views.part[seen]
+    cells = np.floor(places / 0.02).astype(np.int64) @ np.array([1, 1000, 1000_000])
+    _, index, counts = np.unique(cells, return_inverse=True, return_counts=True)
+    weight = 1.0 / np.sqrt(counts[index])
+    small = np.isin(parts, [PARTS.index(name) for name in ("iris", "eye", "brow", "mouth")])
+    weight[small] *= 3.0
+    chosen = rng.choice(len(places), NEAR_POINTS, p=weight / weight.sum())
+    return places[chosen], colours[chosen], parts[chosen]
+
+
+def _bare_skull(places: NDArray[np.float32], parts: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return which surface points are skin that shows through gaps in the hair at the back of the head."""
+    skin = np.isin(parts, [PARTS.index("face"), PARTS.index("skin")])
+    return np.asarray(skin & (places[:, 2] < -0.02) & (places[:, 1] > -0.08))
+
+
+def _inside_depth_hull(xyz: NDArray[np.float32], views: Views) -> NDArray[np.bool_]:
+    """Return which points lie behind the first surface in every view that can judge them."""
+    inside = np.ones(len(xyz), bool)
+    side = views.part.shape[1]
+    for camera, place, part in zip(LABEL_VIEWS, views.xyz, views.part, strict=True):
+        axes = rotation(camera).astype(np.float32)
+        local = xyz @ axes  # right, up, towards the camera
+        column = np.floor((local[:, 0] / BOX_SIDE + 0.5) * side).astype(int)
+        row = np.floor((0.5 - local[:, 1] / BOX_SIDE) * side).astype(int)
+        judged = (column >= 0) & (column < side) & (row >= 0) & (row < side)
+        if camera.elevation < 0:
+            judged &= xyz[:, 1] > LOWEST_SEEN_FROM_BELOW
+        column, row = column.clip(0, side - 1), row.clip(0, side - 1)
+        surface = np.where(part > 0, np.nan_to_num(place) @ axes[:, 2], -np.inf)[row, column]
+        inside &= ~judged | (local[:, 2] <= surface + HULL_TOLERANCE)
+    return inside
+
+
+def items(files: Sequence[Path], *, variants: int, cache: Path, monitor: Monitor = SILENT) -> Iterator[Item]:
+    """Yield every file in `variants` variants, from the cache where it holds them, else rendered and kept there.
+
+    Args:
+        files: characters to read.
+        variants: how many of each, the first being the character itself.
+        cache: folder for finished items; it is made when absent.
+        monitor: progress and cancel.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    wanted = [(path, number) for path in files for number in range(variants)]
+    renderer: CharacterRenderer | None = None
+    character: tuple[Path, Character] | None = None
+    try:
+        for done, (path, number) in enumerate(wanted):
+            monitor.report(done / len(wanted), f"{path.stem}, variant {number}")
+            kept = cache / f"{path.stem}-{path.stat().st_size}-{number}-v{ITEM_VERSION}.npz"
+            if not kept.exists():
+                renderer = renderer or CharacterRenderer()
+                if character is None or character[0] != path:
+                    character = path, load_character(path)
+                _keep(make_item(variant(character[1], number=number), renderer), kept)
+            yield _kept(kept)
+    finally:
+        if renderer is not None:
+            renderer.release()
+
+
+def _keep(item: Item, path: Path) -> None:
+    """Write an item beside its place, then move it there."""
+    arrays = {f.name: getattr(item, f.name) for f in dataclasses.fields(item) if f.name != "name"}
+    beside = path.with_suffix(".part.npz")
+    np.savez(beside, name=np.array(item.name), **arrays)
+    beside.replace(path)
+
+
+def _kept(path: Path) -> Item:
+    """Read an item back."""
+    with np.load(path) as kept:
+        arrays = {f.name: kept[f.name] for f in dataclasses.fields(Item) if f.name != "name"}
+        return Item(name=str(kept["name"]), **arrays)

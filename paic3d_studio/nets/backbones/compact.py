@@ -1,0 +1,393 @@
+"""Our own small reconstructor: one picture to a multi-layer triplane, two pictures, two depth maps and a palette.
+
+What differs from the published generator, and why: the side planes never see picture-aligned features beyond the
+coarsest scale, because columns of the picture are then read as depth; a back picture is predicted beside the front one,
+and each colours only what lies behind its own surface, because otherwise the face shows on the back of the head; all
+other colours are mixed from colours of the picture, sorted by class, because a free colour turns unseen hair grey.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.nets.field import FieldCondition, FieldSample, RadianceField
+from paic3d_studio.nets.triplane import sample_triplane
+
+CLASSES: Final = ("hair", "skin", "cloth", "feature")
+"""What the class maps tell apart; `feature` is eyes, brows and mouth."""
+
+DENSITY_SCALE: Final = 300.0
+"""Density of the inside in 1/m: a ray that enters is opaque after two centimetres."""
+
+SHARPNESS: Final = 4.0
+"""Factor inside the sigmoid of the density; at 1 the field is fog."""
+
+GATE_MARGIN: Final = 0.012
+"""How far behind its surface a picture still colours a point, in metres."""
+
+GATE_WIDTH: Final = 0.003
+"""Width of the end of that margin, in metres."""
+
+SLAB_WIDTH: Final = 0.02
+"""Metres before or behind a surface over which the logit between the two depth maps grows by one."""
+
+SLAB_RANGE: Final = (-3.0, 1.5)
+"""Logits that the depth maps and the matte alone may reach; the decoder adds to them."""
+
+HALF: Final = BOX_SIDE / 2
+
+
+@dataclasses.dataclass(frozen=True)
+class CompactConfig:
+    """Sizes of the compact reconstructor.
+
+    `picture` and `plane` are sides in pixels of what the encoder sees and of the planes; `channels` and `layers` shape
+    each plane; widths are channels at 1/2, 1/4, 1/8 and 1/16 of the picture (encoder) and at 1/8, 1/4 and 1/2
+    (decoders); `slots` counts palette colours per class, in the order of CLASSES.
+    """
+
+    picture: int = 128
+    plane: int = 64
+    channels: int = 16
+    layers: int = 3
+    encoder_widths: tuple[int, ...] = (32, 48, 96, 160)
+    front_widths: tuple[int, ...] = (96, 48, 32)
+    side_widths: tuple[int, ...] = (64, 40, 24)
+    detail_width: int = 16
+    position_channels: int = 8
+    hidden: int = 64
+    slots: tuple[int, ...] = (4, 3, 4, 1)
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, list):
+                object.__setattr__(self, field.name, tuple(value))
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """What the network knows about N pictures; rows of every map run upwards (y up), columns along x.
+
+    `planes` (N, 3, C, L, h, w) at (x, y), (x, z) and (y, z); `front`, `back` (N, 3, H, W) colours 0..1 of the first
+    surface seen from +z and from -z, without background; `alpha` (N, 1, H, W) 0..1; `depths` (N, 2, h, w) z of these
+    surfaces in metres; `palette` (N, slots, 3); `classes` (N, 4, h, w) logits of the front picture; `back_classes`
+    (N, 4, h, w) log-probabilities of the back picture.
+    """
+
+    planes: Tensor
+    front: Tensor
+    back: Tensor
+    alpha: Tensor
+    depths: Tensor
+    palette: Tensor
+    classes: Tensor
+    back_classes: Tensor
+
+
+@dataclasses.dataclass(frozen=True)
+class PointValues:
+    """What the decoder says about points: `logit` (N, P), `colour` (N, P, 3) 0..1, `classes` (N, P, 4) shares."""
+
+    logit: Tensor
+    colour: Tensor
+    classes: Tensor
+
+
+def bled_colours(picture: Tensor, alpha: Tensor) -> Tensor:
+    """Return the colours of a picture without its white background, spread outwards over the transparent pixels.
+
+    Sampling at a silhouette then never mixes white into the hair. Coarse colours fill what finer ones leave open.
+
+    Args:
+        picture: (N, 3, H, W) composited on white; H = W, a power of two.
+        alpha: (N, 1, H, W).
+    """
+    weight = ((alpha - 0.5) * 2).clamp(0, 1)
+    colour = ((picture - (1 - alpha)) / alpha.clamp(min=0.5)).clamp(0, 1)
+    return _filled(colour * weight, weight)
+
+
+def _filled(weighted: Tensor, weight: Tensor) -> Tensor:
+    """Return weighted / weight where there is weight, coarser averages elsewhere."""
+    if weighted.shape[-1] <= 2:
+        total = weight.mean((2, 3), keepdim=True)
+        mean = weighted.mean((2, 3), keepdim=True) / total.clamp(min=1e-6)
+        return mean.expand_as(weighted)
+    coarse = _filled(F.avg_pool2d(weighted, 2), F.avg_pool2d(weight, 2))
+    spread = F.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=False)
+    share = (weight / 0.25).clamp(0, 1)
+    return torch.lerp(spread, weighted / weight.clamp(min=1e-3), share)
+
+
+def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """Return a 3x3 convolution, group normalisation and SiLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.GroupNorm(8, outputs), nn.SiLU(inplace=True)
+    )
+
+
+class _Residual(nn.Module):
+    """Two 3x3 convolutions round a skip."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = _convolution(width, width)
+        self.second = nn.Conv2d(width, width, 3, 1, 1)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x plus what the convolutions add."""
+        return x + self.second(self.first(x))
+
+
+class _Encoder(nn.Module):
+    """Picture to feature maps at 1/2, 1/4, 1/8 and 1/16; the coarsest also sees its own mean."""
+
+    def __init__(self, config: CompactConfig) -> None:
+        super().__init__()
+        widths = config.encoder_widths
+        steps = []
+        before = 6
+        for width in widths:
+            steps.append(nn.Sequential(_convolution(before, width, 2), _Residual(width)))
+            before = width
+        self.steps = nn.ModuleList(steps)
+        self.context = nn.Sequential(nn.Linear(before, before), nn.SiLU(), nn.Linear(before, before))
+
+    def forward(self, picture: Tensor) -> list[Tensor]:
+        """Return the feature maps, finest first."""
+        maps = []
+        x = picture
+        for step in self.steps:
+            x = step(x)
+            maps.append(x)
+        maps[-1] = x + self.context(x.mean((2, 3)))[:, :, None, None]
+        return maps
+
+
+class _FrontDecoder(nn.Module):
+    """Feature maps back to 1/2 of the picture, aligned with it."""
+
+    def __init__(self, config: CompactConfig) -> None:
+        super().__init__()
+        before = config.encoder_widths[-1]
+        steps = []
+        for width, skip in zip(config.front_widths, reversed(config.encoder_widths[:-1]), strict=True):
+            steps.append(nn.Sequential(_convolution(before + skip, width), _Residual(width)))
+            before = width
+        self.steps = nn.ModuleList(steps)
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        """Return (N, front_widths[-1], plane, plane)."""
+        x = maps[-1]
+        for step, skip in zip(self.steps, reversed(maps[:-1]), strict=True):
+            x = step(torch.cat((F.interpolate(x, scale_factor=2.0), skip), 1))
+        return x
+
+
+class _SideDecoder(nn.Module):
+    """A plane along z from the coarsest map and the means of the finer ones along the picture axis it drops."""
+
+    def __init__(self, config: CompactConfig, *, drops: int) -> None:
+        super().__init__()
+        self.drops = drops
+        skips = list(reversed(config.encoder_widths))
+        side = config.plane // 8
+        self.start = nn.Sequential(nn.Linear(skips[0], config.side_widths[0]), nn.SiLU())
+        before = config.side_widths[0]
+        steps, positions = [], []
+        for number, (width, skip) in enumerate(zip((before, *config.side_widths), skips, strict=True)):
+            steps.append(nn.Sequential(_convolution(before + skip + config.position_channels, width), _Residual(width)))
+            positions.append(nn.Parameter(torch.randn(1, config.position_channels, side << number, side << number)))
+            before = width
+        self.steps = nn.ModuleList(steps)
+        self.positions = nn.ParameterList(positions)
+        self.out = nn.Conv2d(before, config.channels * config.layers, 1)
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        """Return (N, channels * layers, plane, plane): rows along z, columns along the axis that is kept."""
+        x = self.start(maps[-1].mean((2, 3)))[:, :, None, None]
+        for step, position, skip in zip(self.steps, self.positions, reversed(maps), strict=True):
+            means = skip.contiguous().mean(self.drops)[:, :, None, :]  # (N, C, 1, kept)
+            side = position.shape[2]
+            parts = (
+                x.expand(-1, -1, side, side) if x.shape[-1] == 1 else F.interpolate(x, size=(side, side)),
+                means.expand(-1, -1, side, -1),
+                position.expand(x.shape[0], -1, -1, -1),
+            )
+            x = step(torch.cat(parts, 1))
+        return self.out(x)
+
+
+class CompactBackbone(nn.Module):
+    """Turns a front picture into a radiance field in one pass; deterministic, without a latent (`seed` is unused).
+
+    Args:
+        config: sizes; the defaults are what the shipped weights were trained with.
+    """
+
+    def __init__(self, config: CompactConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or CompactConfig()
+        width, slots = config.front_widths[-1], sum(config.slots)
+        self.encoder = _Encoder(config)
+        self.front_decoder = _FrontDecoder(config)
+        self.side_decoders = nn.ModuleList((_SideDecoder(config, drops=2), _SideDecoder(config, drops=3)))
+        self.front_plane = nn.Conv2d(width, config.channels * config.layers, 1)
+        self.class_map = nn.Conv2d(width, len(CLASSES), 1)
+        self.slot_map = nn.Conv2d(width, slots, 1)
+        self.detail = nn.Sequential(
+            _convolution(width + 6, config.detail_width), _convolution(config.detail_width, config.detail_width)
+        )
+        self.depth_map = nn.Conv2d(config.detail_width, 2, 1)
+        self.back_map = nn.Conv2d(config.detail_width, slots + 3, 1)
+        inputs = 3 * config.channels * config.layers // config.layers + 12
+        self.density_layers = nn.Sequential(
+            nn.Linear(inputs, config.hidden), nn.SiLU(), nn.Linear(config.hidden, config.hidden), nn.SiLU()
+        )
+        self.density_out = nn.Linear(config.hidden, 1)
+        self.colour_layers = nn.Sequential(nn.Linear(config.hidden + inputs, config.hidden), nn.SiLU())
+        self.colour_out = nn.Linear(config.hidden, slots + 6)
+        owner = torch.repeat_interleave(torch.arange(len(CLASSES)), torch.tensor(config.slots))
+        self.register_buffer("slot_class", F.one_hot(owner, len(CLASSES)).float(), persistent=False)  # (slots, 4)
+
+    def scene(self, picture: Tensor, alpha: Tensor) -> Scene:
+        """Encode pictures.
+
+        Args:
+            picture: (N, 3, H, H) 0..1 on white, row 0 at the top; H is at least the configured picture side.
+            alpha: (N, 1, H, H) 0..1.
+        """
+        picture, alpha = picture.flip(2), alpha.flip(2)
+        front = bled_colours(picture, alpha)
+        side = self.config.picture
+        small = F.interpolate(torch.cat((front, alpha), 1), size=(side, side), mode="area")
+        colours, small_alpha = small[:, :3], small[:, 3:]
+        seen = torch.cat((colours * small_alpha + 1 - small_alpha, small_alpha, self._coordinates(small)), 1) * 2 - 1
+        maps = self.encoder(seen)
+        features = self.front_decoder(maps)
+        classes = self.class_map(features).float()
+        palette = self._palette(features, classes, colours, small_alpha)
+        fine = F.interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)
+        detail = self.detail(torch.cat((fine, seen), 1))
+        depths = self.depth_map(detail).float() * 0.1
+        back, back_classes = self._back(detail, palette)
+        planes = torch.stack([self.front_plane(features), *(side(maps) for side in self.side_decoders)], 1).float()
+        n, _, _, h, w = planes.shape
+        planes = planes.view(n, 3, self.config.channels, self.config.layers, h, w)
+        return Scene(planes, front, back, alpha, depths, palette, classes, back_classes)
+
+    def _coordinates(self, like: Tensor) -> Tensor:
+        """Return x and y of the pixels of a map, (N, 2, H, W) in 0..1."""
+        n, _, h, w = like.shape
+        x = ((torch.arange(w, device=like.device) + 0.5) / w).expand(n, 1, h, w)
+        y = ((torch.arange(h, device=like.device) + 0.5) / h)[:, None].expand(n, 1, h, w)
+        return torch.cat((x, y), 1)
+
+    def _palette(self, features: Tensor, classes: Tensor, colours: Tensor, alpha: Tensor) -> Tensor:
+        """Return (N, slots, 3): means of picture colours under attention maps, each kept to its slot's class."""
+        side = features.shape[-1]
+        small = F.interpolate(torch.cat((colours, alpha), 1), size=(side, side), mode="area").flatten(2)
+        belongs = torch.einsum("sc,ncp->nsp", self.slot_class, F.log_softmax(classes, 1).flatten(2))
+        logits = self.slot_map(features).float().flatten(2) + belongs + (small[:, 3:] + 1e-4).log()
+        return torch.einsum("nsp,ncp->nsc", logits.softmax(2), small[:, :3])
+
+    def _back(self, detail: Tensor, palette: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the back picture (N, 3, H, W) and the log-probabilities of its classes (N, 4, H, W)."""
+        values = self.back_map(detail).float()
+        slots = palette.shape[1]
+        shares = values[:, :slots].softmax(1)
+        colour = torch.einsum("nshw,nsc->nchw", shares, palette) + 0.15 * values[:, slots:].tanh()
+        classes = torch.einsum("nshw,sc->nchw", shares, self.slot_class)
+        return colour.clamp(0, 1), (classes + 1e-5).log()
+
+    def values(self, scene: Scene, xyz: Tensor) -> PointValues:
+        """Decode density and colour at points (N, P, 3) in metres."""
+        inputs, pictures, depths = self._inputs(scene, xyz)
+        hidden = self.density_layers(inputs)
+        logit = _slab_logit(xyz, depths, pictures[..., 3]) + self.density_out(hidden).float()[..., 0]
+        colours = self.colour_out(self.colour_layers(torch.cat((hidden, inputs), 2))).float()
+        slots = scene.palette.shape[1]
+        shares = colours[..., :slots].softmax(2)
+        palette = torch.bmm(shares, scene.palette) + 0.15 * colours[..., slots : slots + 3].tanh()
+        sources = colours[..., slots + 3 :].softmax(2)
+        ahead, behind = xyz[..., 2] - depths[..., 0].detach(), depths[..., 1].detach() - xyz[..., 2]
+        front = (sources[..., 0] * torch.sigmoid((ahead + GATE_MARGIN) / GATE_WIDTH))[..., None]
+        back = (sources[..., 1] * torch.sigmoid((behind + GATE_MARGIN) / GATE_WIDTH))[..., None]
+        colour = front * pictures[..., :3] + back * pictures[..., 4:] + (1 - front - back) * palette
+        return PointValues(logit, colour.clamp(0, 1), shares @ self.slot_class)
+
+    def logit(self, scene: Scene, xyz: Tensor) -> Tensor:
+        """Decode the density logit alone at points (N, P, 3) in metres, (N, P)."""
+        inputs, pictures, depths = self._inputs(scene, xyz)
+        added = self.density_out(self.density_layers(inputs)).float()[..., 0]
+        return _slab_logit(xyz, depths, pictures[..., 3]) + added
+
+    def _inputs(self, scene: Scene, xyz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the decoder's inputs (N, P, F), the pictures (N, P, 7) and the two depths (N, P, 2) at points."""
+        features = sample_triplane(scene.planes, xyz, box_side=BOX_SIDE, reduce="none")
+        features = features.permute(0, 2, 1, 3).flatten(2)  # (N, 3, P, C) -> (N, P, 3 C)
+        pictures = torch.cat((_at(scene.front, xyz), _at(scene.alpha, xyz), _at(scene.back, xyz)), 2)
+        depths = _at(scene.depths, xyz)
+        place = ((xyz[..., 2:] - depths) / 0.03).tanh()
+        return torch.cat((features, pictures.detach() * 2 - 1, place, xyz / HALF), 2), pictures, depths
+
+    @torch.no_grad()
+    def field(self, condition: FieldCondition, *, seed: int = 0) -> CompactField:  # noqa: ARG002 - contract of backbones
+        """Return the radiance field of one picture.
+
+        Args:
+            condition: the line-free picture on white and its alpha; tags are not used.
+            seed: not used: this network has no latent.
+        """
+        return CompactField(self, self.scene(condition.picture, condition.alpha))
+
+
+def _at(maps: Tensor, xyz: Tensor) -> Tensor:
+    """Return maps (N, C, H, W) sampled at the x and y of points, (N, P, C)."""
+    grid = (xyz[..., :2] / HALF)[:, :, None]  # (N, P, 1, 2)
+    sampled = F.grid_sample(maps.contiguous(), grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return sampled[..., 0].transpose(1, 2)
+
+
+def _slab_logit(xyz: Tensor, depths: Tensor, alpha: Tensor) -> Tensor:
+    """Return the logit (N, P) of lying under the matte and between the two depth maps, before any correction."""
+    ahead, behind = depths[..., 0] - xyz[..., 2], xyz[..., 2] - depths[..., 1]
+    within = torch.minimum(ahead, behind) / SLAB_WIDTH
+    edge = (2 * alpha - 1) * torch.where(alpha < 0.5, -SLAB_RANGE[0], SLAB_RANGE[1])
+    return torch.minimum(within, edge).clamp(*SLAB_RANGE)
+
+
+def density_from_logit(logit: Tensor) -> Tensor:
+    """Return the density d for which softplus(d - 1) is DENSITY_SCALE * sigmoid(SHARPNESS * logit)."""
+    extinction = (DENSITY_SCALE * torch.sigmoid(SHARPNESS * logit)).clamp(min=1e-4)
+    return 1 + extinction + torch.log(-torch.expm1(-extinction))
+
+
+class CompactField(RadianceField):
+    """The field of one picture; 1e-4 per metre is its emptiest, DENSITY_SCALE its fullest extinction."""
+
+    surface_level = 1 + DENSITY_SCALE / 2
+
+    def __init__(self, backbone: CompactBackbone, scene: Scene) -> None:
+        self._backbone = backbone
+        self.scene = scene
+        self.box_side = BOX_SIDE
+
+    @torch.no_grad()
+    def query(self, xyz: Tensor) -> FieldSample:
+        """Return density, colour and class probabilities (as features) at points (P, 3) in metres."""
+        values = self._backbone.values(self.scene, xyz[None])
+        return FieldSample(density_from_logit(values.logit[0]), values.colour[0], values.classes[0])
+
+    @torch.no_grad()
+    def density(self, xyz: Tensor) -> Tensor:
+        """Return density (P,) at points (P, 3) in metres, at half the price of `query`."""
+        return density_from_logit(self._backbone.logit(self.scene, xyz[None])[0])

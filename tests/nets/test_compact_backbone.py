@@ -1,0 +1,78 @@
+"""The compact reconstructor: what its field promises, whatever the weights."""
+
+import pytest
+import torch
+
+from paic3d_studio.nets.backbones.compact import (
+    DENSITY_SCALE,
+    SHARPNESS,
+    CompactBackbone,
+    CompactConfig,
+    bled_colours,
+    density_from_logit,
+)
+from paic3d_studio.nets.field import FieldCondition, extinction
+
+TINY = CompactConfig(
+    picture=32, plane=16, channels=8, layers=2, encoder_widths=(8, 8, 16, 16), front_widths=(16, 8, 8),
+    side_widths=(8, 8, 8), detail_width=8, hidden=16,
+)  # fmt: skip
+
+
+def network() -> CompactBackbone:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        return CompactBackbone(TINY).eval().requires_grad_(False)
+
+
+def condition() -> FieldCondition:
+    generator = torch.Generator().manual_seed(6)
+    alpha = torch.zeros(1, 1, 64, 64)
+    alpha[:, :, 10:60, 15:50] = 1
+    picture = torch.rand(1, 3, 64, 64, generator=generator) * alpha + 1 - alpha
+    return FieldCondition(picture, alpha)
+
+
+def points(count: int) -> torch.Tensor:
+    return (torch.rand(count, 3, generator=torch.Generator().manual_seed(7)) - 0.5) * 0.7
+
+
+def test_density_alone_is_the_density_of_the_full_query() -> None:
+    field = network().field(condition(), seed=0)
+    assert torch.allclose(field.density(points(500)), field.query(points(500)).density, atol=1e-4)
+
+
+def test_colours_and_classes_are_proper() -> None:
+    sample = network().field(condition(), seed=0).query(points(500))
+    assert sample.colour.shape == (500, 3)
+    assert 0 <= float(sample.colour.min()) <= float(sample.colour.max()) <= 1
+    assert torch.allclose(sample.features.sum(1), torch.ones(500), atol=1e-5)
+
+
+def test_the_same_picture_gives_the_same_field_whatever_the_seed() -> None:
+    first, other = (network().field(condition(), seed=seed).query(points(100)) for seed in (0, 9))
+    assert torch.equal(first.density, other.density)
+    assert torch.equal(first.colour, other.colour)
+
+
+@pytest.mark.parametrize("logit", [-2.0, -0.3, 0.0, 0.3, 2.0])
+def test_extinction_of_the_density_is_the_scaled_sigmoid(logit: float) -> None:
+    expected = max(DENSITY_SCALE / (1 + pow(2.718281828459045, -SHARPNESS * logit)), 1e-4)
+    assert float(extinction(density_from_logit(torch.tensor(logit)))) == pytest.approx(expected, rel=2e-3)
+
+
+def test_the_surface_level_is_half_of_the_inside() -> None:
+    field = network().field(condition(), seed=0)
+    assert float(density_from_logit(torch.tensor(0.0))) == pytest.approx(field.surface_level, abs=0.01)
+
+
+def test_bled_colours_keep_solid_pixels_and_leave_no_white_at_the_rim() -> None:
+    alpha = torch.zeros(1, 1, 32, 32)
+    alpha[:, :, 8:24, 8:24] = 1
+    red = torch.tensor([0.8, 0.1, 0.1])[None, :, None, None]
+    bled = bled_colours(red * alpha + 1 - alpha, alpha)
+    assert torch.allclose(bled, red.expand_as(bled), atol=1e-5)
+
+
+def test_the_shipped_network_fits_the_size_it_may_have() -> None:
+    assert sum(p.numel() for p in CompactBackbone().parameters()) * 2 < 12e6

@@ -1,0 +1,87 @@
+"""Training: what is saved, what is resumed, and that the losses fall."""
+
+from pathlib import Path
+
+import numpy as np
+import safetensors.torch
+import torch
+
+from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
+from paic3d_studio.training.losses import LossWeights
+from paic3d_studio.training.reconstructor import Trainer, TrainingOptions, write_weights
+from paic3d_studio.training.samples import Batch
+
+TINY = CompactConfig(
+    picture=32, plane=16, channels=8, layers=2, encoder_widths=(8, 8, 16, 16), front_widths=(16, 8, 8),
+    side_widths=(8, 8, 8), detail_width=8, hidden=16,
+)  # fmt: skip
+OPTIONS = TrainingOptions(steps=60, batch=2, warmup=5, rate=5e-3, half=False)
+RADIUS = 0.2
+
+
+def half_space(seed: int) -> Batch:
+    """Two grey discs, one solid ball behind each."""
+    generator = torch.Generator().manual_seed(seed)
+    steps = ((torch.arange(32) + 0.5) / 32 - 0.5) * BOX_SIDE
+    inside_disc = (steps[None] ** 2 + steps[:, None] ** 2 < RADIUS**2).float()
+    alpha = inside_disc.expand(2, 1, 32, 32)
+    depth = (RADIUS**2 - steps[None] ** 2 - steps[:, None] ** 2).clamp(min=0).sqrt()
+    depth = torch.where(inside_disc > 0, depth, torch.nan)
+    xyz = (torch.rand(2, 400, 3, generator=generator) - 0.5) * BOX_SIDE
+    return Batch(
+        picture=(1 - 0.5 * alpha).expand(2, 3, 32, 32),
+        alpha=alpha,
+        back=torch.full((2, 3, 32, 32), 0.5),
+        back_mask=alpha,
+        classes=torch.where(alpha > 0, 0, -1).long().expand(2, 2, 32, 32).contiguous(),
+        depths=torch.stack((depth, -depth)).expand(2, 2, 32, 32).contiguous(),
+        xyz=xyz,
+        inside=(xyz.norm(dim=2) < RADIUS).float(),
+        colour=torch.full((2, 200, 3), 0.5),
+        coloured=torch.ones(2, 200),
+        point_class=torch.zeros(2, 200, dtype=torch.long),
+    )
+
+
+def test_every_loss_falls_on_a_ball() -> None:
+    trainer = Trainer(TINY, OPTIONS)
+    first = trainer.train(half_space(0), weights=LossWeights())
+    for step in range(1, OPTIONS.steps):
+        last = trainer.train(half_space(step), weights=LossWeights())
+    assert last["occupancy"] < first["occupancy"] * 0.5
+    assert sum(last.values()) < sum(first.values()) * 0.5
+
+
+def test_going_on_from_a_checkpoint_equals_never_having_stopped(tmp_path: Path) -> None:
+    straight, stopped, resumed = (Trainer(TINY, OPTIONS) for _ in range(3))
+    for step in range(4):
+        straight.train(half_space(step), weights=LossWeights())
+    for step in range(2):
+        stopped.train(half_space(step), weights=LossWeights())
+    stopped.save_checkpoint(tmp_path / "c")
+    resumed.load_checkpoint(tmp_path / "c")
+    for step in range(2, 4):
+        resumed.train(half_space(step), weights=LossWeights())
+    for a, b in zip(straight.average.parameters(), resumed.average.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_written_weights_fill_a_network_of_the_same_sizes(tmp_path: Path) -> None:
+    trainer = Trainer(TINY, OPTIONS)
+    size = write_weights(trainer.average, tmp_path / "w.safetensors")
+    assert size == (tmp_path / "w.safetensors").stat().st_size
+    tensors = safetensors.torch.load_file(tmp_path / "w.safetensors")
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
+    CompactBackbone(TINY).load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+
+
+def test_the_learning_rate_warms_up_stays_and_falls() -> None:
+    trainer = Trainer(TINY, OPTIONS)
+    rates = []
+    for trainer.step in range(OPTIONS.steps):
+        rates.append(trainer.rate())
+    assert rates[0] < OPTIONS.rate / 4
+    assert max(rates) == OPTIONS.rate
+    assert np.all(np.diff(rates[30:]) <= 0)
+    assert rates[-1] < OPTIONS.rate * 0.05
