@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QEnterEvent, QPainterPath, QPen
-from PySide6.QtWidgets import QApplication, QGraphicsEllipseItem, QGraphicsPathItem, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsPathItem, QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import (
     ALIGNED_SIZE,
@@ -142,6 +142,15 @@ class ImagePanel(QWidget):
         self.view.show_ground(False)
         if self.placing:
             self.choose_tool("hull")
+
+    def lose_face(self) -> None:
+        """Show the whole portrait again: in this project no face is known."""
+        self._aligned = None
+        self._hulls = FeatureHulls(polygons={})
+        self._hull_layer.show_hulls(self._hulls)
+        for name in ("clean", "lines"):
+            self.view.set_layer(name, None)
+        self._show_portrait()
 
     def take(self, value: object) -> None:
         """Show an artefact that the worker delivered; the mask and the hulls of a gesture under way come first."""
@@ -387,9 +396,9 @@ class ImagePanel(QWidget):
     # Building --------------------------------------------------------------------------------------------------------
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 Qt's name
-        """Let the keys go to the pane under the pointer, unless something is being typed."""
+        """Let the keys go to the pane under the pointer; what was being typed elsewhere takes effect."""
         super().enterEvent(event)
-        if not isinstance(QApplication.focusWidget(), QLineEdit):
+        if self.isActiveWindow():
             self.view.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 Qt's name

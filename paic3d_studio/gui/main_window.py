@@ -12,7 +12,7 @@ from PySide6.QtCore import QMimeData, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
 
-from paic3d_studio.core.artefacts import ExportReport
+from paic3d_studio.core.artefacts import ExportReport, Landmarks
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui import help_texts
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
@@ -62,6 +62,7 @@ class MainWindow(QMainWindow):
         self._export_dialog: ExportDialog | None = None
         self._refresh_began = 0.0
         self._halted = ""
+        self._warned_of: Landmarks | None = None
         self._pending_source: tuple[str | bytes, str] | None = None
         self._exported_folder = Path()
         self._exported_project: Project | None = None
@@ -144,10 +145,10 @@ class MainWindow(QMainWindow):
     def _on_artefact(self, stage: str, value: object) -> None:
         self.image.take(value)
         self.head.take(value)
-        warning = getattr(value, "warning", "")
-        if warning and stage == "landmarks":
+        if isinstance(value, Landmarks) and value.warning and value is not self._warned_of:
+            self._warned_of = value
             self.workspace.messages.show_message(
-                warning, kind="warning", action=("place-face", "Place the face"), cure="Check the hulls, or place it."
+                value.warning, kind="warning", action=("place-face", "Place the face"), cure="Check the hulls."
             )
         if stage in ("aligned", "volume"):
             self._update_situation()
@@ -183,10 +184,11 @@ class MainWindow(QMainWindow):
             self._halted = "Press F5 to try again."
             self.head.say_halted(error.message if isinstance(error, UserError) else "The reconstruction failed.")
         if isinstance(error, UserError):
-            no_face = lane == "refresh" and not self.image.has_face and self._face_is_missing()
+            no_face = lane == "refresh" and self._face_is_missing()
             action = ("place-face", "Place the face") if no_face else None
             self.workspace.messages.show_message(error.message, cure=error.cure, action=action)
             if no_face:
+                self.image.lose_face()
                 self.image.choose_tool("place-face")
         else:
             self.workspace.messages.show_message(
@@ -251,7 +253,7 @@ class MainWindow(QMainWindow):
 
     def _export(self) -> None:
         project = self.document.project
-        if project is None or (self._export_dialog is not None and self._export_dialog.isVisible()):
+        if project is None or self._export_dialog is not None:
             return
         from paic3d_studio.export import EXPORTERS
 
@@ -264,6 +266,7 @@ class MainWindow(QMainWindow):
             project=project,
         )
         self._export_dialog.accepted.connect(self._export_accepted)
+        self._export_dialog.rejected.connect(self._export_left)
         self._export_dialog.open()
 
     def _export_accepted(self) -> None:
@@ -276,8 +279,12 @@ class MainWindow(QMainWindow):
         self.document.edit(dialog.edit)
         self._exported_project = self.document.project
         self.document.export(dialog.target)
-        dialog.deleteLater()
-        self._export_dialog = None
+        self._export_left()
+
+    def _export_left(self) -> None:
+        if self._export_dialog is not None:
+            self._export_dialog.deleteLater()
+            self._export_dialog = None
 
     def _on_message_action(self, name: str) -> None:
         match name:

@@ -358,3 +358,28 @@ def test_a_stroke_of_the_cut_out_brush_brings_transparent_pixels_back(
     shown = studio.image.view.pixels_of("picture")
     assert shown is not None
     assert np.array_equal(shown[..., 3], after)
+
+
+def test_undoing_a_placed_face_asks_for_it_again(qtbot: QtBot, window: MainWindow, picture: Path, pace: object) -> None:
+    pace.face = False
+    with qtbot.waitSignal(window.document.failed, timeout=10_000):
+        window.open_picture(str(picture))
+    places = {"right_eye": (144.0, 180.0), "left_eye": (216.0, 180.0), "mouth": (180.0, 230.0)}
+    with qtbot.waitSignal(window.document.refreshed, timeout=10_000):
+        window.document.edit(lambda project: edits.place_face(project, **places))
+    window.image.choose_tool("hull")
+    assert window.image.has_face
+    with qtbot.waitSignal(window.document.failed, timeout=10_000):
+        window.document.undo()
+    assert window.image.placing
+    assert not window.image.has_face
+
+
+def test_a_volume_that_is_shown_already_is_not_uploaded_again(
+    qtbot: QtBot, studio: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads = []
+    monkeypatch.setattr(studio.head.viewport, "set_volume", uploads.append)
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.edit(lambda project: edits.set_texture_options(project, size=512))
+    assert uploads == []

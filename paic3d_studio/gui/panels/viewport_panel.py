@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QEnterEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
 from paic3d_studio.gui.icons import icon
@@ -32,6 +32,8 @@ class ViewportPanel(QWidget):
         super().__init__()
         self.viewport = ViewportWidget()
         self.waiting = _Waiting(self.viewport)
+        self._volume: FieldVolume | None = None
+        self._mesh: TexturedMesh | None = None
         self._mode_actions: dict[str, QAction] = {}
         self._mode_button = QToolButton()
         self.mode_menu = self._new_mode_menu()
@@ -40,14 +42,19 @@ class ViewportPanel(QWidget):
 
     def take(self, value: object) -> None:
         """Show a volume or a mesh that the worker delivered."""
+        if value is self._volume or value is self._mesh:
+            return  # nothing new to upload
         if isinstance(value, FieldVolume):
+            self._volume = value
             self.viewport.set_volume(value)
             self.waiting.hide()
         elif isinstance(value, TexturedMesh):
+            self._mesh = value
             self.viewport.set_mesh(value)
 
     def clear(self) -> None:
         """Show nothing but that another head is on its way."""
+        self._volume = self._mesh = None
         self.viewport.set_volume(None)
         self.viewport.set_mesh(None)
         self.waiting.say("The head is being reconstructed", "You can already edit the hulls and the lines.")
@@ -67,9 +74,9 @@ class ViewportPanel(QWidget):
         self.mode_changed.emit(name)
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 Qt's name
-        """Let the keys go to the pane under the pointer, unless something is being typed."""
+        """Let the keys go to the pane under the pointer."""
         super().enterEvent(event)
-        if not isinstance(QApplication.focusWidget(), QLineEdit):
+        if self.isActiveWindow():
             self.viewport.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def _new_mode_menu(self) -> QMenu:
