@@ -22,9 +22,6 @@ CHUNK: Final = 1 << 16
 COARSE_STEP: Final = 4
 """Every how many samples the coarse lattice is evaluated; islands smaller than that may be overlooked."""
 
-_FAINTEST: Final = 1e-5
-"""A voxel that stops less counts as empty: a whole row of them stops a thousandth of the light."""
-
 _OPAQUE: Final = 0.75
 _BURIED_DEPTH: Final = 4
 """Behind four voxels that each stop three quarters of the light, nothing can be seen."""
@@ -250,24 +247,6 @@ def field_volume(field: RadianceField, resolution: int = 128, *, monitor: Monito
     colour = colour_at(field, _points(axis, where), monitor=monitor.child(0.6, 1.0))
     rgba[..., :3][where] = np.rint(colour.clip(0, 1) * 255).astype(np.uint8)
     return FieldVolume(np.ascontiguousarray(rgba.transpose(2, 1, 0, 3)), field.box_side)
-
-
-def occupied_voxels(field: RadianceField, resolution: int = 128, *, monitor: Monitor = SILENT) -> NDArray[np.bool_]:
-    """Mark the voxels, bool (n, n, n) [x, y, z], in or beside which anything stops light.
-
-    Found coarse to fine, so what is thinner than four voxels and touches nothing larger can be missed.
-
-    Raises:
-        Cancelled: the work was cancelled.
-    """
-    voxel = field.box_side / resolution
-    axis = (np.arange(resolution) + 0.5) * voxel - field.box_side / 2
-    faintest, opaque = _density_of_opacity(_FAINTEST, voxel), _density_of_opacity(_OPAQUE, voxel)
-
-    def unsure(density: NDArray[np.float32]) -> NDArray[np.bool_]:
-        return _dilated(density > faintest) & ~_buried(density > opaque, 1)
-
-    return _dilated(_refine(field, axis, wanted=unsure, monitor=monitor) > faintest)
 
 
 def _density_of_opacity(opacity: float, length: float) -> float:

@@ -21,8 +21,9 @@ from paic3d_studio.nets.field import RadianceField, extinction
 EMPTY_DENSITY: Final = -1e3
 """A density that stops no light at all."""
 
-_POINTS_AT_ONCE: Final = 1 << 18
-_VISIBLE_WEIGHT: Final = 1e-9
+_POINTS_AT_ONCE: Final = 1 << 16
+_VISIBLE_WEIGHT: Final = 1e-6
+"""An interval that stops less adds nothing to a colour of 8 bits, even 200 of them on one ray."""
 
 DensityEdit = Callable[[Tensor, Tensor], Tensor]
 """Points (P, 3) and their densities (P,) -> densities (P,)."""
