@@ -62,6 +62,7 @@ def test_the_example_becomes_a_textured_head(folder, example, capsys):
     assert files_in(folder) == {"head.glb", "round.png"}
 
 
+@pytest.mark.slow
 def test_the_same_picture_and_seed_give_the_same_bytes(folder, example):
     told = []
     for hash_seed in ("1", "2"):
@@ -79,10 +80,10 @@ def test_without_an_output_the_head_lies_beside_its_picture(example):
     assert files_in(example.parent) == {"example.png", "example.glb"}
 
 
-@pytest.mark.parametrize("suffix", [".obj", ".ply"])
-def test_the_suffix_decides_the_format(folder, example, suffix):
-    assert main(["reconstruct", str(example), "-o", f"head{suffix}", *QUICK]) == 0
-    assert len(trimesh.load_mesh(folder / f"head{suffix}").faces) > 500
+def test_the_suffix_decides_the_format(folder, example):
+    assert main(["reconstruct", str(example), "-o", "head.obj", *QUICK]) == 0
+    assert len(trimesh.load_mesh(folder / "head.obj").faces) > 500
+    assert len(files_in(folder)) == 3  # mesh, material, texture
 
 
 def test_one_bad_picture_does_not_stop_the_others(folder, example, capsys):
@@ -224,6 +225,7 @@ def test_ctrl_c_stops_the_work_and_writes_nothing(folder, example, stage):
     assert files_in(folder) == set()
 
 
+@pytest.mark.slow
 def test_without_a_display_the_example_is_done_here(folder):
     environment = {name: value for name, value in os.environ.items() if "DISPLAY" not in name and "QT_" not in name}
     done = run_alone(env=environment, before=f"import os; os.chdir({str(folder)!r}); sys.path.insert(0, {str(ROOT)!r})")
