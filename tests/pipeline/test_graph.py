@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import Cancelled, UserError
@@ -116,6 +118,18 @@ def test_large_artefacts_are_known_by_their_derivation():
     bench.graph.pull("text", Numbers(a=60, b=4))
     bench.graph.pull("text", Numbers(a=3, b=5))  # the same total, another way
     assert bench.runs["text"] == 2
+
+
+@given(
+    edits=st.lists(st.tuples(st.integers(0, 300), st.integers(0, 3)), max_size=12),
+    keep=st.integers(1, 3),
+    key=st.sampled_from(["content", "derivation"]),
+)
+def test_whatever_was_edited_and_forgotten_a_pull_equals_plain_computation(edits, keep, key):
+    bench = Bench(keep=keep, key=key)
+    for a, b in edits:
+        assert bench.graph.pull("text", Numbers(a, b)) == str(2 * a // 100 + b)
+        assert bench.graph.peek("text", Numbers(a, b)) is not None
 
 
 def test_peek_never_computes():
