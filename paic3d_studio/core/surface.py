@@ -20,10 +20,10 @@ class SurfaceOptions:
     `resolution` is the number of lattice samples along each side of the box (the stage that samples the field reads
     it). `faces` is the number of triangles after simplification. `level` is the density at the surface; None takes half
     of the largest density of the lattice, right for fields that saturate. `smoothing` is in samples. `crop_below` is
-    the plane of the flat base, y in metres in the field frame, None for no cut: chins of the measured characters lie at
-    -0.13 to -0.15, their neck bones at -0.16 to -0.20, and their crowns at 0.10 to 0.17, so a cut at -0.2 leaves the
-    whole neck and 0.30 to 0.37 m of head. `floater_share` is the share of the largest piece that another piece must
-    reach to stay.
+    the plane of the flat base, y in metres in the field frame, None for no cut: chins of 46 measured characters lie at
+    -0.13 to -0.15, their neck bones at -0.16 to -0.20, their crowns at 0.09 to 0.17, and the crowns of nine aligned
+    portraits at 0.12 to 0.17, so a cut at -0.2 leaves the whole neck and 0.29 to 0.37 m of head.
+    `floater_share` is the share of the largest piece that another piece must reach to stay.
     """
 
     resolution: int = 192
