@@ -324,7 +324,10 @@ class MainWindow(QMainWindow):
         if not busy:
             self.workspace.status.end_progress()
         self._show_hint()
-        if not busy and not self._started_up and self.isVisible():
+
+    def _on_idle(self) -> None:
+        """Get ready for the networks once nothing is to be done any more, if no reconstruction has done so already."""
+        if not self._started_up:
             self._started_up = True
             self.document.warm_up()
 
@@ -445,6 +448,7 @@ class MainWindow(QMainWindow):
         document.failed.connect(self._on_failed)
         document.stopped.connect(self._on_stopped)
         document.busy_changed.connect(self._update_situation)
+        document.runner.became_idle.connect(self._on_idle)
         document.method_known.connect(self._on_method_known)
         workspace.settings.edit_wanted.connect(document.edit)
         workspace.layers.changed.connect(self.image.set_layer_state)
