@@ -15,8 +15,8 @@ from paic3d_studio.gui import theme
 from paic3d_studio.tools.hull_tool import HullTarget
 
 _RADIUS: Final = 4.2
-_SMALL_RADIUS: Final = 2.9
-_SMALL_BELOW: Final = 1.6  # below this scale the corners lie so close that large handles would hide the face
+_SMALLEST_RADIUS: Final = 2.0
+_RADIUS_PER_SCALE: Final = 2.6  # zoomed out, the corners lie so close that large handles would hide the face
 _HOT_RADIUS: Final = 6.0
 
 
@@ -115,7 +115,7 @@ class HullLayer:
 
     def set_scale(self, scale: float) -> None:
         """Follow the zoom, screen pixels per picture pixel: handles are small while the face is small."""
-        radius = _SMALL_RADIUS if scale < _SMALL_BELOW else _RADIUS
+        radius = min(max(_RADIUS_PER_SCALE * scale, _SMALLEST_RADIUS), _RADIUS)
         if radius != self._radius:
             self._radius = radius
             for item in self.items.values():

@@ -70,6 +70,7 @@ class Workspace(QWidget):
         header.setObjectName("header")
         export = QPushButton("Export…")
         export.setProperty("role", "primary")
+        export.setFixedWidth(96)
         export.setToolTip(actions["export"].toolTip())
         export.setAccessibleName("Export head")
         export.setFocusPolicy(Qt.FocusPolicy.TabFocus)
