@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -183,7 +184,8 @@ def test_damaged_weights_are_named_with_their_cure(folder, example, damage):
     program = folder / "program"
     shutil.copytree(models_folder(), program / "models")
     (program / "resources").symlink_to(resources_folder())
-    weights = max((program / "models").glob("*.safetensors"), key=lambda path: path.name.startswith("compact"))
+    manifest = tomllib.loads((program / "models" / "manifest.toml").read_text(encoding="utf-8"))
+    weights = program / "models" / manifest["weights"]["compact"]["file"]
     content = bytearray(weights.read_bytes())
     match damage:
         case "flipped byte":
