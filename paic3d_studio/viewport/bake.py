@@ -29,6 +29,18 @@ LOGIT_FLOOR: Final = 1.0 / (1.0 + math.exp(STEEPNESS))
 SMOOTHING: Final = 1.2
 """Standard deviation of the blur for normals, in voxels."""
 
+Haze = tuple[float, float]
+"""Opacity per voxel (0..1) up to which matter is not shown, and from which on it is shown whole."""
+
+ALL_MATTER: Final[Haze] = (0.0, 1e-6)
+"""Shows the faintest fog."""
+
+THICKEST_HAZE: Final[Haze] = (0.25, 0.6)
+"""No volume hides more than this: half-opaque hair stays."""
+
+HAZE_DENSITY: Final[Haze] = (0.12, 0.4)
+"""Haze in parts of the volume's own greatest density; meshes begin at about half of that."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class BakedVolume:
@@ -43,6 +55,7 @@ class BakedVolume:
             voxels next to filled ones carry their colour.
         occupancy: greatest opacity that interpolation can meet in each cell, uint8 (m, m, m) [z, y, x].
         lower, upper: corner voxels of the box that holds every occupied cell, (x, y, z), upper exclusive.
+        haze: what only the X-ray shows.
         box_side: metres.
     """
 
@@ -50,6 +63,7 @@ class BakedVolume:
     occupancy: NDArray[np.uint8]
     lower: tuple[int, int, int]
     upper: tuple[int, int, int]
+    haze: Haze
     box_side: float = BOX_SIDE
 
 
@@ -66,7 +80,27 @@ def bake_volume(volume: FieldVolume) -> BakedVolume:
     lower, upper = _occupied_box(occupancy, voxels=rgba.shape[0])
     voxels = bled_colours(rgba)
     voxels[..., 3] = logits()[rgba[..., 3]]
-    return BakedVolume(voxels, occupancy, lower, upper, volume.box_side)
+    return BakedVolume(voxels, occupancy, lower, upper, haze_of(rgba[..., 3]), volume.box_side)
+
+
+def haze_of(opacity: NDArray[np.uint8]) -> Haze:
+    """Return what is fog in a volume: thin against its own solid parts.
+
+    Networks leave a thin fog round the head that no mesh will have, and differ in how dense their solid is: a voxel of
+    the published network lets half of the light through.
+
+    Args:
+        opacity: uint8 (n, n, n).
+    """
+    counts = np.bincount(opacity.reshape(-1), minlength=256)[1:]
+    if not counts.any():
+        return ALL_MATTER
+    solid = 1 + int(np.searchsorted(np.cumsum(counts), 0.99 * counts.sum()))
+    density = -math.log1p(-min(solid, 254.5) / 255.0)
+    thin, whole = (
+        min(cap, -math.expm1(-part * density)) for part, cap in zip(HAZE_DENSITY, THICKEST_HAZE, strict=True)
+    )
+    return thin, whole
 
 
 def logits() -> NDArray[np.uint8]:

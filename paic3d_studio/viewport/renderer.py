@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import FieldVolume
-from paic3d_studio.viewport.bake import CELL, LOGIT_FLOOR, STEEPNESS, BakedVolume, bake_volume, smoothed_opacity
+from paic3d_studio.viewport.bake import CELL, LOGIT_FLOOR, STEEPNESS, BakedVolume, Haze, bake_volume, smoothed_opacity
 from paic3d_studio.viewport.canvas import (
     BACKGROUNDS,
     QUALITIES,
@@ -30,6 +30,8 @@ class VolumeRenderer:
 
     Args:
         ctx: the current OpenGL context, 3.3 core or later; the caller keeps it current for every call.
+
+    `haze` overrides what the volume itself takes for fog; `skips_empty` is off only to prove that skipping is safe.
     """
 
     def __init__(self, ctx: moderngl.Context) -> None:
@@ -41,6 +43,7 @@ class VolumeRenderer:
         self._smoothed: Any = None
         self._volume: BakedVolume | None = None
         self.skips_empty = True
+        self.haze: Haze | None = None
 
     @property
     def has_volume(self) -> bool:
@@ -142,6 +145,7 @@ class VolumeRenderer:
             "stride": stride,
             "logit": (STEEPNESS, LOGIT_FLOOR, 1.0 / (1.0 - 2.0 * LOGIT_FLOOR)),
             "skips_empty": self.skips_empty,
+            "haze": self.haze or volume.haze,
             "lower": tuple(float(c) for c in volume.lower),
             "upper": tuple(float(c) for c in volume.upper),
             "target_depth": view.distance if view.fov is not None else 2.0,

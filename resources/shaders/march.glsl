@@ -1,5 +1,5 @@
 // Front to back through the volume. The mode's file gives
-//   SEES_THROUGH                                          march on behind opaque matter
+//   SEES_THROUGH                                          march on behind opaque matter, and show haze
 //   vec3 sample_colour(vec3 place, vec4 texel, float depth)   what one sample adds (depth in metres along the view axis)
 //   vec3 pixel_colour(vec3 gathered, float opacity, float thickness, vec3 behind)   (thickness in metres of opaque matter)
 void main() {
@@ -23,13 +23,14 @@ void main() {
     // Samples lie at whole strides from the camera, so neither the bounds nor a skip ever moves them.
     float i = ceil(entry / stride - 0.5);
     float last = exit / stride - 0.5;
+    float thinnest = SEES_THROUGH ? 0.0 : haze.x;
     vec4 before = vec4(0.0);  // the sample before
     while (i < last) {
         float along = (i + 0.5) * stride;
         vec3 place = origin + direction * along;
         if (skips_empty) {
             vec3 cell = floor(place / cell_side);
-            if (texelFetch(occupancy, ivec3(cell), 0).r == 0.0) {
+            if (texelFetch(occupancy, ivec3(cell), 0).r <= thinnest) {
                 vec3 walls = ((cell + step(0.0, direction)) * cell_side - place) / direction;
                 before.a = 0.0;
                 i += max(1.0, ceil(min(min(walls.x, walls.y), walls.z) / stride));
@@ -37,8 +38,9 @@ void main() {
             }
         }
         vec4 texel = texture(field, place / voxels);
-        if (texel.a > 0.0) {
-            float opacity = opacity_of(texel.a);
+        float opacity = texel.a > 0.0 ? opacity_of(texel.a) : 0.0;
+        if (opacity > thinnest) {
+            if (!SEES_THROUGH) opacity *= smoothstep(haze.x, haze.y, opacity);
             float kept = pow(1.0 - opacity, stride);
             if (texel.a > 0.5 && before.a < 0.5) {
                 // Between two samples the ray met the surface: shade it there, not at whichever sample came after.

@@ -4,7 +4,15 @@ from scipy import ndimage
 
 from paic3d_studio.core.artefacts import FieldVolume
 from paic3d_studio.errors import ShapeMismatch
-from paic3d_studio.viewport.bake import CELL, bake_volume, bled_colours, occupancy_of
+from paic3d_studio.viewport.bake import (
+    ALL_MATTER,
+    CELL,
+    THICKEST_HAZE,
+    bake_volume,
+    bled_colours,
+    haze_of,
+    occupancy_of,
+)
 
 
 def noise(n: int, *, filled: float, seed: int) -> np.ndarray:
@@ -66,3 +74,21 @@ def test_an_empty_volume_has_empty_bounds() -> None:
 def test_what_is_no_cube_of_rgba_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeMismatch, match="uint8"):
         bake_volume(FieldVolume(np.zeros(shape, np.uint8)))
+
+
+@pytest.mark.parametrize("solid", [40, 128, 255])
+def test_haze_is_thin_against_the_solid_of_the_same_volume(solid: int) -> None:
+    opacity = np.zeros((32, 32, 32), np.uint8)
+    opacity[4:28, 4:28, 4:28] = 1  # fog
+    opacity[8:24, 8:24, 8:24] = solid
+    thin, whole = haze_of(opacity)
+    assert 1 / 255 < thin < whole < solid / 255
+
+
+def test_no_volume_hides_half_opaque_matter() -> None:
+    assert haze_of(np.full((8, 8, 8), 255, np.uint8)) == THICKEST_HAZE
+    assert THICKEST_HAZE[0] < 0.5
+
+
+def test_an_empty_volume_has_no_haze() -> None:
+    assert haze_of(np.zeros((8, 8, 8), np.uint8)) == ALL_MATTER

@@ -92,4 +92,4 @@ def test_the_wire_frame_shows_the_diagonal_between_two_faces(square_mesh: Textur
     plain = drawn(white, ORTHOGRAPHIC, mode="mesh").astype(int).sum(axis=2)
     wired = drawn(white, ORTHOGRAPHIC, mode="wireframe").astype(int).sum(axis=2)
     assert np.ptp(plain[62:218, 62:218]) == 0
-    assert wired[140, 139:142].max() > wired[100, 180] + 100
+    assert wired[140, 139:142].max() > wired[100, 180] + 60

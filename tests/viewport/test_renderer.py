@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from paic3d_studio.core.artefacts import FieldVolume
+from paic3d_studio.viewport.bake import ALL_MATTER
 from paic3d_studio.viewport.canvas import BACKGROUNDS, QUALITIES, Background, Canvas
 from paic3d_studio.viewport.offscreen import pixels_of, render_offscreen
 from paic3d_studio.viewport.orbit import HOME_VIEW, OrbitView, screen_point
@@ -105,6 +106,7 @@ def test_opacity_does_not_depend_on_the_stride_of_the_samples(ctx: moderngl.Cont
     canvas, renderer = Canvas(ctx), VolumeRenderer(ctx)
     canvas.resize((64, 64))
     renderer.upload(FieldVolume(rgba))
+    renderer.haze = ALL_MATTER
     expected = 255 * (1 - (1 - 4 / 255) ** 64)
     for stride in (0.25, 0.5, 1.0, 2.0):
         quality = QUALITIES["full"].__class__(1, stride)
@@ -203,3 +205,25 @@ def test_the_grid_lies_on_the_ground_and_is_seen_from_above_only() -> None:
     below = drawn(empty, OrbitView(0.0, -60.0), background=dark)
     assert above.max() > 100
     assert np.ptp(below.astype(int)) <= 1
+
+
+def test_a_thin_haze_is_seen_in_the_x_ray_only(balls: Balls) -> None:
+    rgba = np.array(balls(64, radius=0.1).rgba)
+    haze = rgba[..., 3] == 0
+    rgba[haze] = 90, 80, 70, 60
+    hazy, clear = FieldVolume(rgba), balls(64, radius=0.1)
+    for mode in VOLUME_MODES:
+        same = (
+            np.abs(drawn(hazy, HOME_VIEW, mode=mode).astype(int) - drawn(clear, HOME_VIEW, mode=mode))[:60].max() <= 1
+        )
+        assert same == (mode != "density")
+
+
+def test_half_opaque_hair_is_shown_as_half_opaque(ctx: moderngl.Context) -> None:
+    rgba = np.zeros((64, 64, 64, 4), np.uint8)
+    rgba[30:32, 10:54, 10:54] = 255, 255, 255, 128
+    canvas, renderer = Canvas(ctx), VolumeRenderer(ctx)
+    canvas.resize((64, 64))
+    renderer.upload(FieldVolume(rgba))
+    renderer.render(canvas.framebuffer, OrbitView(fov=None), mode="colour", size=(64, 64), background=BLACK)
+    assert 80 < pixels_of(canvas)[32, 32, 0] < 200
