@@ -46,7 +46,7 @@ class SampleOptions:
     near: int = 2048
     uniform: int = 1024
     picture: int = 128
-    scale: float = 0.06
+    scale: float = 0.08
     shift: float = 0.008
     roll: float = 3.0
     warp: float = 0.5

@@ -5,7 +5,7 @@ import torch
 
 from paic3d_studio.nets.backbones.compact import (
     DENSITY_SCALE,
-    SHARPNESS,
+    FIELD_SHARPNESS,
     CompactBackbone,
     CompactConfig,
     bled_colours,
@@ -57,13 +57,26 @@ def test_the_same_picture_gives_the_same_field_whatever_the_seed() -> None:
 
 @pytest.mark.parametrize("logit", [-2.0, -0.3, 0.0, 0.3, 2.0])
 def test_extinction_of_the_density_is_the_scaled_sigmoid(logit: float) -> None:
-    expected = max(DENSITY_SCALE / (1 + pow(2.718281828459045, -SHARPNESS * logit)), 1e-4)
+    expected = max(DENSITY_SCALE / (1 + pow(2.718281828459045, -FIELD_SHARPNESS * logit)), 1e-4)
     assert float(extinction(density_from_logit(torch.tensor(logit)))) == pytest.approx(expected, rel=2e-3)
 
 
 def test_the_surface_level_is_half_of_the_inside() -> None:
     field = network().field(condition(), seed=0)
     assert float(density_from_logit(torch.tensor(0.0))) == pytest.approx(field.surface_level, abs=0.01)
+
+
+def test_something_stands_behind_every_solid_pixel() -> None:
+    field = network().field(condition(), seed=0)
+    column = torch.full((56,), (15.5 / 32 - 0.5) * 0.7)  # a pixel in the middle
+    ray = torch.stack((column, column, torch.linspace(-0.2, 0.2, 56)), 1)
+    assert float(field.density(ray).max()) >= field.surface_level
+
+
+def test_nothing_stands_where_the_picture_is_empty() -> None:
+    field = network().field(condition(), seed=0)
+    corner = torch.stack((torch.full((50,), -0.33), torch.full((50,), 0.33), torch.linspace(-0.3, 0.3, 50)), 1)
+    assert float(extinction(field.density(corner)).max()) < 1e-3
 
 
 def test_bled_colours_keep_solid_pixels_and_leave_no_white_at_the_rim() -> None:
