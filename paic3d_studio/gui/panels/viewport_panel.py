@@ -45,8 +45,10 @@ class ViewportPanel(QWidget):
         if value is self._volume or value is self._mesh:
             return  # nothing new to upload
         if isinstance(value, FieldVolume):
-            self._volume = value
+            is_first, self._volume = self._volume is None, value
             self.viewport.set_volume(value)
+            if is_first:  # nothing to look at till then: a coarse picture at once, like after a movement
+                self.viewport.set_mode(self.viewport.mode)
             self.waiting.hide()
         elif isinstance(value, TexturedMesh):
             self._mesh = value
