@@ -103,10 +103,15 @@ def haze_of(opacity: NDArray[np.uint8]) -> Haze:
     return thin, whole
 
 
+def scaled_logit(opacity: float) -> float:
+    """Return the logit of an opacity (0..1), scaled to 0..1: 0 at 0, 0.5 at 0.5, 1 at 1."""
+    raised = LOGIT_FLOOR + opacity * (1.0 - 2.0 * LOGIT_FLOOR)
+    return (math.log(raised / (1.0 - raised)) / STEEPNESS + 1.0) / 2.0
+
+
 def logits() -> NDArray[np.uint8]:
     """Return the stored value of each opacity: uint8 (256,), rising, 0 at 0 and 255 at 255."""
-    opacity = LOGIT_FLOOR + np.arange(256) / 255.0 * (1.0 - 2.0 * LOGIT_FLOOR)
-    return np.rint((np.log(opacity / (1.0 - opacity)) / STEEPNESS + 1.0) / 2.0 * 255.0).astype(np.uint8)
+    return np.array([round(255 * scaled_logit(opacity / 255)) for opacity in range(256)], np.uint8)
 
 
 def smoothed_opacity(baked: BakedVolume) -> NDArray[np.uint8]:

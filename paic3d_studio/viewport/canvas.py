@@ -54,7 +54,7 @@ class Quality:
 
 
 QUALITIES: Final[Mapping[str, Quality]] = {
-    "full": Quality(1, 0.5),
+    "full": Quality(1, 0.66),
     "half": Quality(2, 1.0),
     "quarter": Quality(4, 1.25),
 }

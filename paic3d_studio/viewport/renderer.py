@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import FieldVolume
-from paic3d_studio.viewport.bake import CELL, LOGIT_FLOOR, STEEPNESS, BakedVolume, Haze, bake_volume, smoothed_opacity
+from paic3d_studio.viewport.bake import (
+    CELL,
+    LOGIT_FLOOR,
+    STEEPNESS,
+    BakedVolume,
+    Haze,
+    bake_volume,
+    scaled_logit,
+    smoothed_opacity,
+)
 from paic3d_studio.viewport.canvas import (
     BACKGROUNDS,
     QUALITIES,
@@ -135,6 +144,7 @@ class VolumeRenderer:
 
     def _volume_uniforms(self, volume: BakedVolume, view: OrbitView, stride: float) -> dict[str, Any]:
         voxels = volume.voxels.shape[0]
+        haze = self.haze or volume.haze
         return {
             "field": 0,
             "occupancy": 1,
@@ -145,7 +155,7 @@ class VolumeRenderer:
             "stride": stride,
             "logit": (STEEPNESS, LOGIT_FLOOR, 1.0 / (1.0 - 2.0 * LOGIT_FLOOR)),
             "skips_empty": self.skips_empty,
-            "haze": self.haze or volume.haze,
+            "haze": (*haze, scaled_logit(haze[0])),
             "lower": tuple(float(c) for c in volume.lower),
             "upper": tuple(float(c) for c in volume.upper),
             "target_depth": view.distance if view.fov is not None else 2.0,

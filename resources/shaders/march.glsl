@@ -24,6 +24,7 @@ void main() {
     float i = ceil(entry / stride - 0.5);
     float last = exit / stride - 0.5;
     float thinnest = SEES_THROUGH ? 0.0 : haze.x;
+    float thinnest_logit = SEES_THROUGH ? 0.0 : haze.z;
     vec4 before = vec4(0.0);  // the sample before
     while (i < last) {
         float along = (i + 0.5) * stride;
@@ -38,8 +39,8 @@ void main() {
             }
         }
         vec4 texel = texture(field, place / voxels);
-        float opacity = texel.a > 0.0 ? opacity_of(texel.a) : 0.0;
-        if (opacity > thinnest) {
+        if (texel.a > thinnest_logit) {
+            float opacity = opacity_of(texel.a);
             if (!SEES_THROUGH) opacity *= smoothstep(haze.x, haze.y, opacity);
             float kept = pow(1.0 - opacity, stride);
             if (texel.a > 0.5 && before.a < 0.5) {

@@ -7,7 +7,7 @@ uniform float cell_side;      // voxels
 uniform float voxel_side;     // metres
 uniform float stride;         // voxels between samples along a ray
 uniform bool skips_empty;
-uniform vec2 haze;            // opacity up to x is not shown, from y on whole
+uniform vec3 haze;            // opacity up to x is not shown, from y on whole; z: scaled logit of x
 uniform vec3 lower;           // voxel corners of what is occupied
 uniform vec3 upper;
 uniform float target_depth;   // metres from the camera to the middle of the view
