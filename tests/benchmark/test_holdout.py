@@ -30,11 +30,13 @@ def disc() -> FieldCondition:
 def views_of_itself(condition: FieldCondition) -> Views:
     """Render the inflated disc as if it were the true character, with an eye in the middle of each half."""
     seen = [render_view(inflated(condition), camera, size=SIZE, coarse=96, fine=64) for camera in CAMERAS]
-    rgba = [np.concatenate([(v.rgb - 1 + v.alpha[..., None]) / np.maximum(v.alpha, 1e-6)[..., None], v.alpha[..., None]], 2) for v in seen]  # fmt: skip
+    alpha = np.stack([view.alpha for view in seen])[..., None]
+    straight = (np.stack([view.rgb for view in seen]) - 1 + alpha) / np.maximum(alpha, 1e-6)
+    rgba = np.concatenate([straight, alpha], 3)
     part = np.zeros((len(seen), SIZE, SIZE), np.uint8)
     part[0, 11:13, [8, 15]] = PARTS.index("iris")
     return Views(
-        rgba=np.round(np.stack(rgba).clip(0, 1) * 255).astype(np.uint8),
+        rgba=np.round(rgba.clip(0, 1) * 255).astype(np.uint8),
         xyz=np.stack([v.xyz for v in seen]),
         part=part,
         normal=np.zeros((len(seen), SIZE, SIZE, 3), np.float32),
@@ -67,7 +69,8 @@ def test_the_inflated_disc_is_as_deep_as_it_is_wide() -> None:
 def test_a_condition_is_composited_on_white() -> None:
     rgba = np.zeros((1, 4, 4, 4), np.uint8)
     rgba[0, 0, 0] = (255, 0, 0, 255)
-    views = Views(rgba, np.zeros((1, 4, 4, 3), np.float32), np.zeros((1, 4, 4), np.uint8), np.zeros((1, 4, 4, 3), np.float32))  # fmt: skip
+    nothing = np.zeros((1, 4, 4, 3), np.float32)
+    views = Views(rgba, nothing, np.zeros((1, 4, 4), np.uint8), nothing)
     condition = condition_of(views)
     assert condition.picture[0, :, 0, 0].tolist() == [1, 0, 0]
     assert condition.picture[0, :, 1, 1].tolist() == [1, 1, 1]

@@ -3,14 +3,8 @@
 import pytest
 import torch
 
-from paic3d_studio.nets.backbones.compact import (
-    DENSITY_SCALE,
-    FIELD_SHARPNESS,
-    CompactBackbone,
-    CompactConfig,
-    bled_colours,
-    density_from_logit,
-)
+from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig, bled_colours
+from paic3d_studio.nets.backbones.compact_field import DENSITY_SCALE, FIELD_SHARPNESS, density_from_logit
 from paic3d_studio.nets.field import FieldCondition, extinction
 
 TINY = CompactConfig(

@@ -9,7 +9,6 @@ other colours are mixed from colours of the picture, sorted by class, because a 
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Final
 
 import torch
@@ -17,37 +16,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from paic3d_studio.core.artefacts import BOX_SIDE
-from paic3d_studio.nets.field import FieldCondition, FieldSample, RadianceField
+from paic3d_studio.nets.field import FieldCondition, RadianceField
 from paic3d_studio.nets.triplane import sample_triplane
 
 CLASSES: Final = ("hair", "skin", "cloth", "feature")
 """What the class maps tell apart; `feature` is eyes, brows and mouth."""
 
-DENSITY_SCALE: Final = 300.0
-"""Density of the inside in 1/m: a ray that enters is opaque after two centimetres."""
-
 SHARPNESS: Final = 4.0
 """Factor of the logit inside the sigmoid of the occupancy that training sees; at 1 the field is fog."""
-
-FIELD_SHARPNESS: Final = 10.0
-"""The same factor in the finished field: what training was unsure of is decided, the surface stays where it is."""
-
-LIFT_LEVEL: Final = 0.12
-"""Logit that every solid pixel of the matte reaches somewhere along its ray."""
-
-LIFT_STEPS: Final = 56
-"""Samples along such a ray, LIFT_REACH to either side of z = 0."""
-
-LIFT_REACH: Final = 0.2
 
 GATE_MARGIN: Final = 0.012
 """How far behind its surface a picture still colours a point, in metres."""
 
 GATE_WIDTH: Final = 0.003
 """Width of the end of that margin, in metres."""
-
-EMPTY_DENSITY: Final = 1 + math.log(math.expm1(1e-4))
-"""The density whose extinction is 1e-4 per metre."""
 
 SLAB_WIDTH: Final = 0.02
 """Metres before or behind a surface over which the logit between the two depth maps grows by one."""
@@ -126,16 +108,16 @@ def bled_colours(picture: Tensor, alpha: Tensor) -> Tensor:
     """
     weight = ((alpha - 0.5) * 2).clamp(0, 1)
     colour = ((picture - (1 - alpha)) / alpha.clamp(min=0.5)).clamp(0, 1)
-    return _filled(colour * weight, weight)
+    return filled(colour * weight, weight)
 
 
-def _filled(weighted: Tensor, weight: Tensor) -> Tensor:
+def filled(weighted: Tensor, weight: Tensor) -> Tensor:
     """Return weighted / weight where there is weight, coarser averages elsewhere."""
     if weighted.shape[-1] <= 2:
         total = weight.mean((2, 3), keepdim=True)
         mean = weighted.mean((2, 3), keepdim=True) / total.clamp(min=1e-6)
         return mean.expand_as(weighted)
-    coarse = _filled(F.avg_pool2d(weighted, 2), F.avg_pool2d(weight, 2))
+    coarse = filled(F.avg_pool2d(weighted, 2), F.avg_pool2d(weight, 2))
     spread = F.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=False)
     share = (weight / 0.25).clamp(0, 1)
     return torch.lerp(spread, weighted / weight.clamp(min=1e-3), share)
@@ -349,24 +331,26 @@ class CompactBackbone(nn.Module):
         """Return the decoder's inputs (N, P, F), the pictures (N, P, 7) and the two depths (N, P, 2) at points."""
         features = sample_triplane(scene.planes, xyz, box_side=BOX_SIDE, reduce="none")
         features = features.permute(0, 2, 1, 3).flatten(2)  # (N, 3, P, C) -> (N, P, 3 C)
-        front = _at(torch.cat((scene.front, scene.alpha), 1), xyz)
-        behind = _at(torch.cat((scene.back, scene.depths), 1), xyz)
+        front = sampled_at(torch.cat((scene.front, scene.alpha), 1), xyz)
+        behind = sampled_at(torch.cat((scene.back, scene.depths), 1), xyz)
         pictures, depths = torch.cat((front, behind[..., :3]), 2), behind[..., 3:]
         place = ((xyz[..., 2:] - depths) / 0.03).tanh()
         return torch.cat((features, pictures.detach() * 2 - 1, place, xyz / HALF), 2), pictures, depths
 
     @torch.no_grad()
-    def field(self, condition: FieldCondition, *, seed: int = 0) -> CompactField:  # noqa: ARG002 - contract of backbones
+    def field(self, condition: FieldCondition, *, seed: int = 0) -> RadianceField:  # noqa: ARG002 - contract of backbones
         """Return the radiance field of one picture.
 
         Args:
             condition: the line-free picture on white and its alpha; tags are not used.
             seed: not used: this network has no latent.
         """
+        from paic3d_studio.nets.backbones.compact_field import CompactField
+
         return CompactField(self, self.scene(condition.picture, condition.alpha))
 
 
-def _at(maps: Tensor, xyz: Tensor) -> Tensor:
+def sampled_at(maps: Tensor, xyz: Tensor) -> Tensor:
     """Return maps (N, C, H, W) sampled at the x and y of points, (N, P, C)."""
     grid = (xyz[..., :2] / HALF)[:, :, None]  # (N, P, 1, 2)
     sampled = F.grid_sample(maps.contiguous(), grid, mode="bilinear", padding_mode="border", align_corners=False)
@@ -379,69 +363,3 @@ def _slab_logit(xyz: Tensor, depths: Tensor, alpha: Tensor) -> Tensor:
     within = torch.minimum(ahead, behind) / SLAB_WIDTH
     edge = (2 * alpha - 1) * torch.where(alpha < 0.5, -SLAB_RANGE[0], SLAB_RANGE[1])
     return torch.minimum(within, edge).clamp(*SLAB_RANGE)
-
-
-def density_from_logit(logit: Tensor) -> Tensor:
-    """Return the density d for which softplus(d - 1) is DENSITY_SCALE * sigmoid(FIELD_SHARPNESS * logit)."""
-    extinction = (DENSITY_SCALE * torch.sigmoid(FIELD_SHARPNESS * logit)).clamp(min=1e-4)
-    return 1 + extinction + torch.log(-torch.expm1(-extinction))
-
-
-class CompactField(RadianceField):
-    """The field of one picture; 1e-4 per metre is its emptiest, DENSITY_SCALE its fullest extinction.
-
-    Nothing is where the front picture shows nothing, which also spares most points the network; and something is
-    behind every solid pixel, which occupancy alone does not promise: of a strand whose depth is uncertain, no
-    single place is more likely full than empty.
-    """
-
-    surface_level = 1 + DENSITY_SCALE / 2
-
-    def __init__(self, backbone: CompactBackbone, scene: Scene) -> None:
-        self._backbone = backbone
-        self.scene = scene
-        self.box_side = BOX_SIDE
-        self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
-        self._lift = self._missing_logit()
-
-    def _missing_logit(self) -> Tensor:
-        """Return what each pixel's best logit lacks, (1, 1, h, w)."""
-        h, w = self.scene.depths.shape[2:]
-        alpha = F.interpolate(self.scene.alpha, size=(h, w), mode="area")[0, 0]
-        rows, columns = torch.nonzero(alpha > 0.5, as_tuple=True)
-        x, y = ((columns + 0.5) / w - 0.5) * BOX_SIDE, ((rows + 0.5) / h - 0.5) * BOX_SIDE
-        z = torch.linspace(-LIFT_REACH, LIFT_REACH, LIFT_STEPS)
-        xyz = torch.stack((x[:, None].expand(-1, len(z)), y[:, None].expand(-1, len(z)), z.expand(len(x), -1)), 2)
-        lift = torch.zeros(1, 1, h, w)
-        if len(x):
-            best = torch.cat([self._backbone.logit(self.scene, part.flatten(0, 1)[None])[0].view(-1, len(z)).amax(1)
-                              for part in xyz.split(1024)])  # fmt: skip
-            lift[0, 0, rows, columns] = (LIFT_LEVEL - best).clamp(0, 1.5)
-        return lift
-
-    def _lifted(self, logit: Tensor, xyz: Tensor) -> Tensor:
-        """Return the density (P,) of a logit (P,), raised where its pixel would stay empty."""
-        return density_from_logit(logit + _at(self._lift, xyz[None])[0, :, 0])
-
-    def _candidates(self, xyz: Tensor) -> Tensor:
-        """Return which points (P, 3) lie before or behind a pixel of the matte, or within two pixels of one."""
-        side = len(self._shown)
-        place = ((xyz[:, :2] / BOX_SIDE + 0.5) * side).floor().long()
-        inside = ((place >= 0) & (place < side)).all(1) & (xyz[:, 2].abs() <= HALF)
-        column, row = place.clamp(0, side - 1).unbind(1)
-        return inside & self._shown[row, column]
-
-    @torch.no_grad()
-    def query(self, xyz: Tensor) -> FieldSample:
-        """Return density, colour and class shares (as features) at points (P, 3) in metres."""
-        values = self._backbone.values(self.scene, xyz[None])
-        density = self._lifted(values.logit[0], xyz).where(self._candidates(xyz), EMPTY_DENSITY)
-        return FieldSample(density, values.colour[0], values.classes[0])
-
-    @torch.no_grad()
-    def density(self, xyz: Tensor) -> Tensor:
-        """Return density (P,) at points (P, 3) in metres, at a fraction of the price of `query`."""
-        asked = self._candidates(xyz)
-        density = xyz.new_full((len(xyz),), EMPTY_DENSITY)
-        density[asked] = self._lifted(self._backbone.logit(self.scene, xyz[asked][None])[0], xyz[asked])
-        return density

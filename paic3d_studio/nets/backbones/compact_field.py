@@ -1,0 +1,117 @@
+"""The field that the compact reconstructor makes of one picture."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.nets.backbones.compact import CLASSES, HALF, Scene, filled, sampled_at
+from paic3d_studio.nets.field import FieldSample, RadianceField
+
+if TYPE_CHECKING:
+    from paic3d_studio.nets.backbones.compact import CompactBackbone
+
+DENSITY_SCALE: Final = 300.0
+"""Density of the inside in 1/m: a ray that enters is opaque after two centimetres."""
+
+EMPTY_DENSITY: Final = 1 + math.log(math.expm1(1e-4))
+"""The density whose extinction is 1e-4 per metre."""
+
+FIELD_SHARPNESS: Final = 10.0
+"""The same factor in the finished field: what training was unsure of is decided, the surface stays where it is."""
+
+LIFT_LEVEL: Final = 0.12
+"""Logit that every solid pixel of the matte reaches somewhere along its ray."""
+
+LIFT_STEPS: Final = 56
+"""Samples along such a ray."""
+
+LIFT_REACH: Final = 0.2
+"""Metres before and behind z = 0 that such a ray covers."""
+
+FEATURE_SHARE: Final = 0.15
+"""How sure the class map must be of an eye for the back picture to be mended there."""
+
+
+def density_from_logit(logit: Tensor) -> Tensor:
+    """Return the density d for which softplus(d - 1) is DENSITY_SCALE * sigmoid(FIELD_SHARPNESS * logit)."""
+    extinction = (DENSITY_SCALE * torch.sigmoid(FIELD_SHARPNESS * logit)).clamp(min=1e-4)
+    return 1 + extinction + torch.log(-torch.expm1(-extinction))
+
+
+def _without_features(back: Tensor, classes: Tensor) -> Tensor:
+    """Return the back picture with the places behind eyes and mouth filled from around them.
+
+    The network is asked for hair there, but drawn eyes are stronger than any it trained on and leave a shade.
+    """
+    side = back.shape[-1]
+    eyes = F.interpolate(classes.softmax(1)[:, CLASSES.index("feature")][:, None], size=(side, side), mode="bilinear")
+    covered = F.avg_pool2d(F.max_pool2d((eyes > FEATURE_SHARE).float(), 9, 1, 4), 5, 1, 2)
+    weight = 1 - covered
+    return torch.lerp(back, filled(back * weight, weight), covered)
+
+
+class CompactField(RadianceField):
+    """The field of one picture; 1e-4 per metre is its emptiest, DENSITY_SCALE its fullest extinction.
+
+    Nothing is where the front picture shows nothing, which also spares most points the network; and something is
+    behind every solid pixel, which occupancy alone does not promise: of a strand whose depth is uncertain, no
+    single place is more likely full than empty.
+    """
+
+    surface_level = 1 + DENSITY_SCALE / 2
+
+    def __init__(self, backbone: CompactBackbone, scene: Scene) -> None:
+        self._backbone = backbone
+        self.scene = dataclasses.replace(scene, back=_without_features(scene.back, scene.classes))
+        self.box_side = BOX_SIDE
+        self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
+        self._lift = self._missing_logit()
+
+    def _missing_logit(self) -> Tensor:
+        """Return what each pixel's best logit lacks, (1, 1, h, w)."""
+        h, w = self.scene.depths.shape[2:]
+        alpha = F.interpolate(self.scene.alpha, size=(h, w), mode="area")[0, 0]
+        rows, columns = torch.nonzero(alpha > 0.5, as_tuple=True)
+        x, y = ((columns + 0.5) / w - 0.5) * BOX_SIDE, ((rows + 0.5) / h - 0.5) * BOX_SIDE
+        z = torch.linspace(-LIFT_REACH, LIFT_REACH, LIFT_STEPS)
+        xyz = torch.stack((x[:, None].expand(-1, len(z)), y[:, None].expand(-1, len(z)), z.expand(len(x), -1)), 2)
+        lift = torch.zeros(1, 1, h, w)
+        if len(x):
+            best = torch.cat([self._backbone.logit(self.scene, part.flatten(0, 1)[None])[0].view(-1, len(z)).amax(1)
+                              for part in xyz.split(1024)])  # fmt: skip
+            lift[0, 0, rows, columns] = (LIFT_LEVEL - best).clamp(0, 1.5)
+        return lift
+
+    def _lifted(self, logit: Tensor, xyz: Tensor) -> Tensor:
+        """Return the density (P,) of a logit (P,), raised where its pixel would stay empty."""
+        return density_from_logit(logit + sampled_at(self._lift, xyz[None])[0, :, 0])
+
+    def _candidates(self, xyz: Tensor) -> Tensor:
+        """Return which points (P, 3) lie before or behind a pixel of the matte, or within two pixels of one."""
+        side = len(self._shown)
+        place = ((xyz[:, :2] / BOX_SIDE + 0.5) * side).floor().long()
+        inside = ((place >= 0) & (place < side)).all(1) & (xyz[:, 2].abs() <= HALF)
+        column, row = place.clamp(0, side - 1).unbind(1)
+        return inside & self._shown[row, column]
+
+    @torch.no_grad()
+    def query(self, xyz: Tensor) -> FieldSample:
+        """Return density, colour and class shares (as features) at points (P, 3) in metres."""
+        values = self._backbone.values(self.scene, xyz[None])
+        density = self._lifted(values.logit[0], xyz).where(self._candidates(xyz), EMPTY_DENSITY)
+        return FieldSample(density, values.colour[0], values.classes[0])
+
+    @torch.no_grad()
+    def density(self, xyz: Tensor) -> Tensor:
+        """Return density (P,) at points (P, 3) in metres, at a fraction of the price of `query`."""
+        asked = self._candidates(xyz)
+        density = xyz.new_full((len(xyz),), EMPTY_DENSITY)
+        density[asked] = self._lifted(self._backbone.logit(self.scene, xyz[asked][None])[0], xyz[asked])
+        return density
