@@ -1,9 +1,12 @@
-"""Where the development data lies, for the tests that need it."""
+"""Where the development data lies, for the tests that need it; and a platform for Qt where there is no display."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+if not os.environ.get("DISPLAY"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 SHARED = Path(os.environ.get("PAIC3D_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
