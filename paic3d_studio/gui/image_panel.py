@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QEnterEvent, QPainterPath, QPen
-from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsPathItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import (
     ALIGNED_SIZE,
@@ -25,6 +25,7 @@ from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.hull_items import HullLayer
 from paic3d_studio.gui.panels.prompt_bar import PromptBar
 from paic3d_studio.gui.picture_view import PictureView, mask_pixels
+from paic3d_studio.gui.pointer_marks import PointerMarks
 from paic3d_studio.gui.preview import MaskPreview
 from paic3d_studio.project.state import Project
 from paic3d_studio.tools import TOOLS
@@ -88,11 +89,7 @@ class ImagePanel(QWidget):
         for name in LAYERS[:3]:
             self.view.set_layer(name, None)
         self._hull_layer = HullLayer(self.view.box)
-        self._brush_ring = self._new_ring()
-        self._trail = QGraphicsPathItem()
-        self._trail.setZValue(24)
-        self.view.box.addItem(self._trail, ignoreBounds=True)
-        self._marks: list[QGraphicsEllipseItem] = []
+        self._marks = PointerMarks(self.view.box)
         self._lay_out()
         self._connect()
         self._show_layers()
@@ -239,7 +236,7 @@ class ImagePanel(QWidget):
             return False
         self._tools[self._tool_name].cancel()
         self._in_gesture = False
-        self._trail.hide()
+        self._marks.hide_trail()
         self._document.cancel_drag()
         return True
 
@@ -253,7 +250,7 @@ class ImagePanel(QWidget):
     def _switch_placing(self) -> None:
         tool = self._tools["place-face"]
         tool.cancel()
-        self._drop_marks()
+        self._marks.show_places(())
         if self.placing:
             self._show_portrait()
             self._ask()
@@ -268,9 +265,7 @@ class ImagePanel(QWidget):
         tool = self._tools["place-face"]
         assert isinstance(tool, PlaceFaceTool)
         self.prompt.ask(tool.question, step=len(tool.places), can_leave=self._aligned is not None)
-        self._drop_marks()
-        for place in tool.places:
-            self._marks.append(self._new_mark(QPointF(*place)))
+        self._marks.show_places(tool.places)
 
     def _step_back(self) -> None:
         tool = self._tools["place-face"]
@@ -320,7 +315,7 @@ class ImagePanel(QWidget):
             if edit is not None:
                 self._drag(edit)
             self._in_gesture = False
-            self._trail.hide()
+            self._marks.hide_trail()
             self._document.end_drag()
 
     def _drag(self, edit: Edit) -> None:
@@ -328,23 +323,10 @@ class ImagePanel(QWidget):
         project = self._document.drag(edit)
         tool = self._tools[self._tool_name]
         if isinstance(tool, MatteBrushTool):  # the matte itself follows in the background: warping takes too long
-            self._show_trail(tool)
+            if tool.stroke is not None:
+                self._marks.show_trail(tool.stroke)
         else:
             self._show_gesture(project)
-
-    def _show_trail(self, tool: MatteBrushTool) -> None:
-        stroke = tool.stroke
-        if stroke is None:
-            return
-        path = QPainterPath(QPointF(*stroke.points[0]))
-        for x, y in (*stroke.points[1:], stroke.points[-1]):
-            path.lineTo(x, y)
-        colour = QColor(theme.ACCENT if stroke.adds else "#ffffff")
-        colour.setAlphaF(0.5)
-        ends, joins = Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
-        self._trail.setPen(QPen(colour, 2 * stroke.radius, Qt.PenStyle.SolidLine, ends, joins))
-        self._trail.setPath(path)
-        self._trail.show()
 
     def _on_painted(self) -> None:
         if self._gesture_began:
@@ -427,46 +409,13 @@ class ImagePanel(QWidget):
         self.prompt.left.connect(self._leave_placing)
         self.prompt.stepped_back.connect(self._step_back)
 
-    def _new_ring(self) -> QGraphicsEllipseItem:
-        ring = QGraphicsEllipseItem()
-        pen = QPen(QColor("#ffffff"), 1.4)
-        pen.setCosmetic(True)
-        ring.setPen(pen)
-        ring.setZValue(30)
-        ring.hide()
-        self.view.box.addItem(ring, ignoreBounds=True)
-        return ring
-
     def _show_ring(self, touch: Touch | None) -> None:
-        paints = self._tool_name in BRUSHES and self._aligned is not None
-        self._brush_ring.setVisible(paints and touch is not None)
-        if paints and touch is not None:
-            radius = self._brush_radius
-            self._brush_ring.setRect(QRectF(touch.x - radius, touch.y - radius, 2 * radius, 2 * radius))
-            pen = self._brush_ring.pen()
-            pen.setColor(self._paint_colour(erases=touch.erases))
-            self._brush_ring.setPen(pen)
-
-    def _paint_colour(self, *, erases: bool) -> QColor:
-        erases = erases is not (self._tool_name == "eraser")
-        return QColor("#ffffff" if erases else theme.ACCENT if self._tool_name == "matte" else theme.MASK)
-
-    def _new_mark(self, place: QPointF) -> QGraphicsEllipseItem:
-        mark = QGraphicsEllipseItem(QRectF(-7, -7, 14, 14))
-        mark.setFlag(mark.GraphicsItemFlag.ItemIgnoresTransformations)
-        mark.setPen(QPen(QColor("#ffffff"), 2))
-        fill = QColor(theme.ACCENT_FILL)
-        fill.setAlphaF(0.8)
-        mark.setBrush(QBrush(fill))
-        mark.setPos(place)
-        mark.setZValue(25)
-        self.view.box.addItem(mark, ignoreBounds=True)
-        return mark
-
-    def _drop_marks(self) -> None:
-        for mark in self._marks:
-            self.view.box.removeItem(mark)
-        self._marks = []
+        if touch is None or self._tool_name not in BRUSHES or self._aligned is None:
+            self._marks.hide_ring()
+            return
+        colour = theme.ACCENT if self._tool_name == "matte" else theme.MASK
+        erases = touch.erases is not (self._tool_name == "eraser")
+        self._marks.show_ring(touch.point, radius=self._brush_radius, colour=colour, erases=erases)
 
 
 _CURSORS: Final = {

@@ -18,9 +18,9 @@ from paic3d_studio.gui import help_texts
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
 from paic3d_studio.gui.clipboard import PICTURE_FILTER, picture_in
 from paic3d_studio.gui.document import SHOWN, Document
+from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
 from paic3d_studio.gui.panels.drop_hint import DropHint
-from paic3d_studio.gui.panels.export_dialog import ExportDialog
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.workspace import Workspace
@@ -46,6 +46,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.preferences = preferences or Preferences()
         self.document = Document(session, self)
+        self.exporting = Exporting(self, document=self.document, preferences=self.preferences)
         self.image = ImagePanel(self.document)
         self.head = ViewportPanel()
         self.actions_by_name = build_actions(
@@ -59,13 +60,10 @@ class MainWindow(QMainWindow):
         )
         self.setCentralWidget(self.workspace)
         self._drop_hint = DropHint(self.workspace)
-        self._export_dialog: ExportDialog | None = None
         self._refresh_began = 0.0
         self._halted = ""
         self._warned_of: Landmarks | None = None
         self._pending_source: tuple[str | bytes, str] | None = None
-        self._exported_folder = Path()
-        self._exported_project: Project | None = None
         self._started_up = False
         self._leave_work_behind = False
         menus = fill_menus(self.menuBar(), actions=self.actions_by_name)
@@ -167,13 +165,12 @@ class MainWindow(QMainWindow):
         self._show_hint()
 
     def _on_exported(self, report: ExportReport, target: Path) -> None:
-        counts = f"{report.faces:,} triangles, {report.bytes_written / 1e6:.1f} MB".replace(",", "\u202f", 1)
         self.workspace.status.show_idle("Exported")
-        if self.document.session.project is self._exported_project:
-            self.document.session.mark_saved()
-        self._exported_folder = target.parent
         self.workspace.messages.show_message(
-            f"Exported {target.name}", cure=f"{target}\n{counts}", kind="info", action=("show-folder", "Show in folder")
+            f"Exported {target.name}",
+            cure=self.exporting.tell(report, target),
+            kind="info",
+            action=("show-folder", "Show in folder"),
         )
 
     def _on_failed(self, lane: str, error: Exception) -> None:
@@ -251,41 +248,6 @@ class MainWindow(QMainWindow):
     def _clear_matte(self) -> None:
         self.document.edit(edits.clear_matte_strokes)
 
-    def _export(self) -> None:
-        project = self.document.project
-        if project is None or self._export_dialog is not None:
-            return
-        from paic3d_studio.export import EXPORTERS
-
-        suffix = self.preferences.text("export/suffix", ".glb")
-        folder = self.preferences.folder("export")
-        self._export_dialog = ExportDialog(
-            self,
-            formats={key: exporter.label for key, exporter in EXPORTERS.items()},
-            target=folder / f"{Path(project.picture.name).stem or 'head'}{suffix}",
-            project=project,
-        )
-        self._export_dialog.accepted.connect(self._export_accepted)
-        self._export_dialog.rejected.connect(self._export_left)
-        self._export_dialog.open()
-
-    def _export_accepted(self) -> None:
-        dialog = self._export_dialog
-        if dialog is None:
-            return
-        self.preferences.remember("export/suffix", dialog.target.suffix)
-        if dialog.target.parent.is_dir():
-            self.preferences.remember_folder("export", dialog.target.parent)
-        self.document.edit(dialog.edit)
-        self._exported_project = self.document.project
-        self.document.export(dialog.target)
-        self._export_left()
-
-    def _export_left(self) -> None:
-        if self._export_dialog is not None:
-            self._export_dialog.deleteLater()
-            self._export_dialog = None
-
     def _on_message_action(self, name: str) -> None:
         match name:
             case "open-anyway" if self._pending_source is not None:
@@ -296,7 +258,7 @@ class MainWindow(QMainWindow):
             case "place-face":
                 self.image.choose_tool("place-face")
             case "show-folder":
-                QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._exported_folder)))
+                QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.exporting.folder)))
             case "show-log":
                 QDesktopServices.openUrl(QUrl.fromLocalFile(str(help_texts.log_file())))
 
@@ -409,7 +371,7 @@ class MainWindow(QMainWindow):
             "open": self._choose_picture,
             "paste": self._paste,
             "example": self._open_example,
-            "export": self._export,
+            "export": self.exporting.ask,
             "quit": self._quit,
             "undo": self._undo,
             "redo": self._redo,
@@ -474,3 +436,4 @@ class MainWindow(QMainWindow):
         self._on_brush_changed(self.image.brush_radius)
         self._on_tool_changed(self.image.tool)
         self._on_zoomed(self.image.view.pan_zoom.scale)
+        self.image.view.setFocus()

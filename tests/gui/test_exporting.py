@@ -17,7 +17,7 @@ from paic3d_studio.project import edits
 def asked(studio: MainWindow, target: Path) -> ExportDialog:
     """Open the dialog as the artist does, and fill it in."""
     QTest.keyClick(studio, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
-    dialog = studio._export_dialog
+    dialog = studio.exporting.dialog
     assert dialog is not None
     dialog._place.setText(str(target.parent))
     dialog._name.setText(target.stem)
