@@ -145,9 +145,7 @@ class MainWindow(QMainWindow):
         self.head.take(value)
         if isinstance(value, Landmarks) and value.warning and value is not self._warned_of:
             self._warned_of = value
-            self.workspace.messages.show_message(
-                value.warning, kind="warning", action=("place-face", "Place the face"), cure="Check the hulls."
-            )
+            self.workspace.messages.show_message(value.warning, kind="warning", action=("place-face", "Place the face"))
         if stage in ("aligned", "volume"):
             self._update_situation()
 

@@ -55,7 +55,7 @@ class Workspace(QWidget):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.side = self._new_side_panel()
         middle = QWidget()
-        self.messages = MessageBar(middle)
+        self.messages = MessageBar(middle, over=self.splitter)
         self._fill_middle(middle, actions)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

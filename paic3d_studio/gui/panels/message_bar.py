@@ -23,9 +23,10 @@ class MessageBar(QFrame):
     acted = Signal(str)
     """The name of the action whose button was pressed."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, *, over: QWidget | None = None) -> None:
+        """Float over `over`, a child in the parent's upper left corner; without it over the whole parent."""
         super().__init__(parent)
-        self._host = parent
+        self._host = over or parent
         self.setObjectName("messageBar")
         self.setAccessibleName("Message")
         self._symbol = QLabel()
@@ -46,7 +47,7 @@ class MessageBar(QFrame):
         self._timer.timeout.connect(self.hide)
         self._line = QHBoxLayout(self)
         self._lay_out()
-        parent.installEventFilter(self)
+        self._host.installEventFilter(self)
         self.hide()
 
     @property
