@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import signal
 import sys
 import time
@@ -123,9 +124,9 @@ def run(
 ) -> int:
     """Do the jobs one after another; a picture that fails does not stop the others. Returns the exit code."""
     code = DONE
+    session = Session()
     with _cancel_on_interrupt() as cancelled:
         for job in jobs:
-            session = Session()
             progress = TerminalProgress(sys.stderr, titles={stage.name: stage.title for stage in session.stages})
             monitor = Monitor(progress.on_progress, cancelled=cancelled)
             progress.say(str(job.picture))
@@ -138,6 +139,8 @@ def run(
             except Cancelled:
                 progress.say("Cancelled; no further file was written.")
                 return CANCELLED
+            finally:
+                session.forget()
             if as_json:
                 print(json.dumps(outcome), flush=True)
             elif "error" not in outcome:
@@ -161,7 +164,7 @@ def _reconstructed(
         progress.on_stage(report)
 
     session.listen_to_stages(note)
-    begun = time.perf_counter()
+    begun, cpu_before = time.perf_counter(), cpu_seconds()
     project = configure(session.read(job.picture, monitor=monitor.child(0.0, 0.02)))
     share = 0.85 if job.turntable else 1.0
     report = session.export(job.head, project=project, monitor=monitor.child(0.02, share))
@@ -171,12 +174,11 @@ def _reconstructed(
     progress.clear()
     if warning:
         progress.say(f"note: {warning}")
-    return _outcome(job, project, report, warning=warning, stages=seconds, seconds=time.perf_counter() - begun)
+    took = {"seconds": round(time.perf_counter() - begun, 3), "cpu_seconds": round(cpu_seconds() - cpu_before, 3)}
+    return {**_outcome(job, project, report), "warning": warning, **took, "stages": seconds, **peak_memory()}
 
 
-def _outcome(
-    job: Job, project: Project, report: ExportReport, *, warning: str, stages: dict[str, float], seconds: float
-) -> dict[str, Any]:
+def _outcome(job: Job, project: Project, report: ExportReport) -> dict[str, Any]:
     return {
         "picture": str(job.picture),
         "head": str(job.head),
@@ -191,29 +193,28 @@ def _outcome(
         "backbone": project.settings.backbone,
         "infill": project.settings.infill,
         "stitch": project.settings.stitch,
-        "warning": warning,
-        "seconds": round(seconds, 3),
-        "stages": stages,
-        **used_resources(),
     }
 
 
-def used_resources() -> dict[str, float | None]:
-    """Return what this process and its children used so far; None where the system does not say.
+def cpu_seconds() -> float:
+    """Return the processor time of this process and its finished children so far (on Windows its own alone)."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
-    `cpu_seconds` in all; `peak_memory_mib` of this process and `peak_memory_child_mib` of its largest child.
+
+def peak_memory() -> dict[str, int | None]:
+    """Return the largest memory so far in MiB; None where the system does not say.
+
+    `peak_memory_mib` of this process; `peak_memory_child_mib` of its largest child, an upper bound: Linux counts what
+    the parent held when the child was made.
     """
     try:
         import resource
     except ImportError:  # Windows
-        return {"cpu_seconds": time.process_time(), "peak_memory_mib": None, "peak_memory_child_mib": None}
+        return {"peak_memory_mib": None, "peak_memory_child_mib": None}
     unit = 1024**2 if sys.platform == "darwin" else 1024
-    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return {
-        "cpu_seconds": round(sum(used.ru_utime + used.ru_stime for used in (own, children)), 3),
-        "peak_memory_mib": own.ru_maxrss // unit,
-        "peak_memory_child_mib": children.ru_maxrss // unit,
-    }
+    own, child = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {"peak_memory_mib": own // unit, "peak_memory_child_mib": child // unit}
 
 
 def _summary(outcome: dict[str, Any]) -> str:

@@ -163,6 +163,10 @@ class Session:
         """Return the stages that `stage` needs, itself last."""
         return self._graph.closure(stage)
 
+    def forget(self) -> None:
+        """Drop every artefact that is kept; the project stays and can be pulled anew."""
+        self._graph.forget()
+
     # What leaves the program ----------------------------------------------------------------------------------------
 
     def export(

@@ -197,3 +197,12 @@ def test_a_method_that_does_not_exist_is_named(session):
     session.edit(lambda project: edits.set_settings(project, infill="magic"))
     with pytest.raises(UserError, match="magic"):
         session.pull("render_like")
+
+
+def test_what_was_forgotten_is_computed_anew(session):
+    session.pull("render_like")
+    session.forget()
+    assert session.peek("render_like") is None
+    ran = Ran(session)
+    session.pull("render_like")
+    assert {"portrait", "landmarks", "render_like"} <= ran.since()
