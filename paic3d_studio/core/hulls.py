@@ -21,6 +21,7 @@ _EYE_ACROSS, _EYE_UP, _EYE_DOWN = 0.80, 0.95, 0.85
 _MOUTH_ACROSS, _MOUTH_ACROSS_OF_FACE = 1.2, 0.15
 _MOUTH_ALONG, _MOUTH_ALONG_OF_FACE = 1.3, 0.10
 _NOSE_OF_FACE: Final = 0.12
+_GRID: Final = 1e-6  # pixels; corners nearer to each other or to a line count as on it
 _INSERTED_OUT: Final = 0.75  # pixels
 _ROUNDNESS: Final = 3.0  # exponent of the superellipse
 
@@ -65,9 +66,11 @@ def convex(points: ArrayLike) -> NDArray[np.float64]:
     an edge are no corners. Fewer than three corners remain when all points lie on a line.
     """
     given = np.asarray(points, np.float64).reshape(-1, 2)
-    ordered, first_seen = np.unique(given, axis=0, return_index=True)  # by x, then y
+    # Whole numbers from here on: turns are then exact, and no sliver thinner than the grid confuses them.
+    grid = np.rint(given / _GRID).astype(np.int64)
+    ordered, first_seen = np.unique(grid, axis=0, return_index=True)  # by x, then y
     if len(ordered) >= MIN_VERTICES:
-        lower, upper = _half_hull(ordered), _half_hull(ordered[::-1])
+        lower, upper = _half_hull(ordered.tolist()), _half_hull(ordered[::-1].tolist())
         backwards = [len(ordered) - 1 - index for index in upper]
         first_seen = first_seen[[*lower[:-1], *backwards[:-1]]]
     start = int(first_seen.argmin()) if len(first_seen) else 0
@@ -86,9 +89,13 @@ def is_convex(polygon: ArrayLike) -> bool:
 
 def contains(polygon: NDArray[np.float64], *, point: tuple[float, float]) -> bool:
     """Return whether a point lies in a convex polygon or on its edge."""
-    start, stop = polygon, np.roll(polygon, -1, axis=0)
-    side = _cross(stop - start, np.asarray(point) - start)
-    return bool(len(polygon) >= MIN_VERTICES and (np.all(side >= 0) or np.all(side <= 0)))
+    if len(polygon) < MIN_VERTICES:
+        return False
+    along = np.roll(polygon, -1, axis=0) - polygon
+    beside = np.asarray(point) - polygon
+    side = along[:, 0] * beside[:, 1] - along[:, 1] * beside[:, 0]
+    side /= np.linalg.norm(along, axis=1)  # distances from the edges' lines, in pixels
+    return bool(np.all(side >= -_GRID) or np.all(side <= _GRID))
 
 
 def nearest_vertex(polygon: NDArray[np.float64], *, point: tuple[float, float], within: float = np.inf) -> int | None:
@@ -175,25 +182,20 @@ def _turned(outline: NDArray[np.float64], parts: FaceParts) -> NDArray[np.float6
     return outline @ np.array([[cosine, sine], [-sine, cosine]])
 
 
-def _half_hull(ordered: NDArray[np.float64]) -> list[int]:
+def _half_hull(ordered: list[list[int]]) -> list[int]:
     """Return the indices of one half of the hull of points ordered along x (Andrew's monotone chain)."""
     chain: list[int] = []
     for index, point in enumerate(ordered):
-        while len(chain) >= 2 and _turns_back(ordered[chain[-2]], ordered[chain[-1]], point):
+        while len(chain) >= 2 and _turn(ordered[chain[-2]], ordered[chain[-1]], point) <= 0:
             chain.pop()
         chain.append(index)
     return chain
 
 
-def _turns_back(first: NDArray[np.float64], middle: NDArray[np.float64], last: NDArray[np.float64]) -> bool:
-    """Return whether `middle` lies on or inside the line from first to last, give or take rounding."""
-    before, after = middle - first, last - middle
-    turn = before[0] * after[1] - before[1] * after[0]
-    return bool(turn <= 1e-9 * (1 + np.abs(before).max() * np.abs(after).max()))
-
-
-def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0], np.float64)
+def _turn(first: list[int], middle: list[int], last: list[int]) -> int:
+    """Return a positive number when the way bends from x towards y in the middle, 0 when it is straight."""
+    before, after = (middle[0] - first[0], middle[1] - first[1]), (last[0] - middle[0], last[1] - middle[1])
+    return before[0] * after[1] - before[1] * after[0]
 
 
 def _kept_solid(polygon: NDArray[np.float64], *, otherwise: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -43,7 +43,11 @@ ARTIST: Final = "artist"
 _BY_HAND: Final = "Place the two eyes and the mouth by hand."
 _COARSE: Final = SearchPass()
 _FINE: Final = SearchPass(step=2.0, scale=1.05)
-_LARGER_SIDE: Final = 2 * SEARCH_SIDE  # full figures have small faces
+# Where to look next when nothing was found. A coarser picture shows smooth renders and pale drawings better: of 18
+# renders that the first pass missed, the second finds the 10 whose eyes are in sight.
+_PASSES: Final = ((SEARCH_SIDE, _COARSE), (5 * SEARCH_SIDE // 8, _FINE), (SEARCH_SIDE, _FINE))
+_LARGER_PASS: Final = (2 * SEARCH_SIDE, _COARSE)  # full figures have small faces
+_LEAST_SIDE: Final = 16
 _DERIVED_SCORE: Final = 0.5  # contour and lash points follow from the other parts
 _CLOSE_VIEWS: Final = ((1.0, False), (1.0, True), (0.87, False), (1.15, True), (0.93, True))  # (scale, mirrored)
 _TILT_WARNING: Final = np.radians(14)
@@ -78,14 +82,14 @@ class AnimefaceDetector:
     """Boxes of face, eyes and mouth from AnimeFace 2009, with the 28-point template laid over them."""
 
     def detect(self, rgb: NDArray[np.uint8]) -> tuple[FaceDetection, ...]:
-        """Search coarsely, then finely, then on a larger copy; then measure each face again close up.
+        """Search coarsely, then finely, then on a larger copy, until faces are found; measure the largest close up.
 
         Raises:
             UserError: the library does not exist for this platform.
         """
         try:
-            found = _searched(rgb)
-            return tuple(_measured(rgb, face) for face in found)
+            found = sorted(_searched(rgb), key=lambda face: face.face.width, reverse=True)
+            return tuple(_measured(rgb, face, closely=rank == 0) for rank, face in enumerate(found))
         except LibraryMissing:
             raise UserError("The face detector does not exist for this system.", _BY_HAND) from None
 
@@ -178,9 +182,7 @@ def _warning(face: FaceDetection, *, count: int) -> str:
 
 def _searched(rgb: NDArray[np.uint8]) -> list[FoundFace]:
     """Return the likely faces of the first search that finds any, in pixels of `rgb`."""
-    passes = [(SEARCH_SIDE, _COARSE), (SEARCH_SIDE, _FINE)]
-    if max(rgb.shape[:2]) > SEARCH_SIDE:
-        passes.append((_LARGER_SIDE, _COARSE))
+    passes = [*_PASSES, _LARGER_PASS] if max(rgb.shape[:2]) > SEARCH_SIDE else _PASSES
     for side, search in passes:
         scale = min(1.0, side / max(rgb.shape[:2]))
         found = [_scaled(face, 1 / scale) for face in _padded_search(_resized(rgb, scale), search)]
@@ -192,19 +194,21 @@ def _searched(rgb: NDArray[np.uint8]) -> list[FoundFace]:
 
 def _padded_search(rgb: NDArray[np.uint8], search: SearchPass) -> list[FoundFace]:
     """Search with a margin of half the picture on each side: tight portraits lack the margin a face needs."""
+    if min(rgb.shape[:2]) < _LEAST_SIDE:  # a strip; the library's filters want some pixels around each
+        return []
     y, x = rgb.shape[0] // 2, rgb.shape[1] // 2
     padded = np.asarray(cv2.copyMakeBorder(rgb, y, y, x, x, cv2.BORDER_REPLICATE), np.uint8)
     return [_shifted(face, -x, -y) for face in find_faces(padded, search=search)]
 
 
-def _measured(rgb: NDArray[np.uint8], face: FoundFace) -> FaceDetection:
-    """Measure a face's parts in several close-up views and lay the template over their medians.
+def _measured(rgb: NDArray[np.uint8], face: FoundFace, *, closely: bool) -> FaceDetection:
+    """Lay the template over a face's parts, measured `closely` as the medians of several close-up views.
 
     Windows step by several pixels, so one view places parts to about 5 % of the face; the median of views at other
     scales, half of them mirrored, is steadier.
     """
-    views = [found for scale, mirrored in _CLOSE_VIEWS if (found := _close_up(rgb, face, scale, mirrored)) is not None]
-    parts = _median_parts([face, *views])
+    views = (_close_up(rgb, face, scale, mirrored) for scale, mirrored in _CLOSE_VIEWS) if closely else ()
+    parts = _median_parts([face, *(view for view in views if view is not None)])
     scores = np.full(28, min(face.likelihood, 1.0))
     for derived in (CONTOUR, RIGHT_LASH, LEFT_LASH):
         scores[derived] *= _DERIVED_SCORE
@@ -220,13 +224,16 @@ def _close_up(rgb: NDArray[np.uint8], face: FoundFace, scale: float, mirrored: b
     cut = _resized(_cut_out(rgb, x, y, round(2 * reach)), zoom)
     if mirrored:
         cut = np.ascontiguousarray(cut[:, ::-1])
-    search = SearchPass(smallest=0.6 * scale * CLOSE_SIDE)
-    near = [one for one in find_faces(cut, search=search) if one.likelihood >= LIKELY]
-    if mirrored:
-        near = [_mirrored(one, cut.shape[1]) for one in near]
-    near = [_shifted(_scaled(one, 1 / zoom), x, y) for one in near]
-    near = [one for one in near if _same_face(one, face)]
-    return max(near, key=lambda one: one.likelihood, default=None)
+    for step in (_COARSE.step, _FINE.step):
+        search = SearchPass(step=step, smallest=0.6 * scale * CLOSE_SIDE)
+        near = [one for one in find_faces(cut, search=search) if one.likelihood >= LIKELY]
+        if mirrored:
+            near = [_mirrored(one, cut.shape[1]) for one in near]
+        near = [_shifted(_scaled(one, 1 / zoom), x, y) for one in near]
+        near = [one for one in near if _same_face(one, face)]
+        if near:
+            return max(near, key=lambda one: one.likelihood)
+    return None
 
 
 def _same_face(one: FoundFace, other: FoundFace) -> bool:

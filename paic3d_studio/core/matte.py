@@ -8,6 +8,7 @@ from typing import Final, Protocol
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from paic3d_studio.core.artefacts import Matte, Portrait
 from paic3d_studio.core.image import over_white
@@ -25,6 +26,7 @@ _OPAQUE_FROM: Final = 16  # alpha, of 255, from which a pixel connects its neigh
 _FILLED_HOLE: Final = 0.003  # of the character's area: smaller holes are misread highlights and eye whites
 _EDGE_RADIUS: Final = 4  # pixels of the working copy within which the edge follows the picture
 _EDGE_SMOOTHNESS: Final = 1e-4  # variance of colour (0..1) below which nothing counts as an edge
+_COLOUR_BINS: Final = 32  # along each axis of Lab
 _PLAIN_TOLERANCE: Final = 6.0  # distance in Lab
 _PLAIN_BORDER: Final = 0.75  # share of the upper border that a plain background fills
 
@@ -59,7 +61,7 @@ def matte_by_grabcut(portrait: Portrait, *, face_box: FaceBox) -> Matte:
     small, factor = _reduced(rgb)
     box = (face_box[0] * factor, face_box[1] * factor, face_box[2] * factor, face_box[3] * factor)
     transparent = _resized_mask(portrait.rgba[..., 3] < 8, size=_size(small))
-    labels = _seeds(_size(small), box=box)
+    labels = _seeds(small, box=box)
     labels[transparent] = cv2.GC_BGD
     inside = _grabcut(small, labels)
     plain = _plain_background(small)
@@ -75,7 +77,7 @@ def matte_by_flood(portrait: Portrait, *, face_box: FaceBox) -> Matte:
     """Take away a plain background: whatever is nearly of the border's colour and connected to the border."""
     rgb = over_white(portrait.rgba)
     small, _ = _reduced(rgb)
-    outside = _touching_border(_near_border_colour(small))
+    outside = _connected_to(_upper_border(small.shape[:2]), mask=_near_border_colour(small))
     alpha = _refined(rgb, small=small, inside=_closed(~outside))
     alpha[portrait.rgba[..., 3] < 8] = 0
     return Matte(alpha=_main_component(alpha, face_box=face_box))
@@ -137,24 +139,60 @@ def _resized_mask(mask: NDArray[np.bool_], *, size: tuple[int, int]) -> NDArray[
     return np.asarray(share > 0.5)
 
 
-def _seeds(size: tuple[int, int], *, box: FaceBox) -> NDArray[np.uint8]:
+def _seeds(small: NDArray[np.uint8], *, box: FaceBox) -> NDArray[np.uint8]:
     """Lay out what is known about a portrait: the face is the character, the upper and outer rim is not.
 
-    Between them: probably the character in a head-sized ellipse and in a column below it, else probably not.
+    Around head and shoulders it is probably what its colour resembles more: what lies under the face and round it, or
+    the rim. Farther out it is probably not the character.
     """
-    width, height = size
-    labels = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
+    height, width = small.shape[:2]
     x, y, side = box[0] + box[2] / 2, box[1] + box[3] / 2, max(box[2], 4.0)
-    rim = max(1, round(0.012 * max(size)))
     above_chin = int(np.clip(y + 0.6 * side, 0, height))
-    _ellipse(labels, (x, y - 0.15 * side), (0.95 * side, 1.0 * side), cv2.GC_PR_FGD)
-    left, right = (int(np.clip(x + sign * 0.8 * side, 0, width)) for sign in (-1, 1))
-    labels[above_chin:, left:right] = cv2.GC_PR_FGD
-    labels[:rim] = cv2.GC_BGD
-    labels[:above_chin, :rim] = cv2.GC_BGD
-    labels[:above_chin, width - rim :] = cv2.GC_BGD
+    head, shoulders = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
+    _ellipse(head, (x, y - 0.15 * side), (0.95 * side, 1.0 * side), 1)
+    shoulders[above_chin:, _columns(x, 0.8 * side, width)] = 1
+    around = np.zeros((height, width), np.uint8)
+    _ellipse(around, (x, y - 0.1 * side), (1.5 * side, 1.4 * side), 1)
+    around[above_chin:, _columns(x, 1.8 * side, width)] = 1
+    rim = _rim((height, width), above=above_chin, thick=max(1, round(0.05 * max(height, width))))
+    likely = _resembles(small, inside=(head | shoulders) > 0, outside=rim & (around == 0))
+    labels = np.where((head > 0) | (shoulders > 0), np.uint8(cv2.GC_PR_FGD), np.uint8(cv2.GC_PR_BGD))
+    if likely is not None:
+        labels[around > 0] = np.where(likely, cv2.GC_PR_FGD, cv2.GC_PR_BGD)[around > 0]
+    labels[_rim((height, width), above=above_chin, thick=max(1, round(0.012 * max(height, width))))] = cv2.GC_BGD
     _ellipse(labels, (x, y), (0.42 * side, 0.45 * side), cv2.GC_FGD)
     return labels
+
+
+def _columns(x: float, reach: float, width: int) -> slice:
+    """Return the columns within `reach` of x, inside the picture."""
+    return slice(int(np.clip(x - reach, 0, width)), int(np.clip(x + reach, 0, width)))
+
+
+def _rim(shape: tuple[int, int], *, above: int, thick: int) -> NDArray[np.bool_]:
+    """Mark a frame of the upper edge and of the sides down to row `above`."""
+    rim = np.zeros(shape, bool)
+    rim[:thick] = True
+    rim[:above, :thick] = rim[:above, -thick:] = True
+    return rim
+
+
+def _resembles(
+    small: NDArray[np.uint8], *, inside: NDArray[np.bool_], outside: NDArray[np.bool_]
+) -> NDArray[np.bool_] | None:
+    """Return where a picture's colour is more frequent inside than outside, None when one of them is empty."""
+    if not inside.any() or not outside.any():
+        return None
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)
+    bins = (lab // (256 // _COLOUR_BINS)).astype(np.intp)
+    index = (bins[..., 0] * _COLOUR_BINS + bins[..., 1]) * _COLOUR_BINS + bins[..., 2]
+
+    def frequency(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+        counts = np.bincount(index[mask], minlength=_COLOUR_BINS**3).astype(np.float64).reshape((_COLOUR_BINS,) * 3)
+        smooth = gaussian_filter(counts, 0.8).ravel()
+        return np.asarray(smooth / smooth.sum() + 1e-6, np.float64)
+
+    return np.asarray((frequency(inside) > 0.6 * frequency(outside))[index])
 
 
 def _ellipse(labels: NDArray[np.uint8], centre: tuple[float, float], radii: tuple[float, float], value: int) -> None:
@@ -183,17 +221,17 @@ def _near_border_colour(small: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _upper_border(shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Mark the upper edge and the upper halves of the sides: below, the character usually reaches the border."""
+    """Mark the upper edge and most of the sides: farther down, the character usually reaches the border."""
     border = np.zeros(shape, bool)
-    half = max(1, shape[0] // 2)
-    border[0] = border[:half, 0] = border[:half, -1] = True
+    lower = max(1, 2 * shape[0] // 3)
+    border[0] = border[:lower, 0] = border[:lower, -1] = True
     return border
 
 
-def _touching_border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the parts of a mask that are connected to the border."""
+def _connected_to(border: NDArray[np.bool_], *, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the parts of a mask that are connected to some border pixels."""
     _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
-    at_border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    at_border = np.unique(labels[border])
     return np.isin(labels, at_border[at_border > 0])
 
 
@@ -209,7 +247,7 @@ def _enclosed(plain: NDArray[np.bool_], *, below: int) -> NDArray[np.bool_]:
     Pockets of exactly the background's colour count as clothes below the chin (row `below`) and as gaps between
     strands of hair above it.
     """
-    reached = _touching_border(plain)
+    reached = _connected_to(_upper_border(plain.shape), mask=plain)
     clothes = ~reached
     clothes[: max(below, 0)] &= ~plain[: max(below, 0)]
     opening = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))  # specks and text strokes are no clothes
@@ -218,7 +256,9 @@ def _enclosed(plain: NDArray[np.bool_], *, below: int) -> NDArray[np.bool_]:
 
 def _closed(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Fill small holes."""
-    holes = ~inside & ~_touching_border(~inside)
+    frame = np.ones(inside.shape, bool)
+    frame[1:-1, 1:-1] = False
+    holes = ~inside & ~_connected_to(frame, mask=~inside)
     _, labels, statistics, _ = cv2.connectedComponentsWithStats(holes.astype(np.uint8), connectivity=4)
     small = statistics[:, cv2.CC_STAT_AREA] < _FILLED_HOLE * max(int(inside.sum()), 1)
     small[0] = False  # what is no hole

@@ -27,9 +27,13 @@ def weld(vertices: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.
 
 def edge_uses(faces: NDArray[np.integer]) -> NDArray[np.int64]:
     """Return how many faces share each edge: all 2 where the mesh is closed and manifold along its edges."""
+    return np.asarray(np.unique(_edge_keys(faces), return_counts=True)[1], dtype=np.int64)
+
+
+def _edge_keys(faces: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return lower end * (largest index + 1) + upper end for the three edges of every face, int64 (3 f,)."""
     edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(np.int64), axis=1)
-    keys = edges[:, 0] * (int(edges.max(initial=0)) + 1) + edges[:, 1]
-    return np.asarray(np.unique(keys, return_counts=True)[1], dtype=np.int64)
+    return np.asarray(edges[:, 0] * (int(edges.max(initial=0)) + 1) + edges[:, 1], dtype=np.int64)
 
 
 def open_edges(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> int:

@@ -24,6 +24,12 @@ DEPTH_SIZE: Final = 2048
 _SELF_SHADOW: Final = 0.003
 """A point this close behind the frontmost surface still counts as seen, metres: slopes within one front pixel."""
 
+_JUMP: Final = 0.01
+"""A step in depth of this size between neighbouring front pixels is an occluding contour, metres."""
+
+_CONTOUR_REACH: Final = 5
+"""How far from an occluding contour its walls are looked for, in front pixels."""
+
 _SAME_THING: Final = 0.12
 """Where portrait and field differ by much more than this, they show different things, not one thing in two tones."""
 
@@ -53,7 +59,8 @@ class StitchOptions:
 
     `margin` and `feather` are in metres along the front picture: pixels within `margin` of the matte's border are not
     used, and over the next `feather` they fade in. Surfaces fade in between `grazing` and `facing`, the z of their unit
-    normals. Beyond the border the field's colours take on the picture's tone, fading over `match_length` metres along
+    normals; walls along occluding contours do so at once, since the front sees them only as the drawn contour itself.
+    Beyond the border the field's colours take on the picture's tone, fading over `match_length` metres along
     the surface; 0 switches that off.
     """
 
@@ -83,6 +90,7 @@ class FrontPicture:
         # A texel under the edge of something nearer shares its front pixel; the neighbour's depth still vouches for it.
         self._reach = np.asarray(cv2.erode(self._depth, np.ones((3, 3), np.uint8)), dtype=np.float32)
         self._picture, self._to_picture = _prefiltered(source, texel_side)
+        self._contours = inner_contours(self._depth)
         self._confidence = self._front_confidence()
 
     def weights(self, points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -93,7 +101,8 @@ class FrontPicture:
         """
         deepest = _look_up(self._reach, *_front_pixels(points, size=DEPTH_SIZE), nearest=True)
         seen = points[:, 2] >= deepest - _SELF_SHADOW
-        fade = _smoothstep(normals[:, 2], self._options.grazing, self._options.facing)
+        steep = 1 - _look_up(self._contours, *_front_pixels(points))
+        fade = _smoothstep(normals[:, 2], steep * self._options.grazing, 0.1 + steep * (self._options.facing - 0.1))
         return np.asarray(seen * fade * _look_up(self._confidence, *_front_pixels(points)), dtype=np.float32)
 
     def colours(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -137,6 +146,22 @@ def front_depth(surface: SurfaceMesh) -> NDArray[np.float32]:
     depth = np.full(DEPTH_SIZE * DEPTH_SIZE, -np.inf, dtype=np.float32)
     np.maximum.at(depth, coverage.texels, coverage.interpolate(surface.vertices[:, 2:], facing)[:, 0])
     return depth.reshape(DEPTH_SIZE, DEPTH_SIZE)
+
+
+def inner_contours(depth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return where one part of the head ends before another, float32 (n, n) at `FRONT_SIZE`, 0..1.
+
+    The outline against the background is none: the surface turns away slowly there, and stretched pixels would show.
+    """
+    step = DEPTH_SIZE // FRONT_SIZE
+    depth = depth[::step, ::step]
+    covered = np.isfinite(depth)
+    window, reach = np.ones((3, 3), np.uint8), np.ones((2 * _CONTOUR_REACH + 1,) * 2, np.uint8)
+    nearest = cv2.dilate(np.where(covered, depth, np.float32(-1)), window)
+    farthest = cv2.erode(np.where(covered, depth, np.float32(1)), window)
+    inner = cv2.erode(covered.astype(np.uint8), reach) > 0
+    jumps = ((nearest - farthest > _JUMP) & inner).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(cv2.dilate(jumps, reach), (5, 5), 0), dtype=np.float32)
 
 
 def spread_shift(
@@ -231,7 +256,9 @@ def _look_up(
     return np.asarray(sampled, dtype=np.float32).reshape(rows * width, *picture.shape[2:])[:count]
 
 
-def _smoothstep(values: NDArray[np.floating], low: float, high: float) -> NDArray[np.float32]:
+def _smoothstep(
+    values: NDArray[np.floating], low: float | NDArray[np.float32], high: float | NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Return 0 below `low`, 1 above `high`, and a smooth rise between."""
-    t = np.clip((values - low) / max(high - low, 1e-12), 0, 1)
+    t = np.clip((values - low) / np.maximum(high - low, 1e-12), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)

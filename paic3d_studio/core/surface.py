@@ -9,6 +9,7 @@ import numpy as np
 from paic3d_studio.core import mesh
 from paic3d_studio.core.artefacts import DensityLattice, SurfaceMesh
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.core.sheets import with_parted_sheets
 from paic3d_studio.core.solid import Solid, solid_from_density
 from paic3d_studio.errors import UserError
 
@@ -68,6 +69,7 @@ def extract_surface(
     vertices, faces = mesh.without_small_pieces(vertices, faces, options.floater_share)
     vertices, faces = mesh.simplify(vertices, faces, target=options.faces, unit=lattice.spacing)
     vertices, faces = with_flat_base(vertices, faces, solid)
+    vertices, faces = with_parted_sheets(vertices, faces, nudge=0.01 * lattice.spacing)
     monitor.report(0.3, "unwrapping")
     return unwrapped(vertices, faces, solid=solid)
 

@@ -22,6 +22,9 @@ from paic3d_studio.core.image import over_white
 from paic3d_studio.errors import ShapeMismatch, UserError
 
 
+unhurried = settings(max_examples=60, deadline=None)
+
+
 def at(points: np.ndarray) -> Landmarks:
     return Landmarks(points=points.astype(np.float32), scores=np.ones(28, np.float32), source="test")
 
@@ -63,6 +66,7 @@ faces = st.integers(0, 10_000).map(
 )
 
 
+@unhurried
 @given(points=faces)
 def test_landmarks_come_to_their_place_at_their_size(points: np.ndarray) -> None:
     aligned = aligned_points(align(at(points)), points=at(points).points)
@@ -71,6 +75,7 @@ def test_landmarks_come_to_their_place_at_their_size(points: np.ndarray) -> None
     assert np.linalg.norm(aligned - centre, axis=1).std() == pytest.approx(LANDMARK_SPREAD, abs=1e-6)
 
 
+@unhurried
 @given(points=faces, x=st.floats(-500, 900), y=st.floats(-500, 900))
 def test_a_point_goes_to_the_square_and_back(points: np.ndarray, x: float, y: float) -> None:
     alignment = align(at(points))
@@ -78,6 +83,7 @@ def test_a_point_goes_to_the_square_and_back(points: np.ndarray, x: float, y: fl
     assert portrait_points(alignment, points=there) == pytest.approx((x, y), abs=1e-6)
 
 
+@unhurried
 @given(points=faces, scale=st.floats(0.2, 5), x=st.floats(-300, 300), y=st.floats(-300, 300))
 def test_the_aligned_landmarks_do_not_depend_on_the_size_or_place_of_the_face(
     points: np.ndarray, scale: float, x: float, y: float

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from paic3d_studio.core.alignment import align, aligned_points, portrait_points
@@ -22,6 +22,8 @@ from paic3d_studio.core.hulls import (
 )
 from paic3d_studio.core.landmarks import landmarks_from_parts, part_centres
 
+unhurried = settings(max_examples=60, deadline=None)
+
 SQUARE = np.array([[0.0, 0.0], [100.0, 0.0], [100.0, 100.0], [0.0, 100.0]])
 
 coordinate = st.floats(-200, 800, allow_nan=False)
@@ -40,6 +42,7 @@ def face() -> Landmarks:
     return landmarks_from_parts((200.0, 300.0), (300.0, 310.0), (245.0, 370.0))
 
 
+@unhurried
 @given(points=clouds)
 def test_the_convex_hull_holds_every_point(points: np.ndarray) -> None:
     hull = convex(points)
@@ -50,12 +53,14 @@ def test_the_convex_hull_holds_every_point(points: np.ndarray) -> None:
         assert contains(hull, point=(x, y))
 
 
+@unhurried
 @given(points=clouds)
 def test_the_corners_of_a_hull_are_among_its_points(points: np.ndarray) -> None:
     for corner in convex(points):
         assert (points == corner).all(axis=1).any()
 
 
+@unhurried
 @given(polygon=hulls())
 def test_a_hull_is_its_own_hull_in_its_own_order(polygon: np.ndarray) -> None:
     assert np.array_equal(convex(polygon), polygon)
@@ -82,6 +87,7 @@ def test_a_dent_and_a_crossing_are_not_convex() -> None:
     assert not is_convex(SQUARE[[0, 2, 1, 3]])
 
 
+@unhurried
 @given(polygon=hulls(), index=st.integers(0, 30), to=point)
 def test_moving_any_vertex_anywhere_leaves_a_convex_hull(
     polygon: np.ndarray, index: int, to: tuple[float, float]
@@ -91,6 +97,7 @@ def test_moving_any_vertex_anywhere_leaves_a_convex_hull(
     assert len(moved) <= len(polygon)
 
 
+@unhurried
 @given(polygon=hulls(), to=point)
 def test_an_inserted_vertex_makes_the_hull_no_smaller(polygon: np.ndarray, to: tuple[float, float]) -> None:
     grown = insert_vertex(polygon, point=to)
@@ -100,6 +107,7 @@ def test_an_inserted_vertex_makes_the_hull_no_smaller(polygon: np.ndarray, to: t
         assert contains(grown, point=(x, y))
 
 
+@unhurried
 @given(polygon=hulls(), index=st.integers(0, 30))
 def test_deleting_a_vertex_leaves_a_convex_hull(polygon: np.ndarray, index: int) -> None:
     left = delete_vertex(polygon, index=index)
@@ -139,6 +147,7 @@ def test_a_vertex_pushed_inside_disappears() -> None:
     assert len(move_vertex(SQUARE, index=1, to=(20.0, 50.0))) == 3
 
 
+@unhurried
 @given(polygon=hulls(), by=st.tuples(st.floats(-50, 50), st.floats(-50, 50)))
 def test_moving_a_hull_moves_every_corner_alike(polygon: np.ndarray, by: tuple[float, float]) -> None:
     assert np.abs(move_polygon(polygon, by=by) - polygon - by).max() < 1e-9
@@ -182,6 +191,7 @@ centres = st.builds(
 )
 
 
+@unhurried
 @given(centres=centres)
 def test_every_face_gets_four_convex_hulls_round_its_features(centres: tuple[tuple[float, float], ...]) -> None:
     landmarks = landmarks_from_parts(*centres)

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paic3d_studio.core import animeface_library, landmarks
@@ -33,6 +33,8 @@ from paic3d_studio.core.landmarks import (
 )
 from paic3d_studio.core.lines import keep_mask
 from paic3d_studio.errors import UserError
+
+unhurried = settings(max_examples=60, deadline=None)
 
 PORTRAITS = [
     "crypko_00",
@@ -88,6 +90,7 @@ def _random_parts(rng: np.random.Generator, tilt: float) -> FaceParts:
     )
 
 
+@unhurried
 @given(parts=parts)
 def test_parts_come_back_from_their_landmarks(parts: FaceParts) -> None:
     fitted = fitted_parts(landmark_points(parts))
@@ -119,6 +122,7 @@ clicks = st.builds(
 )
 
 
+@unhurried
 @given(clicks=clicks)
 def test_clicked_centres_are_where_the_artist_put_them(clicks: tuple[tuple[float, float], ...]) -> None:
     placed = landmarks_from_parts(*clicks)
@@ -131,12 +135,14 @@ def test_clicked_centres_are_where_the_artist_put_them(clicks: tuple[tuple[float
     assert (placed.scores == 1).all()
 
 
+@unhurried
 @given(clicks=clicks)
 def test_it_does_not_matter_which_eye_is_clicked_first(clicks: tuple[tuple[float, float], ...]) -> None:
     one, other = landmarks_from_parts(*clicks), landmarks_from_parts(clicks[1], clicks[0], clicks[2])
     assert np.array_equal(one.points, other.points)
 
 
+@unhurried
 @given(clicks=clicks)
 def test_a_turned_face_has_turned_landmarks(clicks: tuple[tuple[float, float], ...]) -> None:
     turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
@@ -228,6 +234,13 @@ def test_without_a_face_the_artist_is_told_to_place_it(finds: object) -> None:
 def test_a_blank_picture_has_no_face() -> None:
     with pytest.raises(UserError, match=r"No front face found"):
         detect_landmarks(blank())
+
+
+@pytest.mark.parametrize("shape", [(64, 4000), (4000, 64), (64, 64), (200, 1500)])
+def test_an_odd_shape_is_searched_without_harm(shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 4), np.uint8)
+    with pytest.raises(UserError, match=r"No front face found"):
+        detect_landmarks(Portrait(rgba=noise, has_alpha=False))
 
 
 def test_an_unknown_detector_is_named_with_the_known_ones() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from paic3d_studio.core import mesh
+from paic3d_studio.core.sheets import with_parted_sheets
 
 CORNERS = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], dtype=np.float64)
 SIDES = np.array([[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]])
@@ -39,6 +40,39 @@ def test_small_pieces_and_inner_walls_are_dropped() -> None:
     faces = np.vstack([CUBE, CUBE + 8, CUBE[:, ::-1] + 16])
     kept, left = mesh.without_small_pieces(vertices, faces, 0.01)
     assert len(kept) == 8 and mesh.signed_volume(kept, left) == pytest.approx(1)
+
+
+def test_sheets_that_touch_along_an_edge_are_parted() -> None:
+    beside = CORNERS + np.array([1, 1, 0])  # shares the edge at x = y = 1
+    vertices, faces = mesh.without_degenerate_faces(np.vstack([CORNERS, beside]), np.vstack([CUBE, CUBE + 8]))
+    assert mesh.open_edges(vertices, faces) == 1
+    parted, left = with_parted_sheets(vertices, faces, nudge=1e-4)
+    assert mesh.open_edges(parted, left) == 0 and len(left) == 24
+    assert mesh.signed_volume(parted, left) == pytest.approx(2, abs=1e-3)
+    assert len(parted) == len(vertices) + 2
+
+
+def test_sheets_that_touch_at_a_vertex_are_parted() -> None:
+    vertices, faces = mesh.without_degenerate_faces(np.vstack([CORNERS, CORNERS + 1]), np.vstack([CUBE, CUBE + 8]))
+    parted, left = with_parted_sheets(vertices, faces, nudge=1e-4)
+    assert len(vertices) == 15 and len(parted) == 16 and len(np.unique(parted, axis=0)) == 16
+    assert mesh.open_edges(parted, left) == 0
+
+
+@pytest.mark.parametrize("towers", [2, 3])
+def test_touching_edges_that_share_a_vertex_are_parted_together(towers: int) -> None:
+    cubes = [CORNERS + np.array(place) for place in [(0, 0, 0), (1, 1, 0), (1, 1, 1), (2, 0, 1)][: towers + 1]]
+    cubes = [cube for index, cube in enumerate(cubes) if index != 2]
+    vertices = np.vstack(cubes)
+    faces = np.vstack([CUBE + 8 * index for index in range(len(cubes))])
+    vertices, faces = mesh.without_degenerate_faces(vertices, faces)
+    parted, left = with_parted_sheets(vertices, faces, nudge=1e-4)
+    assert mesh.open_edges(vertices, faces) > 0 and mesh.open_edges(parted, left) == 0
+
+
+def test_a_manifold_mesh_is_not_touched_by_parting() -> None:
+    vertices, faces = with_parted_sheets(CORNERS, CUBE, nudge=1e-4)
+    assert vertices is CORNERS and faces is CUBE
 
 
 def test_a_mesh_with_few_faces_is_not_simplified() -> None:

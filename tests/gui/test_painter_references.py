@@ -7,7 +7,8 @@ from pytestqt.qtbot import QtBot
 
 
 def test_painting_drops_no_reference_to_none(qtbot: QtBot) -> None:
-    painter = QPainter(QImage(8, 8, QImage.Format.Format_RGB32))
+    image = QImage(8, 8, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
     before = sys.getrefcount(None)
     for _ in range(1000):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
