@@ -1,0 +1,61 @@
+"""Make the pictures of this folder from the real program and its bundled example, so that they never go stale.
+
+xvfb-run -a -s '-screen 0 1600x1000x24' python docs/gallery/make.py
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ["PAIC3D_HOME"] = tempfile.mkdtemp()  # the photographer's own settings stay out of the picture
+
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.gui.theme import apply_theme
+from paic3d_studio.gui.viewport_widget import install_surface_format
+from paic3d_studio.paths import example_picture
+from paic3d_studio.session.session import Session
+
+HERE = Path(__file__).parent
+PATIENCE = 300_000
+"""How long a picture may take, in milliseconds."""
+
+
+def idle(window: MainWindow) -> bool:
+    """Whether there is a face and nothing runs."""
+    return window.image.has_face and not window.document.runner.busy
+
+
+def photograph(window: MainWindow, mode: str, turn: float, file: Path) -> None:
+    """Show the head in a shading mode, turned from the front by `turn` degrees, and save the window when all is still."""
+    window.head.set_mode(mode)
+    QTest.qWait(500)
+    QTest.qWaitFor(lambda: idle(window), PATIENCE)
+    viewport = window.head.viewport
+    viewport.show_front()
+    viewport.set_view(viewport.view.turned_by(turn))
+    QTest.qWait(4000)
+    window.grab().save(str(file))
+
+
+def main() -> None:
+    install_surface_format()
+    app = QApplication(sys.argv[:1])
+    apply_theme(app)
+    session = Session()
+    window = MainWindow(session)
+    window.resize(1600, 1000)
+    window.show()
+    QTest.qWaitForWindowExposed(window)
+    window.open_picture(str(example_picture()))
+    QTest.qWaitFor(lambda: idle(window), PATIENCE)
+    photograph(window, "mesh", 30, HERE / "window.png")
+    session.turntable(HERE / "turntable.png")
+    window.document.close(seconds=30)
+
+
+if __name__ == "__main__":
+    main()
