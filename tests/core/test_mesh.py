@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from paic3d_studio.core import mesh
 from paic3d_studio.core.sheets import with_parted_sheets
@@ -68,6 +69,30 @@ def test_touching_edges_that_share_a_vertex_are_parted_together(towers: int) -> 
     vertices, faces = mesh.without_degenerate_faces(vertices, faces)
     parted, left = with_parted_sheets(vertices, faces, nudge=1e-4)
     assert mesh.open_edges(vertices, faces) > 0 and mesh.open_edges(parted, left) == 0
+
+
+def test_a_sheet_that_comes_round_to_its_own_edge_is_parted_there() -> None:
+    grid = np.ones((2, 2, 3), dtype=bool)  # two floors and, between them, two pillars that touch along an edge
+    grid[0, 1, 1] = grid[1, 0, 1] = False
+    vertices, faces = boxes(grid)
+    assert mesh.open_edges(vertices, faces) == 1
+    parted, left = with_parted_sheets(vertices, faces, nudge=1e-4)
+    assert mesh.open_edges(parted, left) == 0
+    assert mesh.signed_volume(parted, left) == pytest.approx(10, abs=1e-3)
+
+
+def boxes(grid: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The outer walls of a pile of unit cubes, welded."""
+    vertices, faces = [], []
+    for place in np.argwhere(grid):
+        for side, (axis, step) in zip(SIDES, ((0, -1), (0, 1), (1, -1), (1, 1), (2, -1), (2, 1)), strict=True):
+            beyond = place.copy()
+            beyond[axis] += step
+            if (beyond >= 0).all() and (beyond < grid.shape).all() and grid[tuple(beyond)]:
+                continue
+            faces.append(np.array([[0, 1, 2], [0, 2, 3]]) + len(vertices) * 4)
+            vertices.append(CORNERS[side] + place)
+    return mesh.without_degenerate_faces(np.concatenate(vertices), np.concatenate(faces))
 
 
 def test_a_manifold_mesh_is_not_touched_by_parting() -> None:
