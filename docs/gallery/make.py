@@ -20,20 +20,19 @@ from paic3d_studio.paths import example_picture
 from paic3d_studio.session.session import Session
 
 HERE = Path(__file__).parent
-PATIENCE = 300_000
-"""How long a picture may take, in milliseconds."""
 
 
-def idle(window: MainWindow) -> bool:
-    """Whether there is a face and nothing runs."""
-    return window.image.has_face and not window.document.runner.busy
+def wait_until_idle(window: MainWindow) -> None:
+    """Let the window live until there is a face and nothing runs."""
+    QTest.qWait(500)
+    while not window.image.has_face or window.document.runner.busy:
+        QTest.qWait(100)
 
 
 def photograph(window: MainWindow, mode: str, turn: float, file: Path) -> None:
     """Show the head in a shading mode, turned from the front by `turn` degrees, and save the window when all is still."""
     window.head.set_mode(mode)
-    QTest.qWait(500)
-    QTest.qWaitFor(lambda: idle(window), PATIENCE)
+    wait_until_idle(window)
     viewport = window.head.viewport
     viewport.show_front()
     viewport.set_view(viewport.view.turned_by(turn))
@@ -51,7 +50,7 @@ def main() -> None:
     window.show()
     QTest.qWaitForWindowExposed(window)
     window.open_picture(str(example_picture()))
-    QTest.qWaitFor(lambda: idle(window), PATIENCE)
+    wait_until_idle(window)
     photograph(window, "mesh", 30, HERE / "window.png")
     session.turntable(HERE / "turntable.png")
     window.document.close(seconds=30)
