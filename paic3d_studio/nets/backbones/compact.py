@@ -31,6 +31,9 @@ GATE_MARGIN: Final = 0.012
 GATE_WIDTH: Final = 0.003
 """Width of the end of that margin, in metres."""
 
+SEEN_MARGIN: Final = 0.008
+"""How far behind the first surface of a finished field the front picture alone colours a point, in metres."""
+
 SLAB_WIDTH: Final = 0.02
 """Metres before or behind a surface over which the logit between the two depth maps grows by one."""
 
@@ -305,8 +308,15 @@ class CompactBackbone(nn.Module):
         classes = torch.einsum("nshw,sc->nchw", shares, self.slot_class)
         return colour.clamp(0, 1), (classes + 1e-5).log()
 
-    def values(self, scene: Scene, xyz: Tensor) -> PointValues:
-        """Decode density and colour at points (N, P, 3) in metres."""
+    def values(self, scene: Scene, xyz: Tensor, *, surfaces: Tensor | None = None) -> PointValues:
+        """Decode density and colour at points (N, P, 3) in metres.
+
+        Args:
+            scene: what is known about the pictures.
+            xyz: where.
+            surfaces: z of the first surface from +z and from -z in the finished field, (N, 2, h, w); the predicted
+                depths stand in for them while it is being trained. What a picture shows is its colour for certain.
+        """
         inputs, pictures, depths = self._inputs(scene, xyz)
         hidden = self.density_layers(inputs)
         logit = _slab_logit(xyz, depths, pictures[..., 3]) + self.density_out(hidden).float()[..., 0]
@@ -315,11 +325,26 @@ class CompactBackbone(nn.Module):
         shares = colours[..., :slots].softmax(2)
         palette = torch.bmm(shares, scene.palette) + 0.15 * colours[..., slots : slots + 3].tanh()
         sources = colours[..., slots + 3 :].softmax(2)
-        ahead, behind = xyz[..., 2] - depths[..., 0].detach(), depths[..., 1].detach() - xyz[..., 2]
-        front = (sources[..., 0] * torch.sigmoid((ahead + GATE_MARGIN) / GATE_WIDTH))[..., None]
-        back = (sources[..., 1] * torch.sigmoid((behind + GATE_MARGIN) / GATE_WIDTH))[..., None]
+        front, back = self._picture_shares(sources, xyz[..., 2], depths.detach(), None)
+        if surfaces is not None:
+            front, back = self._picture_shares(sources, xyz[..., 2], sampled_at(surfaces, xyz), SEEN_MARGIN)
         colour = front * pictures[..., :3] + back * pictures[..., 4:] + (1 - front - back) * palette
         return PointValues(logit, colour.clamp(0, 1), shares @ self.slot_class)
+
+    @staticmethod
+    def _picture_shares(sources: Tensor, z: Tensor, depths: Tensor, seen: float | None) -> tuple[Tensor, Tensor]:
+        """Return how much of a point's colour comes from the front and the back picture, (N, P, 1) each.
+
+        Nothing comes from a picture further than GATE_MARGIN behind its surface; within `seen` metres of the first
+        surface everything comes from the front picture.
+        """
+        ahead, behind = z - depths[..., 0], depths[..., 1] - z
+        front = sources[..., 0] * torch.sigmoid((ahead + GATE_MARGIN) / GATE_WIDTH)
+        back = sources[..., 1] * torch.sigmoid((behind + GATE_MARGIN) / GATE_WIDTH)
+        if seen is not None:
+            certain = torch.sigmoid((ahead + seen) / GATE_WIDTH)
+            front, back = torch.lerp(front, torch.ones_like(front), certain), back * (1 - certain)
+        return front[..., None], back[..., None]
 
     def logit(self, scene: Scene, xyz: Tensor) -> Tensor:
         """Decode the density logit alone at points (N, P, 3) in metres, (N, P)."""

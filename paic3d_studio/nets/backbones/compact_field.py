@@ -57,6 +57,16 @@ def _without_features(back: Tensor, classes: Tensor) -> Tensor:
     return torch.lerp(back, filled(back * weight, weight), covered)
 
 
+def _last_crossing(logit: Tensor, z: Tensor) -> Tensor:
+    """Return where rows of logits (R, S) at `z` (S,) are positive for the last time, interpolated, (R,)."""
+    count = len(z)
+    last = count - 1 - (logit > 0).flip(1).int().argmax(1)
+    after = (last + 1).clamp(max=count - 1)
+    inner, outer = logit.gather(1, last[:, None])[:, 0], logit.gather(1, after[:, None])[:, 0]
+    along = (inner / (inner - outer).clamp(min=1e-6)).clamp(0, 1)
+    return torch.lerp(z[last], z[after], along)
+
+
 class CompactField(RadianceField):
     """The field of one picture; 1e-4 per metre is its emptiest, DENSITY_SCALE its fullest extinction.
 
@@ -72,22 +82,25 @@ class CompactField(RadianceField):
         self.scene = dataclasses.replace(scene, back=_without_features(scene.back, scene.classes))
         self.box_side = BOX_SIDE
         self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
-        self._lift = self._missing_logit()
+        self._lift = torch.zeros_like(scene.depths[:, :1])
+        self._surfaces = scene.depths.clone()
+        self._look_along_rays()
 
-    def _missing_logit(self) -> Tensor:
-        """Return what each pixel's best logit lacks, (1, 1, h, w)."""
+    def _look_along_rays(self) -> None:
+        """Find for each solid pixel what its best logit lacks, and where its first and last surfaces are."""
         h, w = self.scene.depths.shape[2:]
         alpha = F.interpolate(self.scene.alpha, size=(h, w), mode="area")[0, 0]
         rows, columns = torch.nonzero(alpha > 0.5, as_tuple=True)
         x, y = ((columns + 0.5) / w - 0.5) * BOX_SIDE, ((rows + 0.5) / h - 0.5) * BOX_SIDE
         z = torch.linspace(-LIFT_REACH, LIFT_REACH, LIFT_STEPS)
         xyz = torch.stack((x[:, None].expand(-1, len(z)), y[:, None].expand(-1, len(z)), z.expand(len(x), -1)), 2)
-        lift = torch.zeros(1, 1, h, w)
-        if len(x):
-            best = torch.cat([self._backbone.logit(self.scene, part.flatten(0, 1)[None])[0].view(-1, len(z)).amax(1)
-                              for part in xyz.split(1024)])  # fmt: skip
-            lift[0, 0, rows, columns] = (LIFT_LEVEL - best).clamp(0, 1.5)
-        return lift
+        for some, part in zip(torch.arange(len(x)).split(1024), xyz.split(1024), strict=True):
+            logit = self._backbone.logit(self.scene, part.flatten(0, 1)[None])[0].view(-1, len(z))
+            lift = (LIFT_LEVEL - logit.amax(1)).clamp(0, 1.5)
+            place = rows[some], columns[some]
+            self._lift[0, 0][place] = lift
+            self._surfaces[0, 0][place] = _last_crossing(logit + lift[:, None], z)
+            self._surfaces[0, 1][place] = _last_crossing((logit + lift[:, None]).flip(1), z.flip(0))
 
     def _lifted(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return the density (P,) of a logit (P,), raised where its pixel would stay empty."""
@@ -104,7 +117,7 @@ class CompactField(RadianceField):
     @torch.no_grad()
     def query(self, xyz: Tensor) -> FieldSample:
         """Return density, colour and class shares (as features) at points (P, 3) in metres."""
-        values = self._backbone.values(self.scene, xyz[None])
+        values = self._backbone.values(self.scene, xyz[None], surfaces=self._surfaces)
         density = self._lifted(values.logit[0], xyz).where(self._candidates(xyz), EMPTY_DENSITY)
         return FieldSample(density, values.colour[0], values.classes[0])
 
