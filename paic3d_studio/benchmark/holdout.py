@@ -74,7 +74,7 @@ def condition_of(views: Views) -> FieldCondition:
 def on_white(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return straight rgba (..., 4) composited on white, 0..1."""
     alpha = rgba[..., 3:].astype(np.float32) / 255
-    return rgba[..., :3].astype(np.float32) / 255 * alpha + 1 - alpha
+    return np.asarray(rgba[..., :3].astype(np.float32) / 255 * alpha + 1 - alpha, np.float32)
 
 
 def _psnr(error: NDArray[np.floating]) -> float:

@@ -132,7 +132,7 @@ def _ellipsoid(
     polar = np.linspace(0.02, np.pi - 0.02, rows)[:, None]
     angle = np.linspace(0, 2 * np.pi, columns, endpoint=False)[None, :]
     unit = np.stack([np.sin(polar) * np.cos(angle), np.cos(polar) + 0 * angle, np.sin(polar) * np.sin(angle)], -1)
-    return unit * np.asarray(radii) + np.asarray(centre)
+    return np.asarray(unit * np.asarray(radii) + np.asarray(centre))
 
 
 def _twin_tails(rng: Generator, colour: NDArray[np.float64]) -> list[Primitive]:

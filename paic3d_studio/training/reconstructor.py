@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,9 @@ def write_weights(network: CompactBackbone, path: Path) -> int:
     return len(encoded)
 
 
-def batches(data: Sequence[Item], *, first: int, options: TrainingOptions, sampling: SampleOptions) -> Iterator[Batch]:
+def batches(
+    data: Sequence[Item], *, first: int, options: TrainingOptions, sampling: SampleOptions
+) -> Generator[Batch, None, None]:
     """Yield the batches of steps `first`, `first` + 1, ..., drawn ahead on a thread; each depends on its step alone."""
     ready: queue.Queue[Batch] = queue.Queue(maxsize=6)
     stopped = threading.Event()

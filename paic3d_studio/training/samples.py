@@ -7,8 +7,8 @@ along z that the picture does not show cannot be learnt; only what `degraded` do
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -101,7 +101,7 @@ def sample(item: Item, rng: Generator, *, options: SampleOptions) -> dict[str, N
     xyz, near = warp.points(item.xyz[order].astype(np.float32)), order[: options.near]
     point_part = item.point_part[near]
     inside, coloured = item.inside[order], item.coloured[near]
-    kept = _crop(rng) if rng.random() < options.crop else _everything
+    kept: Frame = _crop(rng) if rng.random() < options.crop else _everything
     shown = _area(kept(*_pixel_places(side * 2)).astype(np.float32), side)[..., None]
     front, back = (picture * shown for picture in pictures)
     inside = inside & kept(xyz[:, 0], xyz[:, 1])
@@ -153,6 +153,9 @@ def _area(image: NDArray[np.float32], side: int) -> NDArray[np.float32]:
 
 # Where things are
 
+Frame = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.bool_]]
+"""A test of x and y in metres: does the canvas show what is there?"""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Warp:
@@ -186,7 +189,7 @@ class _Warp:
         )
 
     def _width(self, y: NDArray[np.floating]) -> NDArray[np.float32]:
-        return np.interp(y, self.heights, self.widths).astype(np.float32) * np.float32(self.scale)
+        return np.asarray(np.interp(y, self.heights, self.widths) * self.scale, np.float32)
 
     def points(self, xyz: NDArray[np.float32]) -> NDArray[np.float32]:
         """Move points (n, 3)."""
@@ -207,7 +210,7 @@ class _Warp:
         width = self._width(y)
         return (x / width * self.mirror).astype(np.float32), y, width
 
-    def _remapped(self, image: NDArray[np.generic], side: int, interpolation: int) -> NDArray[np.generic]:
+    def _remapped(self, image: NDArray[Any], side: int, interpolation: int) -> NDArray[Any]:
         x, y, _ = self._sources(side)
         size = image.shape[0]
         columns, rows = (x / BOX_SIDE + 0.5) * size - 0.5, (0.5 - y / BOX_SIDE) * size - 0.5
@@ -220,7 +223,7 @@ class _Warp:
         """Move a premultiplied picture, with twice the samples along each axis."""
         return _area(self._remapped(rgba, side * 2, cv2.INTER_LINEAR), side)
 
-    def labels(self, image: NDArray[np.generic], side: int) -> NDArray[np.generic]:
+    def labels(self, image: NDArray[Any], side: int) -> NDArray[Any]:
         """Move a map of ids or depths without mixing neighbours."""
         return self._remapped(image, side, cv2.INTER_NEAREST)
 
@@ -234,7 +237,7 @@ def _everything(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.bo
     return np.ones(x.shape, bool)
 
 
-def _crop(rng: Generator):  # type: ignore[no-untyped-def]
+def _crop(rng: Generator) -> Frame:
     """Return a test of (x, y) that a random frame of the picture passes, as the edge of an artist's canvas does."""
     bottom = rng.uniform(-0.34, -0.12) if rng.random() < 0.8 else -1.0
     side = rng.uniform(0.13, 0.3) if rng.random() < 0.3 else 1.0
@@ -291,7 +294,7 @@ def _recolouring(item: Item, rng: Generator) -> NDArray[np.float32]:
     return matrices
 
 
-def _tinted(luminance: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+def _tinted(luminance: NDArray[np.floating], rng: Generator) -> NDArray[np.float32]:
     """Return a matrix that lays luminance between a random shade and a random light; any colour, also white."""
     low, high = np.percentile(luminance, (5, 95))
     span = max(float(high - low), 0.12)
@@ -351,26 +354,47 @@ def degraded(
         alpha: (s, s, 1).
         rng: where the choices come from.
     """
-    side = len(picture)
     if rng.random() < 0.35:
-        levels = rng.integers(4, 9)
-        grey = (picture @ _LUMINANCE)[..., None]
-        stepped = np.round(grey * levels) / levels
-        picture = picture + (stepped - grey) * rng.uniform(0.3, 1.0) * alpha
+        picture = _cel_shaded(picture, alpha, rng)
     if rng.random() < 0.5:
-        grey = np.ascontiguousarray(picture @ _LUMINANCE, np.float32)
-        rim = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8))[..., None]
-        picture = picture * (1 - (rim * 3).clip(0, 1) * rng.uniform(0.1, 0.7))
+        picture = _rimmed(picture, rng)
     if rng.random() < 0.4:
-        coarse = rng.normal(1, 0.12, (3, 3)).astype(np.float32)
-        light = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)[..., None]
-        picture = (picture * light) * alpha + picture * (1 - alpha)
+        picture = _unevenly_lit(picture, alpha, rng)
     if rng.random() < 0.3:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 0.9))
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 0.9)), np.float32)
     if rng.random() < 0.4:
-        kernel = np.ones((2, 2), np.uint8)
-        wider = rng.random() < 0.5
-        matte = (cv2.dilate if wider else cv2.erode)(alpha, kernel).reshape(alpha.shape)
-        alpha = matte
-        picture = picture * alpha + (1 - alpha) if not wider else picture
+        picture, alpha = _rematted(picture, alpha, rng)
     return picture.astype(np.float32), alpha.astype(np.float32)
+
+
+def _cel_shaded(picture: NDArray[np.float32], alpha: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+    """Step the luminance."""
+    levels = rng.integers(4, 9)
+    grey = (picture @ _LUMINANCE)[..., None]
+    stepped = np.round(grey * levels) / levels
+    return np.asarray(picture + (stepped - grey) * rng.uniform(0.3, 1.0) * alpha, np.float32)
+
+
+def _rimmed(picture: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+    """Darken where luminance changes, as painted-over lines do."""
+    grey = np.ascontiguousarray(picture @ _LUMINANCE, np.float32)
+    rim = np.asarray(cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)), np.float32)[..., None]
+    return np.asarray(picture * (1 - (rim * 3).clip(0, 1) * rng.uniform(0.1, 0.7)), np.float32)
+
+
+def _unevenly_lit(picture: NDArray[np.float32], alpha: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+    """Lay a smooth light over the character."""
+    side = len(picture)
+    coarse = rng.normal(1, 0.12, (3, 3)).astype(np.float32)
+    light = np.asarray(cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC))[..., None]
+    return np.asarray((picture * light) * alpha + picture * (1 - alpha), np.float32)
+
+
+def _rematted(
+    picture: NDArray[np.float32], alpha: NDArray[np.float32], rng: Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Make the matte a pixel wider, with background in it, or narrower."""
+    wider = rng.random() < 0.5
+    change = cv2.dilate if wider else cv2.erode
+    matte = np.asarray(change(alpha, np.ones((2, 2), np.uint8)), np.float32).reshape(alpha.shape)
+    return (picture if wider else picture * matte + (1 - matte)), matte

@@ -144,7 +144,8 @@ class _Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x plus what the convolutions add."""
-        return x + self.second(self.first(x))
+        added: Tensor = self.second(self.first(x))
+        return x + added
 
 
 class _Encoder(nn.Module):
@@ -223,7 +224,8 @@ class _SideDecoder(nn.Module):
                 position.expand(x.shape[0], -1, -1, -1),
             )
             x = step(torch.cat(parts, 1))
-        return self.out(x)
+        plane: Tensor = self.out(x)
+        return plane
 
 
 class CompactBackbone(nn.Module):
@@ -349,7 +351,7 @@ class CompactBackbone(nn.Module):
     def logit(self, scene: Scene, xyz: Tensor) -> Tensor:
         """Decode the density logit alone at points (N, P, 3) in metres, (N, P)."""
         inputs, pictures, depths = self._inputs(scene, xyz)
-        added = self.density_out(self.density_layers(inputs)).float()[..., 0]
+        added: Tensor = self.density_out(self.density_layers(inputs)).float()[..., 0]
         return _slab_logit(xyz, depths, pictures[..., 3]) + added
 
     def _inputs(self, scene: Scene, xyz: Tensor) -> tuple[Tensor, Tensor, Tensor]:

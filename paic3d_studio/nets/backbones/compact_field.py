@@ -94,8 +94,9 @@ class CompactField(RadianceField):
         x, y = ((columns + 0.5) / w - 0.5) * BOX_SIDE, ((rows + 0.5) / h - 0.5) * BOX_SIDE
         z = torch.linspace(-LIFT_REACH, LIFT_REACH, LIFT_STEPS)
         xyz = torch.stack((x[:, None].expand(-1, len(z)), y[:, None].expand(-1, len(z)), z.expand(len(x), -1)), 2)
-        for some, part in zip(torch.arange(len(x)).split(1024), xyz.split(1024), strict=True):
-            logit = self._backbone.logit(self.scene, part.flatten(0, 1)[None])[0].view(-1, len(z))
+        for start in range(0, len(x), 1024):
+            some = slice(start, start + 1024)
+            logit = self._backbone.logit(self.scene, xyz[some].flatten(0, 1)[None])[0].view(-1, len(z))
             lift = (LIFT_LEVEL - logit.amax(1)).clamp(0, 1.5)
             place = rows[some], columns[some]
             self._lift[0, 0][place] = lift
