@@ -10,7 +10,7 @@ from typing import Final
 from paic3d_studio.core.artefacts import ExportReport, TexturedMesh
 from paic3d_studio.errors import UserError
 from paic3d_studio.export.glb import write_glb
-from paic3d_studio.export.obj import write_obj
+from paic3d_studio.export.obj import obj_files, write_obj
 from paic3d_studio.export.ply import write_ply
 
 
@@ -18,20 +18,22 @@ from paic3d_studio.export.ply import write_ply
 class Exporter:
     """A format: its label for the file dialog, its suffix with the dot, and what writes it.
 
-    `textured` is False where the format carries vertex colours in place of uv and texture.
+    `textured` is False where the format carries vertex colours in place of uv and texture. `files` names all that is
+    written for a target, itself first.
     """
 
     label: str
     suffix: str
     write: Callable[[TexturedMesh, Path], ExportReport]
     textured: bool = True
+    files: Callable[[Path], tuple[Path, ...]] = lambda path: (path,)
 
 
 EXPORTERS: Final[Mapping[str, Exporter]] = {
     exporter.suffix: exporter
     for exporter in (
         Exporter("glTF binary, texture inside", ".glb", write_glb),
-        Exporter("Wavefront OBJ with material and texture files", ".obj", write_obj),
+        Exporter("Wavefront OBJ with material and texture files", ".obj", write_obj, files=obj_files),
         Exporter("PLY with vertex colours (no texture)", ".ply", write_ply, textured=False),
     )
 }

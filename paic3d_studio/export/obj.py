@@ -18,25 +18,33 @@ NAME: Final = "Head"
 
 
 def write_obj(textured: TexturedMesh, path: Path) -> ExportReport:
-    """Write NAME.obj, NAME.mtl and NAME.png: +Y up, facing +Z, metres, the neck at the origin.
+    """Write NAME.obj, NAME.mtl and NAME_texture.png: +Y up, facing +Z, metres, the neck at the origin.
 
     Raises:
         UserError: a file cannot be written.
     """
     surface = textured.surface
-    material, picture = path.with_suffix(".mtl"), path.with_suffix(".png")
+    _, material, picture = obj_files(path)
     contents = {
         picture: encode_png(textured.texture),
         material: _material(picture.name).encode(),
         path: obj_text(textured, material=material.name).encode(),
     }
     return ExportReport(
-        paths=tuple(str(file) for file in (path, material, picture)),
+        paths=tuple(str(file) for file in obj_files(path)),
         bytes_written=write_files(contents),
         vertices=len(surface.vertices),
         faces=len(surface.faces),
         open_edges=open_edges(surface.vertices, surface.faces),
     )
+
+
+def obj_files(path: Path) -> tuple[Path, Path, Path]:
+    """Return what `write_obj` writes: the mesh, its material and its texture.
+
+    The texture is not NAME.png: beside the head of NAME there often lies the portrait of that name.
+    """
+    return path, path.with_suffix(".mtl"), path.with_name(f"{path.stem}_texture.png")
 
 
 def obj_text(textured: TexturedMesh, *, material: str) -> str:

@@ -19,6 +19,7 @@ from typing import Any, Final
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import Cancelled, UserError
+from paic3d_studio.export import exporter_for
 from paic3d_studio.paths import example_picture
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.project import edits
@@ -95,8 +96,9 @@ def _head_path(picture: Path, output: Path | None) -> Path:
 
 def _refuse_pictures_as_targets(job: Job, pictures: Sequence[Path]) -> None:
     originals = {picture.resolve() for picture in pictures}
-    for target in (job.head, job.turntable):
-        if target is not None and target.resolve() in originals:
+    turntable = () if job.turntable is None else (job.turntable,)
+    for target in (*exporter_for(job.head).files(job.head), *turntable):
+        if target.resolve() in originals:
             raise UserError(f"“{target}” is the picture itself and would be overwritten.", "Give another file name.")
 
 

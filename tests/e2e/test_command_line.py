@@ -169,7 +169,10 @@ def test_the_picture_itself_is_never_overwritten(folder, example, capsys):
     before = example.read_bytes()
     assert main(["reconstruct", str(example), "-o", "head.glb", "--turntable", str(example)]) == 2
     assert "would be overwritten" in capsys.readouterr().err
-    assert example.read_bytes() == before
+    texture = shutil.copy(example, folder / "head_texture.png")
+    assert main(["reconstruct", str(texture), "-o", "head.obj"]) == 2
+    assert "would be overwritten" in capsys.readouterr().err
+    assert example.read_bytes() == texture.read_bytes() == before
 
 
 def test_two_pictures_of_one_name_are_not_written_over_each_other(folder, example, capsys):

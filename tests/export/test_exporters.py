@@ -64,6 +64,7 @@ def test_a_file_read_back_has_the_same_uv_and_texture(head: TexturedMesh, tmp_pa
 def test_the_report_tells_what_was_written(head: TexturedMesh, tmp_path: Path, suffix: str) -> None:
     report = export_mesh(head, tmp_path / f"head{suffix}")
     assert sorted(report.paths) == sorted(str(file) for file in tmp_path.iterdir())
+    assert report.paths == tuple(map(str, EXPORTERS[suffix].files(tmp_path / f"head{suffix}")))
     assert report.bytes_written == sum(file.stat().st_size for file in tmp_path.iterdir())
     assert report.faces == len(head.surface.faces) and report.open_edges == 0
     assert report.vertices == len(read_back(tmp_path / f"head{suffix}").vertices)
@@ -176,9 +177,16 @@ def test_ply_colours_come_from_the_texture_and_seams_are_welded(head: TexturedMe
 
 def test_an_obj_names_its_material_and_picture(head: TexturedMesh, tmp_path: Path) -> None:
     report = export_mesh(head, tmp_path / "my head.obj")
-    assert [Path(path).name for path in report.paths] == ["my head.obj", "my head.mtl", "my head.png"]
+    assert [Path(path).name for path in report.paths] == ["my head.obj", "my head.mtl", "my head_texture.png"]
     assert "mtllib my head.mtl\no Head\nusemtl Head\n" in (tmp_path / "my head.obj").read_text()
-    assert "map_Kd my head.png\n" in (tmp_path / "my head.mtl").read_text()
+    assert "map_Kd my head_texture.png\n" in (tmp_path / "my head.mtl").read_text()
+
+
+@pytest.mark.parametrize("suffix", EXPORTERS)
+def test_a_portrait_of_the_same_name_is_left_alone(head: TexturedMesh, tmp_path: Path, suffix: str) -> None:
+    (tmp_path / "head.png").write_bytes(b"the artist's own picture")
+    export_mesh(head, tmp_path / f"head{suffix}")
+    assert (tmp_path / "head.png").read_bytes() == b"the artist's own picture"
 
 
 def test_open_edges_are_counted_after_welding(head: TexturedMesh, tmp_path: Path) -> None:
