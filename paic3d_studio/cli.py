@@ -14,11 +14,6 @@ from pathlib import Path
 
 from paic3d_studio import __version__
 
-EXIT_DONE = 0
-EXIT_USER_ERROR = 2
-EXIT_CANCELLED = 130
-"""What a shell expects of a program that Ctrl-C ended."""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code: 0 done, 2 something to mend, 130 cancelled.

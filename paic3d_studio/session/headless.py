@@ -31,6 +31,7 @@ from paic3d_studio.session.session import Session
 DONE: Final = 0
 TO_MEND: Final = 2
 CANCELLED: Final = 130
+"""Exit codes; the last is what a shell expects of a program that Ctrl-C ended."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,8 +57,14 @@ def without_display(pictures: Sequence[Path]) -> int:
     """Do without a window what the studio would begin with, into the present folder; returns the exit code."""
     picture = pictures[0] if pictures else example_picture()
     head, turntable = Path.cwd() / "head.glb", Path.cwd() / "turntable.png"
+    job = Job(picture, head, turntable)
     print(f"There is no display, so “{picture.name}” is reconstructed without the studio.", file=sys.stderr)
-    code = run([Job(picture, head, turntable)])
+    try:
+        _refuse_pictures_as_targets(job, [picture])
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return TO_MEND
+    code = run([job])
     if code == DONE:
         print(f"The head is in {head}, and a picture of it from eight sides in {turntable}.")
     return code
@@ -133,7 +140,8 @@ def run(
             monitor = Monitor(progress.on_progress, cancelled=cancelled)
             progress.say(str(job.picture))
             try:
-                outcome = _reconstructed(session, job, configure, progress, monitor)
+                with _noted_stages(session, progress) as seconds:
+                    outcome = {**_reconstructed(session, job, configure, progress, monitor), "stages": seconds}
             except UserError as error:
                 code = TO_MEND
                 progress.say(f"error: {error}")
@@ -158,14 +166,6 @@ def _reconstructed(
     monitor: Monitor,
 ) -> dict[str, Any]:
     """Make one head and return what there is to say about it."""
-    seconds: dict[str, float] = {}
-
-    def note(report: StageReport) -> None:
-        if report.state == "fresh":
-            seconds[report.stage] = round(report.seconds, 3)
-        progress.on_stage(report)
-
-    session.listen_to_stages(note)
     begun, cpu_before = time.perf_counter(), cpu_seconds()
     project = configure(session.read(job.picture, monitor=monitor.child(0.0, 0.02)))
     share = 0.85 if job.turntable else 1.0
@@ -177,7 +177,24 @@ def _reconstructed(
     if warning:
         progress.say(f"note: {warning}")
     took = {"seconds": round(time.perf_counter() - begun, 3), "cpu_seconds": round(cpu_seconds() - cpu_before, 3)}
-    return {**_outcome(job, project, report), "warning": warning, **took, "stages": seconds, **peak_memory()}
+    return {**_outcome(job, project, report), "warning": warning, **took, **peak_memory()}
+
+
+@contextmanager
+def _noted_stages(session: Session, progress: TerminalProgress) -> Iterator[dict[str, float]]:
+    """Yield the seconds of each stage that runs meanwhile, and show them as they come."""
+    seconds: dict[str, float] = {}
+
+    def note(report: StageReport) -> None:
+        if report.state == "fresh":
+            seconds[report.stage] = round(report.seconds, 3)
+        progress.on_stage(report)
+
+    stop = session.listen_to_stages(note)
+    try:
+        yield seconds
+    finally:
+        stop()
 
 
 def _outcome(job: Job, project: Project, report: ExportReport) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import trimesh
 from paic3d_studio.cli import has_display, main
 from paic3d_studio.core.image import encode_png
 from paic3d_studio.paths import example_picture, models_folder, resources_folder
+from paic3d_studio.session.headless import without_display
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["--lattice", "64", "--faces", "2000", "--texture", "256"]
@@ -91,10 +92,12 @@ def test_one_bad_picture_does_not_stop_the_others(folder, example, capsys):
     (folder / "heads").mkdir()
     (folder / "broken.png").write_bytes(b"no picture")
     assert main(["reconstruct", "broken.png", str(example), "-o", "heads", "--json", *QUICK]) == 2
-    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    said = capsys.readouterr()
+    first, second = (json.loads(line) for line in said.out.splitlines())
     assert "not a picture" in first["error"]
     assert second["faces"] > 500
     assert files_in(folder / "heads") == {"example.glb"}
+    assert said.err.count("Finding the face") == 1
 
 
 def without_a_face() -> bytes:
@@ -173,6 +176,14 @@ def test_the_picture_itself_is_never_overwritten(folder, example, capsys):
     assert main(["reconstruct", str(texture), "-o", "head.obj"]) == 2
     assert "would be overwritten" in capsys.readouterr().err
     assert example.read_bytes() == texture.read_bytes() == before
+
+
+def test_a_picture_is_not_overwritten_for_want_of_a_display(folder, example, capsys):
+    picture = Path(shutil.copy(example, folder / "turntable.png"))
+    assert without_display([picture]) == 2
+    assert "would be overwritten" in capsys.readouterr().err
+    assert picture.read_bytes() == example.read_bytes()
+    assert files_in(folder) == {"turntable.png"}
 
 
 def test_two_pictures_of_one_name_are_not_written_over_each_other(folder, example, capsys):
