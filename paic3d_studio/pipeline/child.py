@@ -52,6 +52,7 @@ def run_in_child(function: Callable[..., Any], *arguments: object, monitor: Moni
         _send(ours, (function, arguments, options))
         return _answer(ours, monitor)
     except (EOFError, ConnectionError) as gone:
+        monitor.check()  # Ctrl-C ends a child that has not come so far as to ignore it
         child.join(PATIENCE)
         raise UserError(
             f"The helper program for {function.__name__.replace('_', ' ')} ended unexpectedly (code {child.exitcode}).",

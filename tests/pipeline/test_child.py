@@ -51,6 +51,12 @@ def test_cancel_ends_the_child_at_once(work, tmp_path):
     assert not multiprocessing.active_children()
 
 
+def test_a_child_that_ctrl_c_ended_along_with_its_parent_counts_as_cancelled(work, tmp_path):
+    note = tmp_path / "interrupted"
+    with pytest.raises(Cancelled):
+        run_in_child(work.interrupted, str(note), monitor=Monitor(cancelled=note.exists))
+
+
 def test_what_the_artist_can_mend_arrives_as_it_was_raised(work):
     with pytest.raises(UserError) as caught:
         run_in_child(work.refuse)
