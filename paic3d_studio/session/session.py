@@ -212,8 +212,10 @@ class Session:
     ) -> None:
         """Write one picture of the textured head, seen from `frames` sides all round.
 
+        Without OpenGL the field is rendered instead, at half the size.
+
         Raises:
-            UserError: not a PNG, no such folder, no right to write, no OpenGL, or from a stage.
+            UserError: not a PNG, no such folder, no right to write, or from a stage.
         """
         from paic3d_studio.export.turntable import write_contact_sheet
 

@@ -85,7 +85,7 @@ OPTIONS: Final = (
 )  # fmt: skip
 """Every setting that the artist can change, in the order of the panel."""
 
-_TYPING_PAUSE: Final = False  # numbers take effect when the artist leaves the field or uses the arrows, not per digit
+_PER_DIGIT: Final = False  # numbers take effect when the artist leaves the field or uses the arrows, not per digit
 
 
 class OptionControls:
@@ -138,7 +138,7 @@ class OptionControls:
             spin.setDecimals(3 if step < 0.01 else 2)
             spin.setRange(low, high)
             spin.setSingleStep(step)
-        spin.setKeyboardTracking(_TYPING_PAUSE)
+        spin.setKeyboardTracking(_PER_DIGIT)
         spin.setSuffix(option.suffix)
         spin.lineEdit().setTextMargins(6, 0, 0, 0)
         spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel scrolls the panel unless the field has the focus
