@@ -26,7 +26,7 @@ EMPTY_DENSITY: Final = 1 + math.log(math.expm1(1e-4))
 FIELD_SHARPNESS: Final = 10.0
 """The same factor in the finished field: what training was unsure of is decided, the surface stays where it is."""
 
-LIFT_LEVEL: Final = 0.12
+LIFT_LEVEL: Final = 0.05
 """Logit that every solid pixel of the matte reaches somewhere along its ray."""
 
 LIFT_STEPS: Final = 56
@@ -34,6 +34,12 @@ LIFT_STEPS: Final = 56
 
 LIFT_REACH: Final = 0.2
 """Metres before and behind z = 0 that such a ray covers."""
+
+OUTER_MARGIN: Final = 0.02
+"""Metres before the first and behind the last predicted surface beyond which nothing can stand."""
+
+OUTER_FALL: Final = 0.01
+"""Metres over which the highest possible logit falls by one there."""
 
 FEATURE_SHARE: Final = 0.15
 """How sure the class map must be of an eye for the back picture to be mended there."""
@@ -96,16 +102,23 @@ class CompactField(RadianceField):
         xyz = torch.stack((x[:, None].expand(-1, len(z)), y[:, None].expand(-1, len(z)), z.expand(len(x), -1)), 2)
         for start in range(0, len(x), 1024):
             some = slice(start, start + 1024)
-            logit = self._backbone.logit(self.scene, xyz[some].flatten(0, 1)[None])[0].view(-1, len(z))
+            points = xyz[some].flatten(0, 1)
+            logit = self._capped(self._backbone.logit(self.scene, points[None])[0], points).view(-1, len(z))
             lift = (LIFT_LEVEL - logit.amax(1)).clamp(0, 1.5)
             place = rows[some], columns[some]
             self._lift[0, 0][place] = lift
             self._surfaces[0, 0][place] = _last_crossing(logit + lift[:, None], z)
             self._surfaces[0, 1][place] = _last_crossing((logit + lift[:, None]).flip(1), z.flip(0))
 
+    def _capped(self, logit: Tensor, xyz: Tensor) -> Tensor:
+        """Return logits (P,) that let nothing float before the first or behind the last surface."""
+        depths = sampled_at(self.scene.depths, xyz[None])[0]
+        within = torch.minimum(depths[:, 0] - xyz[:, 2], xyz[:, 2] - depths[:, 1])
+        return torch.minimum(logit, (within + OUTER_MARGIN) / OUTER_FALL)
+
     def _lifted(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return the density (P,) of a logit (P,), raised where its pixel would stay empty."""
-        return density_from_logit(logit + sampled_at(self._lift, xyz[None])[0, :, 0])
+        return density_from_logit(self._capped(logit, xyz) + sampled_at(self._lift, xyz[None])[0, :, 0])
 
     def _candidates(self, xyz: Tensor) -> Tensor:
         """Return which points (P, 3) lie before or behind a pixel of the matte, or within two pixels of one."""
