@@ -65,8 +65,15 @@ class FoundFace:
 
     def mapped(self, change: Callable[[Box], Box]) -> FoundFace:
         """Return the face with every box changed alike."""
-        names = ("face", "left_eye", "right_eye", "nose", "mouth", "chin")
-        return dataclasses.replace(self, **{name: change(getattr(self, name)) for name in names})
+        return FoundFace(
+            likelihood=self.likelihood,
+            face=change(self.face),
+            left_eye=change(self.left_eye),
+            right_eye=change(self.right_eye),
+            nose=change(self.nose),
+            mouth=change(self.mouth),
+            chin=change(self.chin),
+        )
 
 
 @dataclasses.dataclass(frozen=True)

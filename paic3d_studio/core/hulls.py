@@ -173,13 +173,13 @@ def _superellipse(
     radius = (np.abs(cosine) ** roundness + np.abs(sine) ** roundness) ** (-1 / roundness)
     unit = np.stack([radius * cosine, radius * sine], axis=1)
     unit /= np.cos(np.pi / vertices)  # corners outside, so that the edges touch the curve
-    return unit * np.where(unit[:, 1:] < 0, (across, up), (across, down))
+    return np.asarray(unit * np.where(unit[:, 1:] < 0, (across, up), (across, down)), np.float64)
 
 
 def _turned(outline: NDArray[np.float64], parts: FaceParts) -> NDArray[np.float64]:
     """Turn an outline round the origin by the tilt of the face."""
     cosine, sine = np.cos(parts.tilt), np.sin(parts.tilt)
-    return outline @ np.array([[cosine, sine], [-sine, cosine]])
+    return np.asarray(outline @ np.array([[cosine, sine], [-sine, cosine]]), np.float64)
 
 
 def _half_hull(ordered: list[list[int]]) -> list[int]:

@@ -93,6 +93,7 @@ def decode_portrait(encoded: bytes, *, name: str) -> Portrait:
     opaque = rgba[..., 3] > 0
     if not opaque.any():
         raise UserError(f"“{name}” is completely transparent.", "Choose a picture that shows a character.")
+    rgba.flags.writeable = False  # nobody else holds it, so the artefact need not copy it
     return Portrait(rgba=rgba, has_alpha=separates(rgba[..., 3]))
 
 

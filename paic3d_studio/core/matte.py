@@ -27,6 +27,8 @@ _FILLED_HOLE: Final = 0.003  # of the character's area: smaller holes are misrea
 _EDGE_RADIUS: Final = 4  # pixels of the working copy within which the edge follows the picture
 _EDGE_SMOOTHNESS: Final = 1e-4  # variance of colour (0..1) below which nothing counts as an edge
 _COLOUR_BINS: Final = 32  # along each axis of Lab
+_RESEMBLANCE: Final = 1.5  # how much more frequent a colour must be inside
+_SMOOTH_STEP: Final = 2  # of 255, from pixel to pixel, in each channel
 _PLAIN_TOLERANCE: Final = 6.0  # distance in Lab
 _PLAIN_BORDER: Final = 0.75  # share of the upper border that a plain background fills
 
@@ -142,26 +144,42 @@ def _resized_mask(mask: NDArray[np.bool_], *, size: tuple[int, int]) -> NDArray[
 def _seeds(small: NDArray[np.uint8], *, box: FaceBox) -> NDArray[np.uint8]:
     """Lay out what is known about a portrait: the face is the character, the upper and outer rim is not.
 
-    Around head and shoulders it is probably what its colour resembles more: what lies under the face and round it, or
-    the rim. Farther out it is probably not the character.
+    Round head and shoulders, a pixel is probably what its colour resembles more: the middle of the bust, or what lies
+    farther out. Farther out it is probably not the character.
     """
-    height, width = small.shape[:2]
+    shape = small.shape[:2]
     x, y, side = box[0] + box[2] / 2, box[1] + box[3] / 2, max(box[2], 4.0)
-    above_chin = int(np.clip(y + 0.6 * side, 0, height))
-    head, shoulders = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
-    _ellipse(head, (x, y - 0.15 * side), (0.95 * side, 1.0 * side), 1)
-    shoulders[above_chin:, _columns(x, 0.8 * side, width)] = 1
-    around = np.zeros((height, width), np.uint8)
-    _ellipse(around, (x, y - 0.1 * side), (1.5 * side, 1.4 * side), 1)
-    around[above_chin:, _columns(x, 1.8 * side, width)] = 1
-    rim = _rim((height, width), above=above_chin, thick=max(1, round(0.05 * max(height, width))))
-    likely = _resembles(small, inside=(head | shoulders) > 0, outside=rim & (around == 0))
-    labels = np.where((head > 0) | (shoulders > 0), np.uint8(cv2.GC_PR_FGD), np.uint8(cv2.GC_PR_BGD))
-    if likely is not None:
-        labels[around > 0] = np.where(likely, cv2.GC_PR_FGD, cv2.GC_PR_BGD)[around > 0]
-    labels[_rim((height, width), above=above_chin, thick=max(1, round(0.012 * max(height, width))))] = cv2.GC_BGD
+    chin = int(np.clip(y + 0.6 * side, 0, shape[0]))
+
+    def bust(head: float, shoulders: float) -> NDArray[np.bool_]:
+        """Mark a head and what is below it; sizes in face widths."""
+        mask = np.zeros(shape, np.uint8)
+        _ellipse(mask, (x, y - 0.15 * side), (head * side, head * side), 1)
+        mask[chin:, _columns(x, shoulders * side, shape[1])] = 1
+        return mask > 0
+
+    around = bust(1.5, 1.8)
+    likely = _resembles(small, inside=bust(0.6, 0.3), outside=~around)
+    likely = bust(0.95, 0.8) if likely is None else likely & around
+    smooth = _smooth_background(small)
+    if not (smooth & bust(0.4, 0.0)).any():  # else it leaked into the face through an open outline
+        likely = likely & ~smooth
+    labels = np.where(likely, np.uint8(cv2.GC_PR_FGD), np.uint8(cv2.GC_PR_BGD))
+    rim = max(1, round(0.012 * max(shape)))
+    labels[:rim] = labels[:chin, :rim] = labels[:chin, -rim:] = cv2.GC_BGD
     _ellipse(labels, (x, y), (0.42 * side, 0.45 * side), cv2.GC_FGD)
     return labels
+
+
+def _smooth_background(small: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return what the upper border reaches in small steps of colour: a plain background, a gradient, a soft glow."""
+    reached = np.zeros((small.shape[0] + 2, small.shape[1] + 2), np.uint8)  # OpenCV wants a frame round the mask
+    step = (_SMOOTH_STEP,) * 3
+    flags = 4 | cv2.FLOODFILL_MASK_ONLY | (1 << 8)
+    for row, column in np.argwhere(_upper_border(small.shape[:2])):
+        if not reached[row + 1, column + 1]:
+            cv2.floodFill(small, reached, (int(column), int(row)), (0, 0, 0), step, step, flags)
+    return reached[1:-1, 1:-1] > 0
 
 
 def _columns(x: float, reach: float, width: int) -> slice:
@@ -169,18 +187,10 @@ def _columns(x: float, reach: float, width: int) -> slice:
     return slice(int(np.clip(x - reach, 0, width)), int(np.clip(x + reach, 0, width)))
 
 
-def _rim(shape: tuple[int, int], *, above: int, thick: int) -> NDArray[np.bool_]:
-    """Mark a frame of the upper edge and of the sides down to row `above`."""
-    rim = np.zeros(shape, bool)
-    rim[:thick] = True
-    rim[:above, :thick] = rim[:above, -thick:] = True
-    return rim
-
-
 def _resembles(
     small: NDArray[np.uint8], *, inside: NDArray[np.bool_], outside: NDArray[np.bool_]
 ) -> NDArray[np.bool_] | None:
-    """Return where a picture's colour is more frequent inside than outside, None when one of them is empty."""
+    """Return where a picture's colour is clearly more frequent inside than outside; None when one of them is empty."""
     if not inside.any() or not outside.any():
         return None
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)
@@ -192,7 +202,7 @@ def _resembles(
         smooth = gaussian_filter(counts, 0.8).ravel()
         return np.asarray(smooth / smooth.sum() + 1e-6, np.float64)
 
-    return np.asarray((frequency(inside) > 0.6 * frequency(outside))[index])
+    return np.asarray((frequency(inside) > _RESEMBLANCE * frequency(outside))[index])
 
 
 def _ellipse(labels: NDArray[np.uint8], centre: tuple[float, float], radii: tuple[float, float], value: int) -> None:
@@ -209,7 +219,8 @@ def _grabcut(small: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.
         return np.asarray((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD))  # nothing to tell apart
     cv2.setRNGSeed(0)  # GrabCut clusters colours by OpenCV's own random numbers; same picture, same matte
     bgr = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
-    cv2.grabCut(bgr, known, None, np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    unused = (0, 0, 1, 1)  # the rectangle of another way to start
+    cv2.grabCut(bgr, known, unused, np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
     return np.asarray((known == cv2.GC_FGD) | (known == cv2.GC_PR_FGD))
 
 
@@ -271,23 +282,33 @@ def _refined(rgb: NDArray[np.uint8], *, small: NDArray[np.uint8], inside: NDArra
     In each window alpha is taken as a linear function of colour; the functions are found on the reduced copy and
     applied to the full picture, only where a window sees the edge.
     """
-    slope, offset = _linear_windows(small.astype(np.float32) / 255, inside.astype(np.float32))
+    slope, offset = _linear_windows((small / np.float32(255)).astype(np.float32), inside.astype(np.float32))
     window = (2 * _EDGE_RADIUS + 1, 2 * _EDGE_RADIUS + 1)
-    near_edge = cv2.blur(inside.astype(np.float32), window)
-    size = _size(rgb)
+    near_edge = np.asarray(cv2.blur(inside.astype(np.float32), window), np.float32)
+    functions = np.dstack([slope, offset])
     alpha = np.empty(rgb.shape[:2], np.uint8)
-    maps = cv2.merge([slope, offset, near_edge])
-    if size != _size(small):
-        maps = cv2.resize(maps, size, interpolation=cv2.INTER_LINEAR)
-    for top in range(0, size[1], 512):  # in bands, so that a large picture does not become float at once
+    for top in range(0, len(alpha), 512):  # in bands, so that a large picture does not become float at once
         rows = slice(top, top + 512)
-        guide = rgb[rows].astype(np.float32) / 255
-        soft = (maps[rows, :, :3] * guide).sum(axis=-1) + maps[rows, :, 3]
+        nearness = _enlarged(near_edge, size=_size(rgb), rows=rows)
+        alpha[rows] = np.where(nearness > 0.5, 255, 0)
+        edge = (nearness > 0.02) & (nearness < 0.98)
+        if not edge.any():
+            continue
+        linear = _enlarged(functions, size=_size(rgb), rows=rows)
+        soft = (linear[..., :3] * (rgb[rows] / np.float32(255))).sum(axis=-1) + linear[..., 3]
         soft = np.clip((soft - 0.5) * 1.25 + 0.5, 0, 1)
-        soft[maps[rows, :, 4] <= 0.02] = 0
-        soft[maps[rows, :, 4] >= 0.98] = 1
-        alpha[rows] = np.rint(soft * 255)
+        alpha[rows][edge] = np.rint(soft[edge] * 255)
     return alpha
+
+
+def _enlarged(maps: NDArray[np.float32], *, size: tuple[int, int], rows: slice) -> NDArray[np.float32]:
+    """Return some rows of maps enlarged to (width, height), bilinearly."""
+    across, down = maps.shape[1] / size[0], maps.shape[0] / size[1]
+    height = min(rows.stop, size[1]) - rows.start
+    back = np.array([[across, 0, across / 2 - 0.5], [0, down, (rows.start + 0.5) * down - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    warped = cv2.warpAffine(maps, back, (size[0], height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, np.float32)
 
 
 def _linear_windows(
@@ -310,7 +331,8 @@ def _linear_windows(
     covariance += _EDGE_SMOOTHNESS * np.eye(3)
     slope = np.linalg.solve(covariance, shared[..., None].astype(np.float64))[..., 0]
     offset = mean_mask - (slope * mean_colour).sum(axis=-1)
-    return cv2.blur(slope.astype(np.float32), window), cv2.blur(offset.astype(np.float32), window)
+    smooth = cv2.blur(np.dstack([slope, offset]).astype(np.float32), window)
+    return np.asarray(smooth[..., :3], np.float32), np.asarray(smooth[..., 3], np.float32)
 
 
 def _main_component(alpha: NDArray[np.uint8], *, face_box: FaceBox | None) -> NDArray[np.uint8]:

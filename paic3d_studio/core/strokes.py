@@ -60,5 +60,6 @@ def _draw(canvas: NDArray[np.uint8], stroke: Stroke, *, value: int) -> None:
     if len(fixed) > 1:
         thickness = max(1, round(2 * radius))
         cv2.polylines(canvas, [fixed.reshape(-1, 1, 2)], False, value, thickness, cv2.LINE_8, _FRACTION_BITS)
+    cap = round((radius - _RIM) * unit)
     for x, y in (fixed[0], fixed[-1]):
-        cv2.circle(canvas, (int(x), int(y)), round((radius - _RIM) * unit), value, cv2.FILLED, cv2.LINE_8, _FRACTION_BITS)
+        cv2.circle(canvas, (int(x), int(y)), cap, value, cv2.FILLED, cv2.LINE_8, _FRACTION_BITS)

@@ -21,7 +21,6 @@ from paic3d_studio.core.artefacts import ALIGNED_SIZE, Alignment, Landmarks, Mat
 from paic3d_studio.core.image import over_white
 from paic3d_studio.errors import ShapeMismatch, UserError
 
-
 unhurried = settings(max_examples=60, deadline=None)
 
 
