@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Final
-
-import numpy as np
+from typing import Any
 
 from paic3d_studio.core import hulls as shapes
 from paic3d_studio.core.artefacts import FeatureHulls
 from paic3d_studio.core.lines import Stroke
 from paic3d_studio.project.state import PlacedFace, Point, Polygon, Project
-
-BULGE: Final = 1.0
-"""How far a vertex that was inserted on an edge stands out, in aligned pixels."""
 
 
 def set_hull(project: Project, *, feature: str, polygon: Iterable[Iterable[float]]) -> Project:
@@ -35,21 +30,9 @@ def move_hull_vertex(project: Project, *, hulls: FeatureHulls, feature: str, ind
     return set_hull(project, feature=feature, polygon=shapes.move_vertex(hulls.polygons[feature], index=index, to=to))
 
 
-def insert_hull_vertex(project: Project, *, hulls: FeatureHulls, feature: str, edge: int, at: Point) -> Project:
-    """Put a new vertex on edge `edge` (from vertex `edge` to the next) beside `at`, or at it when it lies outside.
-
-    A vertex exactly on an edge is no corner of a convex hull, so it stands out by `BULGE` pixels.
-    """
-    polygon = np.asarray(hulls.polygons[feature], np.float64)
-    start, stop = polygon[edge], polygon[(edge + 1) % len(polygon)]
-    along = stop - start
-    length = float(np.hypot(*along)) or 1.0
-    outward = np.array([along[1], -along[0]]) / length
-    outward *= np.sign(outward @ (start - polygon.mean(axis=0))) or 1.0
-    offset = np.asarray(at, np.float64) - start
-    foot = start + np.clip(offset @ along / length**2, 0.0, 1.0) * along
-    x, y = foot + max(float(offset @ outward), BULGE) * outward
-    return set_hull(project, feature=feature, polygon=shapes.insert_vertex(polygon, point=(float(x), float(y))))
+def insert_hull_vertex(project: Project, *, hulls: FeatureHulls, feature: str, at: Point) -> Project:
+    """Put a new vertex on the edge nearest to `at`, or at it when it lies outside the hull; aligned pixels."""
+    return set_hull(project, feature=feature, polygon=shapes.insert_vertex(hulls.polygons[feature], point=at))
 
 
 def delete_hull_vertex(project: Project, *, hulls: FeatureHulls, feature: str, index: int) -> Project:

@@ -92,8 +92,7 @@ def insert_at(touch: Touch, *, hulls: FeatureHulls) -> Edit | None:
     target = hull_target(touch, hulls=hulls)
     if target is None or target.part != "edge":
         return None
-    polygon = shapes.insert_vertex(hulls.polygons[target.feature], point=touch.point)
-    return lambda project: edits.set_hull(project, feature=target.feature, polygon=polygon)
+    return lambda project: edits.insert_hull_vertex(project, hulls=hulls, feature=target.feature, at=touch.point)
 
 
 def delete_at(touch: Touch, *, hulls: FeatureHulls) -> Edit | None:

@@ -42,7 +42,7 @@ def test_a_vertex_inserted_beside_an_edge_becomes_a_corner(project, edge, inside
     middle = (SQUARE[edge] + SQUARE[(edge + 1) % 4]) / 2
     towards_centre = (SQUARE.mean(axis=0) - middle) / 50
     at = middle + inside * towards_centre
-    after = edits.insert_hull_vertex(project, hulls=HULLS, feature="mouth", edge=edge, at=(at[0], at[1]))
+    after = edits.insert_hull_vertex(project, hulls=HULLS, feature="mouth", at=(float(at[0]), float(at[1])))
     assert len(edited(after)) == 5
     assert is_convex(edited(after))
     assert contains(edited(after), point=(at[0], at[1]))
