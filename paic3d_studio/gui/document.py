@@ -278,4 +278,5 @@ def _warm_up(monitor: Monitor, deliver: Deliver) -> None:
     from paic3d_studio.nets.backbones import BACKBONES
     from paic3d_studio.nets.infill import INPAINTERS
 
-    deliver("choices", {"infill": tuple(INPAINTERS), "backbone": tuple(BACKBONES)})
+    shipped = tuple(name for name, entry in BACKBONES.items() if entry.shipped)
+    deliver("choices", {"infill": tuple(INPAINTERS), "backbone": shipped})
