@@ -1,4 +1,4 @@
-"""Where resources, models, settings and the cache live: source tree, wheel or frozen program."""
+"""Where resources, models and what is kept for the artist live: in a source tree or a frozen program."""
 
 from __future__ import annotations
 
