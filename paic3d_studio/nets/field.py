@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from paic3d_studio.core.artefacts import BOX_SIDE, DensityLattice, FieldVolume
+from paic3d_studio.core.artefacts import BOX_SIDE, DensityLattice, FieldVolume, RenderLike
+from paic3d_studio.core.image import over_white
 from paic3d_studio.core.monitor import SILENT, Monitor
 
 CHUNK: Final = 1 << 16
@@ -38,6 +39,13 @@ class FieldCondition:
     picture: Tensor
     alpha: Tensor
     tags: Tensor | None = None
+
+    @classmethod
+    def of(cls, render_like: RenderLike) -> FieldCondition:
+        """Return the condition that a line-free picture makes, without tags."""
+        rgb, alpha = over_white(render_like.rgba), np.ascontiguousarray(render_like.rgba[..., 3])
+        picture = torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255  # (h, w, 3) -> (1, 3, h, w)
+        return cls(picture=picture, alpha=torch.from_numpy(alpha)[None, None].float() / 255)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -91,11 +91,8 @@ STAGES: Final[tuple[Stage, ...]] = (
 
 
 def limit_threads(count: int | None) -> None:
-    """Let torch use `count` cores on this thread; None leaves torch's own choice.
-
-    Torch keeps the number per calling thread, so each thread that runs networks has to be told.
-    """
-    import torch
-
+    """Let the networks use `count` cores on this thread; None leaves the choice to torch."""
     if count is not None:
-        torch.set_num_threads(count)
+        from paic3d_studio.nets import threads
+
+        threads.limit_threads(count)

@@ -30,7 +30,7 @@ from paic3d_studio.core.artefacts import (
     TexturedMesh,
 )
 from paic3d_studio.core.hulls import detect_hulls
-from paic3d_studio.core.image import decode_portrait, over_white
+from paic3d_studio.core.image import decode_portrait
 from paic3d_studio.core.landmarks import detect_landmarks, face_box, landmarks_from_parts
 from paic3d_studio.core.lines import LineOptions, Stroke, contour_lines, keep_mask, masked_lines
 from paic3d_studio.core.matte import find_matte, painted_matte
@@ -116,8 +116,6 @@ def render_like(
 
 def field(render_like: RenderLike, backbone: str, weights: str, seed: int, monitor: Monitor) -> RadianceField:
     """Reconstruct the radiance field from the line-free picture on white."""
-    import torch
-
     from paic3d_studio.nets.backbones import load_backbone
     from paic3d_studio.nets.field import FieldCondition
 
@@ -125,9 +123,7 @@ def field(render_like: RenderLike, backbone: str, weights: str, seed: int, monit
     monitor.report(0.0, "reading the weights")
     network = load_backbone(backbone)
     monitor.report(0.3, "reconstructing")
-    rgb = torch.from_numpy(over_white(render_like.rgba)).permute(2, 0, 1)[None].float() / 255  # (1, 3, 512, 512)
-    alpha = torch.from_numpy(np.ascontiguousarray(render_like.rgba[..., 3]))[None, None].float() / 255
-    return network.field(FieldCondition(picture=rgb, alpha=alpha), seed=seed)
+    return network.field(FieldCondition.of(render_like), seed=seed)
 
 
 def volume(field: RadianceField, resolution: int, monitor: Monitor) -> FieldVolume:
