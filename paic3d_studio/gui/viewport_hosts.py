@@ -7,7 +7,6 @@ import logging
 import time
 from typing import Any, Final
 
-import moderngl
 import shiboken6
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.viewport.canvas import Canvas
+from paic3d_studio.viewport.context import DrawingError, adopted_context
 from paic3d_studio.viewport.offscreen import offscreen_context, pixels_of
 from paic3d_studio.viewport.scene import Scene
 
@@ -77,7 +77,7 @@ class OpenGLHost(QOpenGLWidget):
     def __init__(self, scene: Scene, parent: QWidget) -> None:
         super().__init__(parent)
         self._scene = scene
-        self._ctx: moderngl.Context | None = None
+        self._ctx: Any = None
         self._failure = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -89,8 +89,7 @@ class OpenGLHost(QOpenGLWidget):
 
     def initializeGL(self) -> None:  # noqa: N802
         try:
-            settings: dict[str, Any] = {"context": _QtLoader()}
-            self._ctx = moderngl.create_context(require=330, **settings)
+            self._ctx = adopted_context(_QtLoader())
             self._scene.attach(self._ctx)
         except Exception as error:
             log.exception("The 3D view could not start")
@@ -104,7 +103,7 @@ class OpenGLHost(QOpenGLWidget):
         framebuffer = self._ctx.detect_framebuffer(self.defaultFramebufferObject())
         try:
             ms = _paint(self._scene, framebuffer, _pixels(self), self._timer)
-        except moderngl.Error as error:  # a driver that refuses a shader
+        except DrawingError as error:  # a driver that refuses a shader
             log.exception("The 3D view could not be drawn")
             self._fail(f"The graphics driver refused to draw it ({_first_line(error)})")
             return

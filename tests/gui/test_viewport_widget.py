@@ -230,7 +230,7 @@ def test_a_graphics_driver_that_fails_leaves_one_sentence(
     def broken(*_: object, **__: object) -> None:
         raise ValueError("Requested OpenGL version 330, got version 210")
 
-    monkeypatch.setattr(viewport_hosts.moderngl, "create_context", broken)
+    monkeypatch.setattr(viewport_hosts, "adopted_context", broken)
     widget = ViewportWidget()
     qtbot.addWidget(widget)
     widget.show()
