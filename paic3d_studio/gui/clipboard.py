@@ -43,9 +43,16 @@ def picture_in(data: QMimeData | None, *, only_asking: bool = False) -> FoundPic
     if data.hasImage():
         return FoundPicture(b"" if only_asking else _as_png(QImage(data.imageData())), "pasted.png")
     text = data.text().strip()
-    if text and "\n" not in text and Path(text).suffix.lower() in PICTURE_SUFFIXES and Path(text).is_file():
+    if "\n" not in text and _names_a_picture(text):
         return FoundPicture(text)
     return None
+
+
+def _names_a_picture(text: str) -> bool:
+    try:
+        return Path(text).suffix.lower() in PICTURE_SUFFIXES and Path(text).is_file()
+    except OSError:  # too long for a path: the address of a picture elsewhere, say
+        return False
 
 
 def _as_png(image: QImage) -> bytes:

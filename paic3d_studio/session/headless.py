@@ -24,7 +24,7 @@ from paic3d_studio.paths import example_picture
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import Project
-from paic3d_studio.session.output import check_head_target, check_picture_target
+from paic3d_studio.session.output import check_head_target, check_picture_target, is_folder
 from paic3d_studio.session.progress import TerminalProgress
 from paic3d_studio.session.session import Session
 
@@ -81,7 +81,7 @@ def jobs_of(arguments: Namespace) -> list[Job]:
     if len(pictures) > 1:
         if arguments.turntable is not None:
             raise UserError("One turntable cannot show several heads.", "Give one picture at a time.")
-        if output is not None and not output.is_dir():
+        if output is not None and not is_folder(output):
             raise UserError(f"There is no folder “{output}” for several heads.", "Create it first.")
     jobs = [Job(picture, _head_path(picture, output), arguments.turntable) for picture in pictures]
     for job in jobs:
@@ -96,9 +96,11 @@ def jobs_of(arguments: Namespace) -> list[Job]:
 
 
 def _head_path(picture: Path, output: Path | None) -> Path:
+    if not picture.name:
+        raise UserError(f"“{picture}” is a folder, not a picture.", "Choose one picture file inside it.")
     if output is None:
         return picture.with_suffix(".glb")
-    return output / f"{picture.stem}.glb" if output.is_dir() else output
+    return output / f"{picture.stem}.glb" if is_folder(output) else output
 
 
 def _refuse_pictures_as_targets(job: Job, pictures: Sequence[Path]) -> None:

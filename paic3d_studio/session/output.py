@@ -37,6 +37,20 @@ def check_picture_target(path: Path) -> None:
     check_folder(path)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether `path` is a folder.
+
+    Raises:
+        UserError: the system takes no such name, for instance one of 300 letters.
+    """
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise UserError(
+            f"“{path}” is no possible name ({error.strerror or error}).", "Choose another file name."
+        ) from None
+
+
 def check_folder(path: Path) -> None:
     """Make sure that a file can be made at `path`, by making and removing one beside it.
 
@@ -44,9 +58,9 @@ def check_folder(path: Path) -> None:
         UserError: the folder is missing or read-only, the disk is full, or `path` is itself a folder.
     """
     folder = path.parent
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UserError(f"There is no folder “{folder}”.", "Create it first, or choose another one.")
-    if path.is_dir():
+    if is_folder(path):
         raise UserError(f"“{path}” is a folder.", "Give a file name in it.")
     try:
         with tempfile.TemporaryFile(dir=folder, prefix=".paic3d-") as trial:

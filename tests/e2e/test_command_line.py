@@ -162,6 +162,7 @@ def test_a_target_that_cannot_be_written_is_refused_at_once(folder, example, cap
         (folder / "nowhere" / "head.glb", "no folder"),
         (folder / "head.stl3", "no known format"),
         (read_only_folder(folder) / "head.glb", "Nothing can be written"),
+        (folder / f"{'a' * 300}.glb", "no possible name"),
     ]:
         assert main(["reconstruct", str(example), "-o", str(target)]) == 2
         assert words in capsys.readouterr().err
@@ -184,6 +185,12 @@ def test_a_picture_is_not_overwritten_for_want_of_a_display(folder, example, cap
     assert "would be overwritten" in capsys.readouterr().err
     assert picture.read_bytes() == example.read_bytes()
     assert files_in(folder) == {"turntable.png"}
+
+
+def test_a_folder_in_place_of_a_picture_is_named(folder, capsys):
+    for picture in (".", str(folder)):
+        assert main(["reconstruct", picture]) == 2
+        assert "is a folder" in capsys.readouterr().err
 
 
 def test_two_pictures_of_one_name_are_not_written_over_each_other(folder, example, capsys):

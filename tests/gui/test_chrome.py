@@ -191,6 +191,9 @@ def test_a_file_comes_before_pixels_and_encoded_bytes_before_decoded_ones(tmp_pa
     assert found is not None
     assert found.source == str(tmp_path / "a.png")
     assert picture_in(QMimeData()) is None
+    address = QMimeData()
+    address.setText(f"https://example.org/{'a' * 300}.png")  # longer than any file name
+    assert picture_in(address) is None
     assert picture_in(None) is None
 
 
@@ -220,6 +223,14 @@ def test_the_dialog_says_when_a_file_would_be_replaced(dialog: ExportDialog, tmp
     (tmp_path / "other.glb").touch()
     dialog._name.setText("other")
     assert "Replaces" in dialog._note.text()
+
+
+@pytest.mark.parametrize(("name", "folder"), [("a" * 300, ""), ("head", "~nobody-of-this-name/heads")])
+def test_a_name_that_no_file_can_have_does_not_trouble_the_dialog(dialog: ExportDialog, name: str, folder: str) -> None:
+    dialog._name.setText(name)
+    dialog._place.setText(folder)
+    assert "Replaces" not in dialog._note.text()
+    assert dialog.target.name == f"{name}.glb"
 
 
 def test_the_options_of_the_dialog_are_one_edit(dialog: ExportDialog) -> None:

@@ -51,7 +51,7 @@ class ExportDialog(QDialog):
         name = self._name.text().strip()
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]
-        return Path(self._place.text().strip() or ".").expanduser() / f"{name}{suffix}"
+        return _expanded(Path(self._place.text().strip() or ".")) / f"{name}{suffix}"
 
     def edit(self, project: Project) -> Project:
         """Apply the chosen options to a project: one step of undo for all of them."""
@@ -108,5 +108,21 @@ class ExportDialog(QDialog):
     def _tell(self) -> None:
         named = bool(self._name.text().strip())
         self._export.setEnabled(named)
-        replaces = named and self.target.exists()
+        replaces = named and _exists(self.target)
         self._note.setText("Replaces the file of that name." if replaces else "" if named else "Give it a name.")
+
+
+def _expanded(folder: Path) -> Path:
+    """Return a folder with ~ replaced by the artist's home, or as it is when nobody has that name."""
+    try:
+        return folder.expanduser()
+    except RuntimeError:
+        return folder
+
+
+def _exists(file: Path) -> bool:
+    """Return whether there is such a file; of a name that no file can have, there is none."""
+    try:
+        return file.exists()
+    except OSError:
+        return False
