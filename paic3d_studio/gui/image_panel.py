@@ -343,9 +343,9 @@ class ImagePanel(QWidget):
         self.view.viewport().update()
 
     def _on_double_clicked(self, touch: Touch) -> None:
-        if self._tool_name == "hull" and not self._apply(insert_at(touch, hulls=self._hulls)):
-            return
-        if self._tool_name != "hull":
+        if self._tool_name == "hull":
+            self._apply(insert_at(touch, hulls=self._hulls))
+        elif not self.placing:  # no two parts of a face lie in one place
             self._on_pressed(touch)
 
     def _on_right_clicked(self, touch: Touch, _: QPointF) -> None:

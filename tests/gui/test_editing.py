@@ -265,6 +265,14 @@ def test_a_picture_without_a_face_asks_for_it_and_three_clicks_place_it(
     assert window.document.project.landmark_edit is not None
 
 
+def test_a_double_click_places_one_part_of_a_face_and_not_two(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.image.choose_tool("place-face")
+    pointer.double_click(144.0, 180.0)
+    assert studio.image.prompt.question == QUESTIONS[1]
+
+
 def test_opening_another_picture_asks_first_when_edits_would_be_lost(
     qtbot: QtBot, studio: MainWindow, pointer: object, tmp_path: Path, picture: Path
 ) -> None:
