@@ -338,14 +338,17 @@ class CompactBackbone(nn.Module):
         """Return how much of a point's colour comes from the front and the back picture, (N, P, 1) each.
 
         Nothing comes from a picture further than GATE_MARGIN behind its surface; within `seen` metres of the first
-        surface everything comes from the front picture.
+        surface everything comes from the front picture, and of the last from the back picture: the decoder, which
+        sees the front picture everywhere, would draw a shade of the face on the hair behind it.
         """
         ahead, behind = z - depths[..., 0], depths[..., 1] - z
         front = sources[..., 0] * torch.sigmoid((ahead + GATE_MARGIN) / GATE_WIDTH)
         back = sources[..., 1] * torch.sigmoid((behind + GATE_MARGIN) / GATE_WIDTH)
         if seen is not None:
-            certain = torch.sigmoid((ahead + seen) / GATE_WIDTH)
-            front, back = torch.lerp(front, torch.ones_like(front), certain), back * (1 - certain)
+            in_front = torch.sigmoid((ahead + seen) / GATE_WIDTH)
+            at_back = torch.sigmoid((behind + seen) / GATE_WIDTH) * (1 - in_front)
+            elsewhere = 1 - in_front - at_back
+            front, back = in_front + elsewhere * front, at_back + elsewhere * back
         return front[..., None], back[..., None]
 
     def logit(self, scene: Scene, xyz: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from paic3d_studio.core.artefacts import BOX_SIDE
-from paic3d_studio.nets.backbones.compact import CLASSES, HALF, Scene, filled, sampled_at
+from paic3d_studio.nets.backbones.compact import CLASSES, HALF, Scene, sampled_at
 from paic3d_studio.nets.field import FieldSample, RadianceField
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ OUTER_FALL: Final = 0.01
 FEATURE_SHARE: Final = 0.15
 """How sure the class map must be of an eye for the back picture to be mended there."""
 
+BLUR: Final = 15
+"""Width of the blur of hair in the back picture, in its pixels: an eye and a half of a face seen at 128 pixels."""
+
 
 def density_from_logit(logit: Tensor) -> Tensor:
     """Return the density d for which softplus(d - 1) is DENSITY_SCALE * sigmoid(FIELD_SHARPNESS * logit)."""
@@ -51,16 +54,28 @@ def density_from_logit(logit: Tensor) -> Tensor:
     return 1 + extinction + torch.log(-torch.expm1(-extinction))
 
 
-def _without_features(back: Tensor, classes: Tensor) -> Tensor:
-    """Return the back picture with the places behind eyes and mouth filled from around them.
+def _smooth_hair(scene: Scene) -> Tensor:
+    """Return the back picture (N, 3, H, W) with its hair smoothed, from places that are not behind eyes or mouth.
 
-    The network is asked for hair there, but drawn eyes are stronger than any it trained on and leave a shade.
+    The network cannot know strands at the back; what it draws there is a shade of the face, and a drawn face is
+    stronger than any it trained on. Gradients from crown to tips are wider than the blur and stay.
     """
-    side = back.shape[-1]
-    eyes = F.interpolate(classes.softmax(1)[:, CLASSES.index("feature")][:, None], size=(side, side), mode="bilinear")
+    back, side = scene.back, scene.back.shape[-1]
+    classes = F.interpolate(scene.back_classes.exp(), size=(side, side), mode="bilinear")
+    hair = (classes[:, CLASSES.index("hair")][:, None] * 4 - 1.5).clamp(0, 1)
+    eyes = F.interpolate(scene.classes.softmax(1)[:, CLASSES.index("feature")][:, None], size=(side, side))
     covered = F.avg_pool2d(F.max_pool2d((eyes > FEATURE_SHARE).float(), 9, 1, 4), 5, 1, 2)
-    weight = 1 - covered
-    return torch.lerp(back, filled(back * weight, weight), covered)
+    weight = hair * F.interpolate(scene.alpha, size=(side, side), mode="area") * (1 - covered)
+    around = _blurred(weight)
+    smooth = _blurred(back * weight) / around.clamp(min=1e-4)
+    return torch.lerp(back, smooth, hair * (around * 20).clamp(0, 1))
+
+
+def _blurred(maps: Tensor) -> Tensor:
+    """Blur maps (N, C, H, W) by three boxes, about a gaussian of BLUR / 2 pixels."""
+    for _ in range(3):
+        maps = F.avg_pool2d(maps, BLUR, 1, BLUR // 2)
+    return maps
 
 
 def _last_crossing(logit: Tensor, z: Tensor) -> Tensor:
@@ -85,7 +100,7 @@ class CompactField(RadianceField):
 
     def __init__(self, backbone: CompactBackbone, scene: Scene) -> None:
         self._backbone = backbone
-        self.scene = dataclasses.replace(scene, back=_without_features(scene.back, scene.classes))
+        self.scene = dataclasses.replace(scene, back=_smooth_hair(scene))
         self.box_side = BOX_SIDE
         self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
         self._lift = torch.zeros_like(scene.depths[:, :1])
