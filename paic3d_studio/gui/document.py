@@ -87,7 +87,7 @@ class Document(QObject):
 
     def open(self, source: str | os.PathLike[str] | bytes, *, name: str = "") -> None:
         """Read a picture in the background and show it once it is known to be good; the open one stays till then."""
-        self._refresh_pending = self.runner.runs("refresh")
+        self._refresh_pending |= self.runner.runs("refresh")  # or an opening that this one replaces stopped it
         self.runner.cancel("refresh")  # opening goes first; what is cancelled is asked for again if opening fails
 
         def work(monitor: Monitor, deliver: Deliver) -> Project:  # noqa: ARG001 nothing comes before the end
@@ -146,6 +146,7 @@ class Document(QObject):
         project = self.project
         if project is None:
             return
+        self._refresh_pending = False
         self._shown_project = project
         targets = self._targets
 
@@ -186,6 +187,7 @@ class Document(QObject):
 
     def stop(self) -> bool:
         """Ask everything that runs to stop; False when nothing did."""
+        self._refresh_pending = False
         stopped = self.runner.cancel()
         if stopped:
             self.busy_changed.emit()

@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from paic3d_studio.errors import UserError
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.project import edits
 from paic3d_studio.tools.place_face_tool import QUESTIONS
@@ -237,6 +238,23 @@ def test_a_bad_file_does_not_stop_the_reconstruction_of_the_open_picture(
     studio.workspace.settings.controls.widgets["seed"].setValue(9)
     with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
         studio._open_now(str(tmp_path / "missing.png"), "")
+    assert states(studio)["volume"] == "fresh"
+
+
+def test_two_bad_files_in_a_row_do_not_stop_it_either(
+    qtbot: QtBot, studio: MainWindow, pace: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: object, **__: object) -> None:
+        time.sleep(0.3)
+        raise UserError("There is no such file.")
+
+    monkeypatch.setattr(studio.document.session, "read", read)
+    pace.seconds = 0.2
+    studio.workspace.settings.controls.widgets["seed"].setValue(9)
+    studio._open_now("first.png", "")
+    qtbot.waitUntil(lambda: not studio.document.runner.runs("refresh"))
+    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
+        studio._open_now("second.png", "")
     assert states(studio)["volume"] == "fresh"
 
 
