@@ -65,8 +65,8 @@ def warp_portrait(portrait: Portrait, *, matte: Matte, alignment: Alignment, ant
 
     Colours are composited on white before they are warped, as in the published system, and stored straight again:
     `over_white` of the result is that warped composite to within rounding. The published system samples a large
-    picture without a filter, which breaks thin lines; here a picture more than twice too large is first averaged
-    over whole blocks of pixels. Pictures scaled by 0.5 or more come out the same either way.
+    picture without a filter, which breaks thin lines; here a picture at least twice too large is first averaged
+    over whole blocks of pixels. Pictures scaled by more than 0.5 come out the same either way.
 
     Args:
         portrait: sRGB, straight alpha; its own alpha is not used, the matte is.
