@@ -8,7 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-os.environ["PAIC3D_HOME"] = tempfile.mkdtemp()  # the photographer's own settings stay out of the picture
+home = tempfile.TemporaryDirectory()  # the photographer's own settings stay out of the picture
+os.environ["PAIC3D_HOME"] = home.name
 
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -30,7 +31,7 @@ def wait_until_idle(window: MainWindow) -> None:
 
 
 def photograph(window: MainWindow, mode: str, turn: float, file: Path) -> None:
-    """Show the head in a shading mode, turned from the front by `turn` degrees, and save the window when all is still."""
+    """Show the head in a shading mode, turned from the front by `turn` degrees; save the window when all is still."""
     window.head.set_mode(mode)
     wait_until_idle(window)
     viewport = window.head.viewport
