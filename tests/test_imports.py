@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,10 +28,13 @@ def test_the_session_loads_neither_torch_nor_qt_nor_opengl():
     assert not loaded_after("import paic3d_studio.session.session") & {"torch", "PySide6", "moderngl"}
 
 
-def test_help_answers_in_under_a_second():
+def test_help_loads_nothing_heavy():
     for arguments in (["--help"], ["reconstruct", "--help"]):
-        begun = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "paic3d_studio.cli", *arguments], cwd=ROOT, capture_output=True, check=True
-        )
-        assert time.perf_counter() - begun < 1.0
+        code = f"""
+import contextlib, io
+from paic3d_studio.cli import main
+with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
+    main({arguments!r})
+assert "usage" in said.getvalue()
+"""
+        assert not loaded_after(code) & HEAVY

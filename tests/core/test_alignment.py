@@ -144,10 +144,10 @@ def test_straight_colours_on_white_are_the_warped_composite() -> None:
     assert np.abs(one - other).max() <= 2
 
 
-@pytest.mark.parametrize("scale", [0.5, 0.8, 1.0, 2.5])
+@pytest.mark.parametrize("scale", [0.51, 0.8, 1.0, 2.5])
 def test_at_ordinary_scales_no_filter_is_added(scale: float) -> None:
     picture, matte = portrait(np.random.default_rng(6).integers(0, 256, (700, 700, 3), np.uint8))
-    one = warp_portrait(picture, matte=matte, alignment=scaled(scale, 3.3, 1.7), antialias=scale > 0.5)
+    one = warp_portrait(picture, matte=matte, alignment=scaled(scale, 3.3, 1.7))
     other = warp_portrait(picture, matte=matte, alignment=scaled(scale, 3.3, 1.7), antialias=False)
     assert np.array_equal(one.rgba, other.rgba)
 

@@ -1,6 +1,5 @@
 """Contour lines are found as published, and never repainted where the artist keeps them."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -213,14 +212,3 @@ def test_options_without_meaning_are_refused_in_a_sentence(options: dict[str, fl
 def test_a_keep_mask_of_another_size_is_a_bug() -> None:
     with pytest.raises(ShapeMismatch):
         line_mask(noise(), keep=KeepMask(mask=np.zeros((10, 10), bool)))
-
-
-def test_the_line_mask_keeps_up_with_a_slider() -> None:
-    picture = noise()
-    line_mask(picture, keep=NOTHING_KEPT)
-    seconds = []
-    for _ in range(15):
-        start = time.perf_counter()
-        line_mask(picture, keep=NOTHING_KEPT)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.016

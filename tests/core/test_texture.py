@@ -190,9 +190,13 @@ def test_the_field_takes_on_the_portraits_tone_beside_the_border(sphere: Surface
 
 @pytest.mark.parametrize("size", [(3000, 200), (9, 9)])
 def test_portraits_of_any_size_can_be_stitched(sphere: SurfaceMesh, size: tuple[int, int]) -> None:
-    rgba = np.full((*size, 4), 200, dtype=np.uint8)
+    rgba = np.full((*size, 4), (200, 200, 200, 255), dtype=np.uint8)
     source = StitchSource(rgba, Alignment(np.array([[512 / size[1], 0, 0], [0, 512 / size[1], 0]])))
-    bake_texture(sphere, colour_at=grey, stitch=source, options=TextureOptions(size=64))
+    baked = bake_texture(sphere, colour_at=grey, stitch=source, options=TextureOptions(size=64))
+    texels = SurfaceTexels.of(sphere, size=64)
+    found = baked.texture.reshape(-1, 3)[texels.index].astype(int)
+    ahead = texels.normals[:, 2] > 0.9
+    assert ahead.sum() > 20 and np.abs(found[ahead] - 200).max() <= 1
 
 
 def test_the_same_inputs_give_the_same_texture(sphere: SurfaceMesh) -> None:

@@ -213,14 +213,22 @@ def test_docking_and_undocking_keeps_the_picture(qtbot: QtBot, display: None) ->
 
 def test_a_widget_can_be_closed_while_it_sharpens(qtbot: QtBot) -> None:
     widget = ViewportWidget()
+    frames: list[None] = []
+    widget.frame_drawn.connect(lambda: frames.append(None))
     widget.resize(300, 300)
     with qtbot.waitExposed(widget):
         widget.show()
     widget.set_volume(ball((255, 0, 0), n=96))
     drag(widget, (30, 20))
+    assert widget.scene.progressive.phase(time.monotonic()) != "still"
+    gone: list[None] = []
+    widget.destroyed.connect(lambda: gone.append(None))
     widget.close()
     widget.deleteLater()
+    qtbot.waitUntil(lambda: bool(gone), timeout=3000)
+    drawn = len(frames)
     qtbot.wait(300)
+    assert len(frames) == drawn
 
 
 @pytest.mark.window

@@ -107,7 +107,7 @@ def test_the_same_seed_draws_the_same_batch() -> None:
         assert torch.equal(a.nan_to_num(), b.nan_to_num())
 
 
-def test_a_degraded_picture_keeps_its_range_and_shape() -> None:
+def test_a_degraded_picture_keeps_its_shape_and_its_matte_its_range() -> None:
     rng = np.random.default_rng(1)
     picture, alpha = rng.random((64, 64, 3)).astype(np.float32), np.ones((64, 64, 1), np.float32)
     for seed in range(20):
@@ -115,3 +115,12 @@ def test_a_degraded_picture_keeps_its_range_and_shape() -> None:
         assert worse.shape == picture.shape
         assert matte.shape == alpha.shape
         assert np.isfinite(worse).all()
+        assert matte.min() >= 0 and matte.max() <= 1
+
+
+def test_a_sample_of_a_degraded_picture_keeps_its_range() -> None:
+    always = dataclasses.replace(OPTIONS, degrade=1.0)
+    for seed in range(6):
+        drawn = sample(ball(), np.random.default_rng(seed), options=always)
+        for name in ("picture", "alpha", "back"):
+            assert drawn[name].min() >= 0 and drawn[name].max() <= 1, name
