@@ -1,4 +1,4 @@
-"""Pictures from and to files: the one place in `core` that touches the disk."""
+"""Pictures from files, and as PNG: the one place in `core` that touches the disk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import io
 import os
 import struct
-import tempfile
 import threading
 import warnings
 import zlib
@@ -129,37 +128,6 @@ def encode_png(array: NDArray[Any]) -> bytes:
     if not done:
         raise RuntimeError("the PNG encoder failed")
     return encoded.tobytes()
-
-
-def write_png(path: str | os.PathLike[str], array: NDArray[Any]) -> None:
-    """Write a PNG file; an existing file is replaced only by a complete one.
-
-    Raises:
-        UserError: the folder is missing, write-protected or full.
-    """
-    target = Path(path)
-    encoded = encode_png(array)
-    part: Path | None = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-            part = Path(file.name)
-            file.write(encoded)
-        part.chmod(0o666 & ~_umask())  # a temporary file is private; the picture is not
-        part.replace(target)
-    except OSError as error:
-        if part is not None:
-            part.unlink(missing_ok=True)
-        raise UserError(
-            f"“{target}” cannot be written ({error.strerror or error}).",
-            "Choose another folder, or make room on the disk.",
-        ) from None
-
-
-def _umask() -> int:
-    """Return the process's file mode mask, which can only be read by setting it."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _refuse_empty(encoded: bytes, *, name: str) -> None:

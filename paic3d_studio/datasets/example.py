@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera
-from paic3d_studio.core.image import write_png
+from paic3d_studio.core.image import encode_png
 from paic3d_studio.datasets.illustration import OVERSAMPLING, CelStyle, InkStyle, illustrate
 from paic3d_studio.datasets.vrm import PARTS, Character, load_character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer, Views
 from paic3d_studio.errors import UserError
+from paic3d_studio.export.files import write_files
 
 SIZE: Final = 1024
 EXTENT: Final = 0.56
@@ -88,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("out", type=Path, help="PNG file to write")
     chosen = parser.parse_args(arguments)
     try:
-        write_png(chosen.out, draw_example(load_character(chosen.character)))
+        write_files({chosen.out: encode_png(draw_example(load_character(chosen.character)))})
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

@@ -14,19 +14,15 @@ from numpy.typing import NDArray
 from paic3d_studio.core.artefacts import AlignedPortrait
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.image import over_white
-from paic3d_studio.core.lines import LineOptions, contour_lines
+from paic3d_studio.core.lines import LUMA, LineOptions, contour_lines
 from paic3d_studio.datasets.illustration import OVERSAMPLING, illustrate, random_styles
 from paic3d_studio.datasets.vrm import PARTS, Character, load_character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
-from paic3d_studio.errors import UserError
-
-HELD_OUT: Final = "vita"
-"""Faces and hairs with this in their file's name are for validation only."""
 
 KEPT_PARTS: Final = tuple(PARTS.index(name) for name in ("iris", "eye", "brow", "mouth"))
 """What stands in for the feature hulls: lines on these parts stay."""
 
-_LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
+_LUMA: Final = np.array(LUMA, np.float32)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,19 +44,6 @@ class LinePair:
         opaque = np.full((*self.keep.shape, 1), 255, np.uint8)
         aligned = AlignedPortrait(np.concatenate([self.drawn, opaque], axis=-1))
         return contour_lines(aligned, options=LineOptions(dilation=dilation)) & ~self.keep
-
-
-def character_files(data: Path, *, held_out: bool) -> list[Path]:
-    """List whole characters and composites for training, or those with the held-out face or hair.
-
-    Raises:
-        UserError: there are none in `data`.
-    """
-    found = sorted([*(data / "characters").glob("*.glb"), *(data / "composites").glob("*.glb")])
-    chosen = [path for path in found if (HELD_OUT in path.stem) == held_out]
-    if not chosen:
-        raise UserError(f"No characters in {data}.", "Name the folder that holds “characters” and “composites”.")
-    return chosen
 
 
 def line_pairs(files: Sequence[Path], *, count: int, seed: int, varied: bool = True) -> Iterator[LinePair]:

@@ -26,7 +26,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from paic3d_studio.core.monitor import SILENT, Monitor
-from paic3d_studio.datasets.line_pairs import LinePair, character_files, line_pairs
+from paic3d_studio.datasets.characters import character_files
+from paic3d_studio.datasets.line_pairs import LinePair, line_pairs
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.infill import InfillNetwork, blended, paint_by_telea
 
@@ -249,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     recipe = InfillRecipe(**{field.name: getattr(chosen, field.name) for field in dataclasses.fields(defaults)})
     started = time.monotonic()
     try:
-        pairs = list(line_pairs(character_files(chosen.data, held_out=False), count=recipe.pairs, seed=recipe.seed))
+        pairs = list(line_pairs(character_files(chosen.data), count=recipe.pairs, seed=recipe.seed))
         unseen_files = character_files(chosen.data, held_out=True)
         unseen = list(line_pairs(unseen_files, count=chosen.held_out, seed=recipe.seed + 1000, varied=False))
     except UserError as error:

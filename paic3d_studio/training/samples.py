@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.core.lines import LUMA
 from paic3d_studio.datasets.characters import Item
 from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.nets.backbones.compact import CLASSES
@@ -32,7 +33,7 @@ _CLASS_OF: Final = {
     "iris": "feature", "eye": "feature", "brow": "feature", "mouth": "feature",
 }  # fmt: skip
 CLASS_OF_PART: Final = np.array([CLASSES.index(_CLASS_OF[p]) if p in _CLASS_OF else IGNORED for p in PARTS], np.int64)
-_LUMINANCE: Final = np.array([0.299, 0.587, 0.114], np.float32)
+_LUMINANCE: Final = np.array(LUMA, np.float32)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,8 +9,9 @@ import pytest
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.image import decode_portrait, read_picture
 from paic3d_studio.core.landmarks import detect_landmarks, part_centres
+from paic3d_studio.datasets.characters import character_files
 from paic3d_studio.datasets.illustration import CelStyle, InkStyle, crossings, illustrate, random_styles, strokes
-from paic3d_studio.datasets.line_pairs import KEPT_PARTS, character_files, line_pairs
+from paic3d_studio.datasets.line_pairs import KEPT_PARTS, line_pairs
 from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.datasets.vrm_renderer import Views
 from paic3d_studio.errors import UserError
