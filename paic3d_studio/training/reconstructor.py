@@ -53,14 +53,17 @@ class Trainer:
     """A network, its running average, its optimiser, and how many steps they have seen."""
 
     def __init__(self, config: CompactConfig, options: TrainingOptions) -> None:
-        torch.manual_seed(options.seed)
         self.options = options
-        self.network = CompactBackbone(config)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(options.seed)
+            self.network = CompactBackbone(config)
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=options.rate, betas=(0.9, 0.98), weight_decay=options.weight_decay
         )
         self.step = 0
+        self.skipped = 0
+        """Steps whose loss was not finite, since training began or was resumed; they changed no weight."""
 
     def rate(self) -> float:
         """Return the learning rate of the coming step: warm-up, constant, then half a cosine down to one per cent."""
@@ -84,6 +87,8 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         if torch.isfinite(total):
             self.optimiser.step()
+        else:
+            self.skipped += 1
         self.step += 1
         self._follow()
         return {name: term.item() for name, term in terms.items()}
@@ -178,7 +183,8 @@ def run(
     try:
         while trainer.step < trainer.options.steps and not stop.is_set():
             terms = trainer.train(next(source), weights=weights)
-            mean = {name: mean.get(name, value) * 0.99 + value * 0.01 for name, value in terms.items()}
+            if all(math.isfinite(value) for value in terms.values()):
+                mean = {name: mean.get(name, value) * 0.99 + value * 0.01 for name, value in terms.items()}
             if trainer.step % 100 == 0:
                 _say(trainer, mean, elapsed=time.monotonic() - begun, taken=trainer.step - first, log=log)
             if trainer.step % 250 == 0:
@@ -203,6 +209,8 @@ def _say(trainer: Trainer, mean: dict[str, float], *, elapsed: float, taken: int
         f"step {trainer.step}/{trainer.options.steps}  {shown}  {samples:.1f} samples/s  {left / 60:.0f} min left",
         flush=True,
     )
+    if trainer.skipped:
+        print(f"{trainer.skipped} steps skipped: their loss was not finite", flush=True)
     if log is not None:
         with log.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps({"step": trainer.step, **{k: round(v, 4) for k, v in mean.items()}}) + "\n")

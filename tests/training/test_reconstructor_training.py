@@ -1,5 +1,6 @@
 """Training: what is saved, what is resumed, and that the losses fall."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,25 @@ def test_going_on_from_a_checkpoint_equals_never_having_stopped(tmp_path: Path) 
         resumed.train(half_space(step), weights=LossWeights())
     for a, b in zip(straight.average.parameters(), resumed.average.parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_a_step_without_a_finite_loss_changes_no_weight_and_is_counted() -> None:
+    trainer = Trainer(TINY, OPTIONS)
+    before = [parameter.detach().clone() for parameter in trainer.network.parameters()]
+    broken = dataclasses.replace(half_space(0), colour=torch.full((2, 200, 3), torch.nan))
+    trainer.train(broken, weights=LossWeights())
+    assert (trainer.skipped, trainer.step) == (1, 1)
+    assert all(torch.equal(a, b) for a, b in zip(before, trainer.network.parameters(), strict=True))
+    trainer.train(half_space(1), weights=LossWeights())
+    assert trainer.skipped == 1
+    assert not all(torch.equal(a, b) for a, b in zip(before, trainer.network.parameters(), strict=True))
+
+
+def test_the_seed_alone_decides_how_a_network_starts_and_nothing_global_changes() -> None:
+    state = torch.random.get_rng_state()
+    first, again = Trainer(TINY, OPTIONS), Trainer(TINY, OPTIONS)
+    assert all(torch.equal(a, b) for a, b in zip(first.network.parameters(), again.network.parameters(), strict=True))
+    assert torch.equal(torch.random.get_rng_state(), state)
 
 
 def test_written_weights_fill_a_network_of_the_same_sizes(tmp_path: Path) -> None:

@@ -250,7 +250,7 @@ class CompactBackbone(nn.Module):
         )
         self.depth_map = nn.Conv2d(config.detail_width, 2, 1)
         self.back_map = nn.Conv2d(config.detail_width, slots + 3, 1)
-        inputs = 3 * config.channels * config.layers // config.layers + 12
+        inputs = 3 * config.channels + 12
         self.density_layers = nn.Sequential(
             nn.Linear(inputs, config.hidden), nn.SiLU(), nn.Linear(config.hidden, config.hidden), nn.SiLU()
         )
