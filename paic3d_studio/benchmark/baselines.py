@@ -12,8 +12,10 @@ from torch import Tensor
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.nets.field import FieldCondition, FieldSample, RadianceField
 
-FULL_DENSITY: Final = 301.0
-EMPTY_DENSITY: Final = -10.0
+SLAB_DENSITY: Final = 301.0
+AIR_DENSITY: Final = -10.0
+"""Inside the slab, and around it, where softplus makes nearly nothing of it."""
+
 BILLBOARD_THICKNESS: Final = 0.03
 
 
@@ -26,7 +28,7 @@ class SlabField(RadianceField):
     """
 
     box_side = BOX_SIDE
-    surface_level = FULL_DENSITY / 2
+    surface_level = SLAB_DENSITY / 2
 
     def __init__(self, condition: FieldCondition, half_depth: Tensor) -> None:
         alpha = condition.alpha
@@ -38,7 +40,7 @@ class SlabField(RadianceField):
         grid = (xyz[None, :, None, :2] * (2 / BOX_SIDE)).float()
         sampled = torch.nn.functional.grid_sample(self._maps, grid, align_corners=False)[0, :, :, 0].T
         inside = (sampled[:, 3] > 0.5) & (xyz[:, 2].abs() < sampled[:, 4])
-        density = torch.where(inside, FULL_DENSITY, EMPTY_DENSITY)
+        density = torch.where(inside, SLAB_DENSITY, AIR_DENSITY)
         return FieldSample(density, sampled[:, :3], sampled.new_zeros((len(xyz), 0)))
 
 

@@ -24,7 +24,7 @@ from paic3d_studio.datasets.characters import character_files
 from paic3d_studio.datasets.vrm import PARTS, load_character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer, Views
 from paic3d_studio.errors import UserError
-from paic3d_studio.nets.backbones import BACKBONES
+from paic3d_studio.nets.backbones import load_backbone
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
 from paic3d_studio.nets.field import FieldCondition, RadianceField
 from paic3d_studio.nets.volume import RenderedView, render_view
@@ -77,9 +77,9 @@ def on_white(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(rgba[..., :3].astype(np.float32) / 255 * alpha + 1 - alpha, np.float32)
 
 
-def _psnr(error: NDArray[np.floating]) -> float:
+def _psnr(squared: NDArray[np.floating]) -> float:
     """Return PSNR in dB of squared errors."""
-    return float(-10 * np.log10(max(float(np.mean(error)), 1e-10)))
+    return float(-10 * np.log10(max(float(np.mean(squared)), 1e-10)))
 
 
 def scores(field: RadianceField, truth: Views, cameras: Sequence[Camera], *, size: int, monitor: Monitor) -> Scores:
@@ -105,7 +105,7 @@ def scores(field: RadianceField, truth: Views, cameras: Sequence[Camera], *, siz
         foreground_psnr=float(np.mean([_psnr(squared[i][solid[i]]) for i in circle])),
         iou=float(np.mean([_iou(seen[i].alpha > 0.5, solid[i]) for i in circle])),
         depth_mm=1e3 * float(np.mean([_depth_error(seen[i], truth.xyz[i], solid[i], cameras[i]) for i in circle])),
-        diagonal_psnr=float(np.mean([_psnr(error) for error in squared[len(CIRCLE) :]])),
+        diagonal_psnr=float(np.mean([_psnr(part) for part in squared[len(CIRCLE) :]])),
         back_psnr=_psnr(squared[back]),
         ghost=_ghost(seen[back].rgb, on_white(truth.rgba[back]), truth.part[0]),
     )
@@ -173,10 +173,8 @@ def unmet(found: dict[str, Scores], name: str) -> list[str]:
 
 
 def compact_from(path: Path | None) -> Reconstructor:
-    """Return the compact reconstructor with the shipped weights, or with those of a safetensors file."""
+    """Return the compact reconstructor with the shipped weights, or with those of a file for the default sizes."""
     if path is None:
-        from paic3d_studio.nets.backbones import load_backbone
-
         backbone = load_backbone("compact")
         return lambda condition: backbone.field(condition, seed=0)
     import safetensors.torch
@@ -202,12 +200,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print the table, or JSON, and whether the bar is met; exit code 1 when it is not."""
     parser = argparse.ArgumentParser(prog="python -m paic3d_studio.benchmark.holdout", description=__doc__)
     parser.add_argument("--characters", type=Path, required=True, help="folder of characters and composites")
-    parser.add_argument("--weights", type=Path, help="safetensors file; the shipped weights when left out")
+    parser.add_argument(
+        "--weights", type=Path, help="safetensors file of a network of the default sizes; else the shipped weights"
+    )
     parser.add_argument("--only", nargs="*", help="names of files, in place of all that are held out")
     parser.add_argument("--size", type=int, default=128, help="side of the views in pixels")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
-    assert "compact" in BACKBONES
     try:
         held_out = character_files(arguments.characters, held_out=True)
         files = held_out
