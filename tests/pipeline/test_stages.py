@@ -7,7 +7,7 @@ from paic3d_studio.core.alignment import aligned_points
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, Alignment, Matte, Portrait, RenderLike
 from paic3d_studio.pipeline import steps
 from paic3d_studio.pipeline.graph import Graph
-from paic3d_studio.pipeline.stages import SOURCES, STAGES, weights_key
+from paic3d_studio.pipeline.stages import INFILL_WEIGHTS, SOURCES, STAGES, weights_key
 from paic3d_studio.project.state import STITCH_SOURCES, PictureSource, Project
 
 GRAPH: Graph[Project] = Graph(sources=SOURCES, stages=STAGES)
@@ -46,6 +46,15 @@ def test_weights_stand_in_the_keys_of_the_stages_that_use_them():
     assert "infill_weights" in GRAPH.stages["render_like"].inputs
     assert "backbone_weights" in GRAPH.stages["field"].inputs
     assert weights_key("no such weights") == "missing"
+
+
+def test_the_keys_are_those_of_the_weights_that_the_networks_load():
+    from paic3d_studio.nets import infill
+    from paic3d_studio.nets.backbones import BACKBONES
+
+    assert {name: entry.weights for name, entry in BACKBONES.items()} == {name: name for name in BACKBONES}
+    assert INFILL_WEIGHTS == {"network": infill.INFILL_WEIGHTS}
+    assert set(INFILL_WEIGHTS) <= set(infill.INPAINTERS)
 
 
 @pytest.mark.parametrize("scale", [0.1, 0.5, 2.0])
