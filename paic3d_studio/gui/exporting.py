@@ -39,7 +39,7 @@ class Exporting(QObject):
         folder = self._preferences.folder("export")
         self.dialog = ExportDialog(
             self._window,
-            formats={key: exporter.label for key, exporter in EXPORTERS.items()},
+            formats=EXPORTERS,
             target=folder / f"{Path(project.picture.name).stem or 'head'}{suffix}",
             project=project,
         )

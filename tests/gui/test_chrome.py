@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QSlider, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from paic3d_studio.export import EXPORTERS
 from paic3d_studio.gui import theme
 from paic3d_studio.gui.actions import ACTIONS, Situation, enable_actions
 from paic3d_studio.gui.clipboard import picture_in
@@ -24,8 +25,6 @@ from paic3d_studio.paths import resources_folder
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.viewport.shading import SHADING_MODES
-
-FORMATS = {".glb": "glTF binary", ".obj": "Wavefront"}
 
 
 def test_no_key_means_two_things_in_one_place() -> None:
@@ -202,7 +201,7 @@ def dialog(qtbot: QtBot, tmp_path: Path) -> Iterator[ExportDialog]:
     parent = QWidget()
     qtbot.addWidget(parent)
     project = Project(picture=PictureSource("girl.png", b""))
-    yield ExportDialog(parent, formats=FORMATS, target=tmp_path / "girl.glb", project=project)
+    yield ExportDialog(parent, formats=EXPORTERS, target=tmp_path / "girl.glb", project=project)
     parent.hide()
 
 
@@ -222,7 +221,10 @@ def test_without_a_name_there_is_nothing_to_export(dialog: ExportDialog) -> None
 def test_the_dialog_says_when_a_file_would_be_replaced(dialog: ExportDialog, tmp_path: Path) -> None:
     (tmp_path / "other.glb").touch()
     dialog._name.setText("other")
-    assert "Replaces" in dialog._note.text()
+    assert dialog._note.text() == "Replaces other.glb."
+    (tmp_path / f"{'long' * 30}.glb").touch()
+    dialog._name.setText("long" * 30)
+    assert dialog._note.text().startswith("Replaces longlong") and len(dialog._note.text()) < 60
 
 
 @pytest.mark.parametrize(("name", "folder"), [("a" * 300, ""), ("head", "~nobody-of-this-name/heads")])

@@ -70,6 +70,20 @@ def test_a_folder_that_is_not_there_is_told_of_and_nothing_else_changes(
     assert studio.document.project is project
 
 
+def test_every_file_that_an_export_would_replace_is_named(studio: MainWindow, tmp_path: Path) -> None:
+    dialog = asked(studio, tmp_path / "head.obj")
+    assert dialog._note.text() == ""
+    for name in ("head.mtl", "head_texture.png", "head.glb"):
+        (tmp_path / name).touch()
+    dialog._name.setText("other")
+    assert dialog._note.text() == ""
+    dialog._name.setText("head")
+    assert dialog._note.text() == "Replaces head.mtl and head_texture.png."
+    dialog._format.setCurrentIndex(dialog._format.findData(".glb"))
+    assert dialog._note.text() == "Replaces head.glb."
+    dialog.reject()
+
+
 def test_an_edit_during_an_export_does_not_disturb_it(
     qtbot: QtBot, studio: MainWindow, tmp_path: Path, pace: object
 ) -> None:

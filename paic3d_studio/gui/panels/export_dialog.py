@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
@@ -12,6 +12,9 @@ from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QHBoxLayout, QLin
 from paic3d_studio.gui.panels.settings_panel import OPTIONS, OptionControls
 from paic3d_studio.gui.widgets import Form, label, row, separator
 from paic3d_studio.project.state import Project
+
+if TYPE_CHECKING:
+    from paic3d_studio.export import Exporter
 
 _EXPORTED: Final = ("faces", "texture", "stitch")
 
@@ -22,7 +25,7 @@ class ExportDialog(QDialog):
     The options are edits of the project, so that what was exported can be exported again.
     """
 
-    def __init__(self, parent: QWidget, *, formats: Mapping[str, str], target: Path, project: Project) -> None:
+    def __init__(self, parent: QWidget, *, formats: Mapping[str, Exporter], target: Path, project: Project) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export head")
         self.setObjectName("exportDialog")
@@ -31,8 +34,8 @@ class ExportDialog(QDialog):
         self._folder = target.parent
         self._name = QLineEdit(target.stem)
         self._format = QComboBox()
-        for suffix, title in formats.items():
-            self._format.addItem(f"{title}  ({suffix})", suffix)
+        for suffix, exporter in formats.items():
+            self._format.addItem(f"{exporter.label}  ({suffix})", suffix)
         self._format.setCurrentIndex(max(0, self._format.findData(target.suffix)))
         self._place = QLineEdit(str(self._folder))
         self._browse = QPushButton("Choose…")
@@ -108,8 +111,17 @@ class ExportDialog(QDialog):
     def _tell(self) -> None:
         named = bool(self._name.text().strip())
         self._export.setEnabled(named)
-        replaces = named and _exists(self.target)
-        self._note.setText("Replaces the file of that name." if replaces else "" if named else "Give it a name.")
+        replaced = " and ".join(_short(file.name) for file in self._written() if _exists(file)) if named else ""
+        self._note.setText("Give it a name." if not named else f"Replaces {replaced}." if replaced else "")
+
+    def _written(self) -> tuple[Path, ...]:
+        """Return all files that the chosen format writes for the target."""
+        return self._formats[str(self._format.currentData())].files(self.target)
+
+
+def _short(name: str) -> str:
+    """Return a file name with the middle left out when it is too long for the dialog."""
+    return name if len(name) <= 28 else f"{name[:10]}…{name[-17:]}"
 
 
 def _expanded(folder: Path) -> Path:
