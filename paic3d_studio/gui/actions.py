@@ -19,6 +19,7 @@ class Situation:
 
     has_picture: bool = False
     has_face: bool = False
+    has_placed_face: bool = False
     can_undo: bool = False
     can_redo: bool = False
     busy: bool = False
@@ -35,6 +36,10 @@ def _with_picture(now: Situation) -> bool:
 
 def _with_face(now: Situation) -> bool:
     return now.has_face
+
+
+def _with_placed_face(now: Situation) -> bool:
+    return now.has_placed_face
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,15 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ),
     ActionEntry(
         "reset-hulls", "Edit", "Hulls as detected", "Give every hull its detected shape again", (), "reset", _with_face
+    ),
+    ActionEntry(
+        "reset-face",
+        "Edit",
+        "Face as detected",
+        "Look for the face again instead of taking the one placed by hand",
+        (),
+        "",
+        _with_placed_face,
     ),
     ActionEntry(
         "clear-strokes", "Edit", "Remove all line strokes", "Take every stroke off the line mask", (), "", _with_face

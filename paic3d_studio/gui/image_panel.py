@@ -68,7 +68,6 @@ class ImagePanel(QWidget):
     brush_changed = Signal(float)
     mask_shown = Signal(float)
     """A gesture changed the mask on the screen; carries the milliseconds from the pointer event to new pixels."""
-    placing_changed = Signal(bool)
 
     def __init__(self, document: Document) -> None:
         super().__init__()
@@ -259,7 +258,6 @@ class ImagePanel(QWidget):
             if self._aligned is not None:
                 self._show_square()
         self._show_layers()
-        self.placing_changed.emit(self.placing)
 
     def _ask(self) -> None:
         tool = self._tools["place-face"]

@@ -240,6 +240,10 @@ class MainWindow(QMainWindow):
     def _reset_hulls(self) -> None:
         self.document.edit(edits.reset_hulls)
 
+    def _reset_face(self) -> None:
+        self.image.cancel_gesture()
+        self.document.edit(edits.reset_face)
+
     def _clear_strokes(self) -> None:
         self.document.edit(edits.clear_strokes)
 
@@ -274,6 +278,7 @@ class MainWindow(QMainWindow):
         now = Situation(
             has_picture=session.project is not None,
             has_face=session.project is not None and self.image.has_face,
+            has_placed_face=session.project is not None and session.project.landmark_edit is not None,
             can_undo=session.can_undo,
             can_redo=session.can_redo,
             busy=busy,
@@ -377,6 +382,7 @@ class MainWindow(QMainWindow):
             "brush-larger": partial(self.image.resize_brush, 1),
             "delete-vertex": self.image.delete_vertex,
             "reset-hulls": self._reset_hulls,
+            "reset-face": self._reset_face,
             "clear-strokes": self._clear_strokes,
             "clear-matte": self._clear_matte,
             "refresh": self.document.refresh,

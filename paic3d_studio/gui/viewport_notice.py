@@ -14,7 +14,6 @@ class ViewportNotice(QWidget):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
-        self.hint = ""
         self.text = ""
         self._is_whole_view = False
 
@@ -46,10 +45,6 @@ class ViewportNotice(QWidget):
         painter.setPen(QColor(226, 232, 240))
         line = QRectF(0.0, middle.y() + unit * 1.15, self.width(), unit * 0.7)
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, self.text)
-        font.setPointSizeF(font.pointSizeF() * 0.65)
-        painter.setFont(font)
-        painter.setPen(QColor(160, 172, 188))
-        painter.drawText(line.translated(0.0, unit * 0.5), Qt.AlignmentFlag.AlignCenter, self.hint)
 
     def _paint_caption(self, painter: QPainter) -> None:
         metrics = painter.fontMetrics()

@@ -137,15 +137,6 @@ class ViewportWidget(QWidget):
         """Return to the first view."""
         self.set_view(self.view.reset())
 
-    def toggle_projection(self) -> None:
-        """Change between perspective and orthographic."""
-        self.set_view(self.view.toggled_projection())
-
-    def set_hint(self, text: str) -> None:
-        """Say `text` in small letters under the sentence of the empty view."""
-        self._notice.hint = text
-        self._notice.update()
-
     def picture(self) -> NDArray[np.uint8]:
         """Return what the widget shows, sRGB uint8 (height, width, 3) in screen pixels; black without OpenGL."""
         if self._host is None:

@@ -175,10 +175,6 @@ class Graph(Generic[P]):
         result = _Pull(self, project, SILENT).known(name)
         return None if result is None else result.value
 
-    def is_current(self, name: str, project: P) -> bool:
-        """Whether a pull of `name` would come back at once."""
-        return _Pull(self, project, SILENT).known(name) is not None
-
     def closure(self, name: str) -> tuple[str, ...]:
         """Return the stages that `name` needs, itself last, in the order of the table."""
         needed, waiting = set(), [name]

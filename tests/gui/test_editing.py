@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from paic3d_studio.core.artefacts import content_key
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.project import edits
@@ -399,6 +400,22 @@ def test_undoing_a_placed_face_asks_for_it_again(qtbot: QtBot, window: MainWindo
         window.document.undo()
     assert window.image.placing
     assert not window.image.has_face
+
+
+def test_a_placed_face_is_left_to_the_detector_again_from_the_menu(qtbot: QtBot, studio: MainWindow) -> None:
+    action = studio.actions_by_name["reset-face"]
+    assert not action.isEnabled()
+    detected = studio.document.session.pull("landmarks")
+    places = {"right_eye": (130.0, 170.0), "left_eye": (220.0, 175.0), "mouth": (176.0, 236.0)}
+    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
+        studio.document.edit(lambda project: edits.place_face(project, **places))
+    assert content_key(studio.document.session.pull("landmarks")) != content_key(detected)
+    assert action.isEnabled()
+    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
+        action.trigger()
+    assert studio.document.project.landmark_edit is None
+    assert content_key(studio.document.session.pull("landmarks")) == content_key(detected)
+    assert not action.isEnabled()
 
 
 def test_a_volume_that_is_shown_already_is_not_uploaded_again(

@@ -26,7 +26,6 @@ class ViewportPanel(QWidget):
     """Shows the head; asks for the textured mesh when a mode needs it."""
 
     mesh_wanted = Signal(bool)
-    mode_changed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +72,6 @@ class ViewportPanel(QWidget):
         self._mode_button.setText(SHADING_MODES[name].label)
         self.viewport.set_mode(name)
         self.mesh_wanted.emit(SHADING_MODES[name].draws == "mesh")
-        self.mode_changed.emit(name)
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 Qt's name
         """Let the keys go to the pane under the pointer."""
