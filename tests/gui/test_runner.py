@@ -140,10 +140,8 @@ def test_an_error_arrives_as_a_value_and_the_worker_goes_on(qtbot: QtBot, runner
 def test_closing_during_a_job_leaves_no_thread(qtbot: QtBot) -> None:
     runner = Runner()
     with qtbot.waitSignal(runner.started):
-        runner.submit("refresh", patient())
-    began = time.perf_counter()
-    assert runner.close(seconds=2)
-    assert time.perf_counter() - began < 1.5
+        runner.submit("refresh", patient(60.0))
+    assert runner.close(seconds=5)  # the job left alone would go on for longer
     assert all(thread.isFinished() for thread in runner.findChildren(QThread))
 
 
