@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig, bled_colours
-from paic3d_studio.nets.backbones.compact_field import DENSITY_SCALE, FIELD_SHARPNESS, density_from_logit
+from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig, bled_colours, resized
+from paic3d_studio.nets.backbones.compact_field import DENSITY_SCALE, ENTRY, FIELD_SHARPNESS, density_from_logit
 from paic3d_studio.nets.field import FieldCondition, extinction
 
 TINY = CompactConfig(
@@ -51,11 +51,11 @@ def test_the_same_picture_gives_the_same_field_whatever_the_seed() -> None:
 
 @pytest.mark.parametrize("logit", [-2.0, -0.3, 0.0, 0.3, 2.0])
 def test_extinction_of_the_density_is_the_scaled_sigmoid(logit: float) -> None:
-    expected = max(DENSITY_SCALE / (1 + pow(2.718281828459045, -FIELD_SHARPNESS * logit)), 1e-4)
+    expected = max(DENSITY_SCALE / (1 + pow(2.718281828459045, -FIELD_SHARPNESS * (logit + ENTRY))), 1e-4)
     assert float(extinction(density_from_logit(torch.tensor(logit)))) == pytest.approx(expected, rel=2e-3)
 
 
-def test_the_surface_level_is_half_of_the_inside() -> None:
+def test_the_surface_lies_where_the_logit_is_zero() -> None:
     field = network().field(condition(), seed=0)
     assert float(density_from_logit(torch.tensor(0.0))) == pytest.approx(field.surface_level, abs=0.01)
 
@@ -83,3 +83,17 @@ def test_bled_colours_keep_solid_pixels_and_leave_no_white_at_the_rim() -> None:
 
 def test_the_shipped_network_fits_the_size_it_may_have() -> None:
     assert sum(p.numel() for p in CompactBackbone().parameters()) * 2 < 12e6
+
+
+def test_a_mirrored_picture_has_mirrored_depths() -> None:
+    seen = condition()
+    mirrored = FieldCondition(seen.picture.flip(3), seen.alpha.flip(3))
+    one, other = (network().field(c, seed=0).scene.depths for c in (seen, mirrored))
+    assert torch.allclose(one, other.flip(3), atol=1e-6)
+
+
+def test_resizing_about_the_centre_and_back_keeps_what_is_inside() -> None:
+    ramp = torch.linspace(-1, 1, 64).expand(1, 1, 64, 64)
+    there = resized(ramp, 0.9, outside=0.0)
+    assert torch.allclose(there[..., 10:54, 10:54], ramp[..., 10:54, 10:54] / 0.9, atol=1e-5)
+    assert torch.allclose(resized(there, 1 / 0.9, outside=0.0)[..., 4:60, 4:60], ramp[..., 4:60, 4:60], atol=1e-4)

@@ -40,6 +40,9 @@ SLAB_WIDTH: Final = 0.02
 SLAB_RANGE: Final = (-3.0, 1.5)
 """Logits that the depth maps and the matte alone may reach; the decoder adds to them."""
 
+LOOKS: Final = ((1.0, False), (1.0, True), (0.93, False), (0.93, True))
+"""Size and mirroring of the picture in each look whose depth maps are averaged: the errors differ, the head does not."""
+
 HALF: Final = BOX_SIDE / 2
 
 
@@ -377,7 +380,29 @@ class CompactBackbone(nn.Module):
         """
         from paic3d_studio.nets.backbones.compact_field import CompactField
 
-        return CompactField(self, self.scene(condition.picture, condition.alpha))
+        scene = self.scene(condition.picture, condition.alpha)
+        return CompactField(self, dataclasses.replace(scene, depths=self._steady_depths(condition)))
+
+    def _steady_depths(self, condition: FieldCondition) -> Tensor:
+        """Return the depth maps (1, 2, h, w) as the mean of what is found in LOOKS at the picture."""
+        found = []
+        for size, mirrored in LOOKS:
+            picture, alpha = resized(condition.picture, size, outside=1.0), resized(condition.alpha, size, outside=0.0)
+            if mirrored:
+                depths = self.scene(picture.flip(3), alpha.flip(3)).depths.flip(3)
+            else:
+                depths = self.scene(picture, alpha).depths
+            found.append(resized(depths, 1 / size, outside=0.0) / size)
+        return torch.stack(found).mean(0)
+
+
+def resized(maps: Tensor, size: float, *, outside: float) -> Tensor:
+    """Return maps (N, C, H, W) with their content scaled by `size` about the centre, `outside` where nothing was."""
+    if size == 1:
+        return maps
+    scaling = torch.tensor([[1 / size, 0.0, 0.0], [0.0, 1 / size, 0.0]], device=maps.device)
+    grid = F.affine_grid(scaling.expand(len(maps), 2, 3), list(maps.shape), align_corners=False)
+    return F.grid_sample(maps - outside, grid, padding_mode="zeros", align_corners=False) + outside
 
 
 def sampled_at(maps: Tensor, xyz: Tensor) -> Tensor:

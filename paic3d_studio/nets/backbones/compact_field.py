@@ -26,6 +26,10 @@ EMPTY_DENSITY: Final = 1 + math.log(math.expm1(1e-4))
 FIELD_SHARPNESS: Final = 10.0
 """The same factor in the finished field: what training was unsure of is decided, the surface stays where it is."""
 
+ENTRY: Final = 0.1
+"""Added to every logit: composited depth lies about two millimetres behind the surface that a ray enters. Least depth
+error over four training characters (docs/training-log.md)."""
+
 LIFT_LEVEL: Final = 0.05
 """Logit that every solid pixel of the matte reaches somewhere along its ray."""
 
@@ -49,8 +53,8 @@ BLUR: Final = 15
 
 
 def density_from_logit(logit: Tensor) -> Tensor:
-    """Return the density d for which softplus(d - 1) is DENSITY_SCALE * sigmoid(FIELD_SHARPNESS * logit)."""
-    extinction = (DENSITY_SCALE * torch.sigmoid(FIELD_SHARPNESS * logit)).clamp(min=1e-4)
+    """Return the density d for which softplus(d - 1) is DENSITY_SCALE * sigmoid(FIELD_SHARPNESS * (logit + ENTRY))."""
+    extinction = (DENSITY_SCALE * torch.sigmoid(FIELD_SHARPNESS * (logit + ENTRY))).clamp(min=1e-4)
     return 1 + extinction + torch.log(-torch.expm1(-extinction))
 
 
@@ -96,7 +100,7 @@ class CompactField(RadianceField):
     single place is more likely full than empty.
     """
 
-    surface_level = 1 + DENSITY_SCALE / 2
+    surface_level = 1 + DENSITY_SCALE / (1 + math.exp(-FIELD_SHARPNESS * ENTRY))  # where the logit is 0
 
     def __init__(self, backbone: CompactBackbone, scene: Scene) -> None:
         self._backbone = backbone
