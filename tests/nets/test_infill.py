@@ -41,6 +41,16 @@ def test_masks_of_another_size_are_refused() -> None:
         repaint(aligned, line_mask=lines, keep=KeepMask(np.zeros((256, 256), dtype=bool)), inpainter="telea")
 
 
+def test_a_wide_stroke_over_a_flat_colour_leaves_no_bar() -> None:
+    rgba = np.full((512, 512, 4), (230, 190, 165, 255), dtype=np.uint8)
+    stroke = np.zeros((512, 512), dtype=bool)
+    stroke[240:265, 100:400] = True
+    nothing = KeepMask(np.zeros((512, 512), dtype=bool))
+    painted = repaint(AlignedPortrait(rgba), line_mask=LineMask(stroke), keep=nothing).rgba
+    off = np.abs(painted.astype(int) - rgba)[stroke]
+    assert off.mean() < 10 and off.max() < 40
+
+
 def test_the_network_never_sees_what_lies_under_a_line() -> None:
     torch.manual_seed(0)
     network = InfillNetwork().eval()

@@ -41,7 +41,7 @@ SLAB_RANGE: Final = (-3.0, 1.5)
 """Logits that the depth maps and the matte alone may reach; the decoder adds to them."""
 
 LOOKS: Final = ((1.0, False), (1.0, True), (0.93, False), (0.93, True))
-"""Size and mirroring of the picture in each look whose depth maps are averaged: the errors differ, the head does not."""
+"""Size and mirroring of the picture in each look whose depth maps are averaged: errors differ, the head does not."""
 
 HALF: Final = BOX_SIDE / 2
 
