@@ -6,12 +6,12 @@ xvfb-run -a -s '-screen 0 1600x1000x24' python docs/gallery/make.py
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 home = tempfile.TemporaryDirectory()  # the photographer's own settings stay out of the picture
 os.environ["PAIC3D_HOME"] = home.name
 
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from paic3d_studio.gui.main_window import MainWindow
@@ -23,11 +23,19 @@ from paic3d_studio.session.session import Session
 HERE = Path(__file__).parent
 
 
+def live(seconds: float) -> None:
+    """Let the window live for a while, and the worker too: Qt's own waiting holds the interpreter."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
 def wait_until_idle(window: MainWindow) -> None:
     """Let the window live until there is a face and nothing runs."""
-    QTest.qWait(500)
+    live(0.5)
     while not window.image.has_face or window.document.runner.busy:
-        QTest.qWait(100)
+        live(0.1)
 
 
 def photograph(window: MainWindow, mode: str, turn: float, file: Path) -> None:
@@ -37,7 +45,7 @@ def photograph(window: MainWindow, mode: str, turn: float, file: Path) -> None:
     viewport = window.head.viewport
     viewport.show_front()
     viewport.set_view(viewport.view.turned_by(turn))
-    QTest.qWait(4000)
+    live(4)
     window.grab().save(str(file))
 
 
@@ -49,7 +57,7 @@ def main() -> None:
     window = MainWindow(session)
     window.resize(1600, 1000)
     window.show()
-    QTest.qWaitForWindowExposed(window)
+    live(1)
     window.open_picture(str(example_picture()))
     wait_until_idle(window)
     photograph(window, "mesh", 30, HERE / "window.png")
