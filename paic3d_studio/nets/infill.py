@@ -126,9 +126,9 @@ def _painted(
         height, width = mask.shape
         half = (width // 2, height // 2)
         known = cv2.resize((~mask).astype(np.float32), half, interpolation=cv2.INTER_AREA)
-        seen = cv2.resize(np.where(mask[..., None], 0, picture), half, interpolation=cv2.INTER_AREA)
+        dimmed = cv2.resize(np.where(mask[..., None], 0, picture), half, interpolation=cv2.INTER_AREA)
         coarse_keep = cv2.resize(keep.astype(np.uint8), half, interpolation=cv2.INTER_NEAREST) > 0
-        seen = (seen / np.maximum(known, 0.25)[..., None]).astype(np.float32)
+        seen = np.asarray(dimmed / np.maximum(known, 0.25)[..., None], dtype=np.float32)
         coarse = cv2.resize(_painted(network, seen, known < 0.25, coarse_keep), (width, height))
         share = np.clip((depth - FAR + 2) / 2, 0, 1)[..., None] * mask[..., None]
         painted = painted * (1 - share) + coarse * share
