@@ -1,6 +1,6 @@
 """Make the pictures of this folder from the real program and its bundled example, so that they never go stale.
 
-xvfb-run -a -s '-screen 0 1600x1000x24' python docs/gallery/make.py
+xvfb-run -a -s '-screen 0 1600x1000x24' env PYTHONPATH=. QT_QPA_PLATFORM=xcb python docs/gallery/make.py
 """
 
 import os

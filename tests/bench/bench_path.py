@@ -1,6 +1,6 @@
 """Measure illustration to GLB on the command line: seconds per stage and peak memory, each run in a fresh process.
 
-python tests/bench/bench_path.py [--runs 3] [PICTURE]
+PYTHONPATH=. python tests/bench/bench_path.py [--runs 3] [PICTURE]
 """
 
 from __future__ import annotations
