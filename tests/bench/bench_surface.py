@@ -1,6 +1,6 @@
 """Measure meshing, texturing and export on an analytic head with strands of hair: processor seconds per step.
 
-PYTHONPATH=. python tests/bench/bench_surface.py [--resolutions 128 192 256] [--faces 10000 20000 50000] [--textures 1024 2048]
+PYTHONPATH=. python tests/bench/bench_surface.py [--resolutions 128 192] [--faces 10000 20000] [--textures 1024 2048]
 """
 
 from __future__ import annotations
