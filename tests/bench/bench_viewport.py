@@ -1,6 +1,6 @@
 """Measure the viewport: milliseconds per frame at each quality, and frames a second while another thread computes.
 
-    xvfb-run -a -s "-screen 0 1280x1024x24" env PYTHONPATH=. python tests/bench/bench_viewport.py [--size N] [--voxels N]
+xvfb-run -a -s "-screen 0 1280x1024x24" env PYTHONPATH=. python tests/bench/bench_viewport.py [--size N] [--voxels N]
 
 A frame counts when it is complete: the card has finished it and Qt has shown it.
 """
