@@ -78,7 +78,9 @@ def solid_from_density(
     first = 0 if crop_below is None else _first_layer_above(crop_below, origin[1], lattice.spacing, odds.shape[1])
     solid = odds[:, first:] > 0
     if not solid.any():
-        raise UserError("The field holds no surface above the cut.", "Check the matte, or lower the density level.")
+        raise UserError(
+            "The field holds no surface above the cut.", "Check where the face is, and what the matte keeps."
+        )
     pieces = large_pieces(solid, floater_share)
     filled = without_cavities(pieces, open_below=crop_below is None or first == 0)
     odds[:, first:][solid & ~pieces] = -LOGIT_BOUND
@@ -124,7 +126,7 @@ def _around_the_solid(lattice: DensityLattice, level: float) -> tuple[NDArray[np
     """Return the smallest sub-lattice that holds every sample above the level, with a margin, and its first index."""
     solid = lattice.density > level
     if not solid.any():
-        raise UserError("The field holds no surface.", "Check the matte, or lower the density level.")
+        raise UserError("The field holds no surface.", "Check where the face is, and what the matte keeps.")
     size = np.array(solid.shape)
     low, high = np.zeros(3, dtype=np.int64), size.copy()
     for axis in range(3):

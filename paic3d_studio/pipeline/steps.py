@@ -55,8 +55,19 @@ def portrait(picture: PictureSource) -> Portrait:
 
 
 def landmarks(portrait: Portrait, placed: PlacedFace | None, detector: str) -> Landmarks:
-    """Find the face, or take it from where the artist placed it."""
+    """Find the face, or take it from where the artist placed it.
+
+    Raises:
+        UserError: no face is found, or a part of it was placed outside the picture.
+    """
     if placed is not None:
+        height, width = portrait.rgba.shape[:2]
+        for x, y in (placed.right_eye, placed.left_eye, placed.mouth):
+            if not (0 <= x <= width and 0 <= y <= height):
+                raise UserError(
+                    f"The point {x:g}, {y:g} of the face lies outside the picture of {width} x {height} pixels.",
+                    "Place the two eyes and the mouth inside it.",
+                )
         return landmarks_from_parts(right_eye=placed.right_eye, left_eye=placed.left_eye, mouth=placed.mouth)
     return detect_landmarks(portrait, detector=detector)
 

@@ -206,3 +206,9 @@ def test_what_was_forgotten_is_computed_anew(session):
     ran = Ran(session)
     session.pull("render_like")
     assert {"portrait", "landmarks", "render_like"} <= ran.since()
+
+
+def test_a_face_placed_outside_the_picture_is_refused_in_one_sentence(session: Session) -> None:
+    session.edit(lambda project: edits.place_face(project, **{**FACE, "mouth": (9050.0, 9100.0)}))
+    with pytest.raises(UserError, match="outside the picture"):
+        session.pull("landmarks")
