@@ -6,13 +6,28 @@ Only what `--help` needs is imported at the top; the rest waits until there is w
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import multiprocessing
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from paic3d_studio import __version__
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """One line of COMMANDS.
+
+    `summary` is what `--help` says of it; `parser` makes its argument parser, and imports nothing slow; `run` does what
+    the parsed arguments ask for and returns the exit code.
+    """
+
+    summary: str
+    parser: Callable[[], argparse.ArgumentParser]
+    run: Callable[[argparse.Namespace], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,11 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     multiprocessing.freeze_support()  # the frozen program starts itself again for meshing
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] == ["reconstruct"]:
-        wanted = reconstruct_parser().parse_args(arguments[1:])
-        from paic3d_studio.session.headless import reconstruct
-
-        return reconstruct(wanted)
+    command = COMMANDS.get(arguments[0]) if arguments else None
+    if command is not None:
+        return command.run(command.parser().parse_args(arguments[1:]))
     pictures = studio_parser().parse_args(arguments).pictures
     if has_display():
         from paic3d_studio.gui.app import run
@@ -49,10 +62,11 @@ def studio_parser() -> argparse.ArgumentParser:
     """Return the parser of the plain command."""
     parser = argparse.ArgumentParser(
         prog="paic3d-studio",
-        description="From one portrait of an anime character to a textured 3D head. Without arguments the studio "
+        description="From one portrait of an anime character to a textured 3D head. Without arguments the studio\n"
         "opens on the bundled example; without a display the same is done here, into head.glb and turntable.png.",
-        epilog="paic3d-studio reconstruct PICTURE [-o head.glb]   makes a head without a window; see "
-        "paic3d-studio reconstruct --help.",
+        epilog="commands, each with a --help of its own:\n"
+        + "\n".join(f"  {name:14} {command.summary}" for name, command in COMMANDS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("pictures", metavar="PICTURE", nargs="*", type=Path, help="a portrait to open in the studio")
     parser.add_argument("--version", action="version", version=f"PAiC-3D Studio {__version__}")
@@ -121,6 +135,18 @@ class whole:  # noqa: N801 - reads as the name of a type in the parser's message
         if not self._low <= number <= self._high:
             raise argparse.ArgumentTypeError(f"{number} is not between {self._low} and {self._high}")
         return number
+
+
+def _reconstruct(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.session.headless import reconstruct
+
+    return reconstruct(wanted)
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "reconstruct": Command("make a textured head without a window", reconstruct_parser, _reconstruct),
+}
+"""What the first argument may be; anything else is a picture to open in the studio."""
 
 
 if __name__ == "__main__":
