@@ -15,6 +15,7 @@ from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.runner import Deliver, Runner
 from paic3d_studio.pipeline.graph import StageReport
+from paic3d_studio.pipeline.stages import prepare_networks
 from paic3d_studio.project.state import Project
 from paic3d_studio.session.session import Session
 from paic3d_studio.tools.pointer import Edit
@@ -276,7 +277,7 @@ class Document(QObject):
 
 def _warm_up(monitor: Monitor, deliver: Deliver) -> None:
     """Import what the first reconstruction would have to import, and hand out the tables the settings choose from."""
-    del monitor
+    prepare_networks(threads=None, monitor=monitor)
     from paic3d_studio.nets.backbones import BACKBONES
     from paic3d_studio.nets.infill import INPAINTERS
 

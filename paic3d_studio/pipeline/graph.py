@@ -109,7 +109,7 @@ class Graph(Generic[P]):
     Args:
         sources: the leaves.
         stages: the arrows; inputs must be named before they are used, so that the table reads in order.
-        prepare: called on the computing thread before a stage runs.
+        prepare: called on the computing thread before a stage runs, with a monitor to ask for cancel.
 
     Raises:
         ValueError: two entries share a name, or an input is not defined above its use.
@@ -120,7 +120,7 @@ class Graph(Generic[P]):
         *,
         sources: Iterable[Source[P]],
         stages: Sequence[Stage],
-        prepare: Callable[[Stage], None] | None = None,
+        prepare: Callable[[Stage, Monitor], None] | None = None,
     ) -> None:
         self._sources: dict[str, Source[P]] = {}
         self._stages: dict[str, Stage] = {}
@@ -335,7 +335,7 @@ class _Pull(Generic[P]):
             self._graph._tell(StageReport(stage.name, "running"))
             monitor = self._stage_monitor(stage, begun)
             if self._graph.prepare is not None:
-                self._graph.prepare(stage)
+                self._graph.prepare(stage, monitor)
             value = stage.compute(*inputs, monitor=monitor) if stage.monitored else stage.compute(*inputs)
         except Cancelled:
             self._settle(StageReport(stage.name, "cancelled", time.perf_counter() - begun, message="cancelled"))
