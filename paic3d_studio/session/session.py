@@ -93,7 +93,11 @@ class Session:
         return project
 
     def show(self, project: Project) -> None:
-        """Make `project` the open one, with an empty history; its first state counts as saved."""
+        """Make `project` the open one, with an empty history; its first state counts as saved.
+
+        What was computed for the one before is dropped: a large picture weighs hundreds of megabytes.
+        """
+        self._graph.forget(but=project)
         self._history = History(project)
         self._tell()
 
