@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core import mesh
 from paic3d_studio.core.artefacts import SurfaceMesh, TexturedMesh
+from paic3d_studio.core.bounds import refuse_outside
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.core.raster import Coverage, covering, rasterise, with_corners
 from paic3d_studio.core.stitch import FrontPicture, StitchOptions, StitchSource, spread_shift
@@ -40,6 +41,16 @@ class TextureOptions:
     depth: float = 0.001
     stitch: bool = True
     stitching: StitchOptions = dataclasses.field(default_factory=StitchOptions)
+
+    def __post_init__(self) -> None:
+        """Refuse what has no meaning, or would fill the memory.
+
+        Raises:
+            UserError: a value is out of its range.
+        """
+        refuse_outside("The side of the texture", self.size, 4, 8192)
+        refuse_outside("The stride of the field's texels", self.field_stride, 1, 64)
+        refuse_outside("The depth under the surface", self.depth, -0.1, 0.1)
 
 
 def bake_texture(
