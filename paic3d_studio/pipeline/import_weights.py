@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -112,13 +113,18 @@ def _write(files: Mapping[Path, bytes], folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_files(files)
     except (UserError, OSError) as error:
-        for file in new:
-            file.unlink(missing_ok=True)
-        for part in made:
-            if part.is_dir():
-                part.rmdir()
+        _take_away(new, made)
         if isinstance(error, UserError):
             raise
-        raise UserError(
-            f"The folder “{folder}” cannot be made ({error.strerror or error}).", "Make room for it."
-        ) from error
+        reason = error.strerror or error
+        raise UserError(f"The folder “{folder}” cannot be made ({reason}).", "Free its name.") from error
+
+
+def _take_away(files: Iterable[Path], folders: Iterable[Path]) -> None:
+    """Remove files and empty folders; what cannot be reached was not made."""
+    for file in files:
+        with suppress(OSError):
+            file.unlink()
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()

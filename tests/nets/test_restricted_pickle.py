@@ -63,9 +63,9 @@ RUNS_PROGRAMS = {
     "instance": lambda note: b"(" + text(f"touch {note}") + b"ios\nsystem\n.",
     "object": lambda note: b"(cos\nsystem\n" + text(f"touch {note}") + b"o.",
     "new object": lambda note: b"\x80\x02csubprocess\nPopen\n(" + text(f"touch {note}") + b"t\x81.",
-    "a pickle within": lambda note: b"cpickle\nloads\n(" + text("cos\nsystem\n.") + b"tR.",
-    "a hub": lambda note: b"ctorch.hub\nload\n(" + text("some/where") + b"tR.",
-    "a dotted name": lambda note: b"\x80\x04" + text("os") + text("path.join") + b"\x93.",
+    "a pickle within": lambda _: b"cpickle\nloads\n(" + text("cos\nsystem\n.") + b"tR.",
+    "a hub": lambda _: b"ctorch.hub\nload\n(" + text("some/where") + b"tR.",
+    "a dotted name": lambda _: b"\x80\x04" + text("os") + text("path.join") + b"\x93.",
 }
 
 
@@ -96,7 +96,7 @@ def test_an_unknown_name_is_neither_imported_nor_called_nor_filled(kind: str, te
 
 
 def test_the_tempting_module_would_have_left_its_note(tempting: str, note: Path) -> None:
-    pickle.loads(TEMPTS["reduce"](tempting))
+    pickle.loads(TEMPTS["reduce"](tempting))  # noqa: S301 - written above
     assert note.exists()
     del sys.modules[tempting]
 
@@ -362,10 +362,8 @@ def test_a_damaged_storage_of_a_zip_file_is_noticed() -> None:
     assert "damaged" in refusal(GOOD[:at] + bytes([GOOD[at] ^ 1]) + GOOD[at + 1 :])
 
 
-def stream(
-    value: bytes, *, magic: int = STREAM_MAGIC, version: int = 1001, little: Any = True, rest: bytes = b""
-) -> bytes:
-    head = (magic, version, {"little_endian": little})
+def stream(value: bytes, *, version: int = 1001, little: Any = True, rest: bytes = b"") -> bytes:
+    head = (STREAM_MAGIC, version, {"little_endian": little})
     return b"".join(pickle.dumps(part, protocol=2) for part in head) + value + rest
 
 
