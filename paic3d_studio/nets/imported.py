@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -119,13 +120,18 @@ def manifest_text(listed: Mapping[str, Any]) -> str:
     """Return a manifest that `listed_weights` reads back."""
     lines = ["# Weights that were imported. The program writes this file anew at each import."]
     for name, entry in listed.items():
-        lines += ["", f"[weights.{_toml(name)}]"]
-        lines += [f"{_toml(key)} = {_toml(value)}" for key, value in entry.items() if not isinstance(value, dict)]
+        lines += ["", f"[weights.{_key(name)}]"]
+        lines += [f"{_key(key)} = {_toml(value)}" for key, value in entry.items() if not isinstance(value, dict)]
         for key, table in entry.items():
             if isinstance(table, dict):
-                lines += ["", f"[weights.{_toml(name)}.{_toml(key)}]"]
-                lines += [f"{_toml(part)} = {_toml(value)}" for part, value in table.items()]
+                lines += ["", f"[weights.{_key(name)}.{_key(key)}]"]
+                lines += [f"{_key(part)} = {_toml(value)}" for part, value in table.items()]
     return "\n".join([*lines, ""])
+
+
+def _key(name: str) -> str:
+    """Return a key of TOML, in quotes only where it needs them."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
 
 
 def _toml(value: object) -> str:
