@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from paic3d_studio import __version__
+from paic3d_studio.arguments import Parser, place_of_face, whole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +61,7 @@ def has_display(environment: os._Environ[str] | dict[str, str] = os.environ, pla
 
 def studio_parser() -> argparse.ArgumentParser:
     """Return the parser of the plain command."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="paic3d-studio",
         description="From one portrait of an anime character to a textured 3D head. Without arguments the studio\n"
         "opens on the bundled example; without a display the same is done here, into head.glb and turntable.png.",
@@ -75,7 +76,7 @@ def studio_parser() -> argparse.ArgumentParser:
 
 def reconstruct_parser() -> argparse.ArgumentParser:
     """Return the parser of `reconstruct`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="paic3d-studio reconstruct",
         description="Make textured 3D heads of portraits, without a window.",
         epilog="Exit codes: 0 done; 2 something you can mend, said in one sentence; 130 cancelled with Ctrl-C.",
@@ -106,7 +107,7 @@ def reconstruct_parser() -> argparse.ArgumentParser:
 
 def import_weights_parser() -> argparse.ArgumentParser:
     """Return the parser of `import-weights`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="paic3d-studio import-weights",
         description="Import the files that the authors of PAniC-3D released: generator, line removal, tagger, and the "
         "tagger's principal components. Nothing in them is executed. What a file is shows in what it holds.",
@@ -114,41 +115,6 @@ def import_weights_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a file as the authors published it")
     return parser
-
-
-def place_of_face(text: str) -> dict[str, tuple[float, float]]:
-    """Return the three places of `--face` as the arguments of `edits.place_face`; an argparse type.
-
-    Raises:
-        argparse.ArgumentTypeError: these are not six numbers.
-    """
-    try:
-        numbers = [float(number) for number in text.split(",")]
-        (a, b), (c, d), (e, f) = zip(numbers[0::2], numbers[1::2], strict=True)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not six numbers with commas between them") from None
-    return {"right_eye": (a, b), "left_eye": (c, d), "mouth": (e, f)}
-
-
-class whole:  # noqa: N801 - reads as the name of a type in the parser's messages
-    """A whole number between two bounds, as an argparse type."""
-
-    def __init__(self, low: int, high: int) -> None:
-        self._low, self._high = low, high
-
-    def __call__(self, text: str) -> int:
-        """Return the number.
-
-        Raises:
-            argparse.ArgumentTypeError: it is none, or out of bounds.
-        """
-        try:
-            number = int(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
-        if not self._low <= number <= self._high:
-            raise argparse.ArgumentTypeError(f"{number} is not between {self._low} and {self._high}")
-        return number
 
 
 def _reconstruct(wanted: argparse.Namespace) -> int:

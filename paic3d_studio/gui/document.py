@@ -17,6 +17,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.gui.importing import ImportOutcome, choices, import_all
 from paic3d_studio.gui.runner import Deliver, Runner
 from paic3d_studio.pipeline.graph import StageReport
+from paic3d_studio.pipeline.stages import prepare_networks
 from paic3d_studio.project.state import Project
 from paic3d_studio.session.session import Session
 from paic3d_studio.tools.pointer import Edit
@@ -74,6 +75,7 @@ class Document(QObject):
         )
         self._deliver: Deliver | None = None
         self._delivered: set[str] = set()
+        self._computed: set[str] = set()
         self._targets: tuple[str, ...] = ("volume",)
         self._refresh_pending = False
         self._export_target: Path | None = None
@@ -175,7 +177,7 @@ class Document(QObject):
             return
 
         def work(monitor: Monitor, deliver: Deliver) -> ExportReport:  # noqa: ARG001 nothing comes before the end
-            self._telling = project
+            self._tell_of(project)
             try:
                 return self.session.export(target, project=project, monitor=monitor)
             finally:
@@ -212,11 +214,19 @@ class Document(QObject):
         """Stop everything and join the worker."""
         return self.runner.close(seconds=seconds)
 
+    def reports_beside(self) -> dict[str, StageReport | None]:
+        """Return how it stands with the stages that nothing shown needs: cached, or None where they are out of date."""
+        needed = {stage for target in self._targets for stage in self.session.closure(target)}
+        beside = [stage.name for stage in self.session.stages if stage.name not in needed]
+        known = {name for name in beside if self.session.peek(name) is not None}
+        return {name: StageReport(name, "cached") if name in known else None for name in beside}
+
     # On the worker ---------------------------------------------------------------------------------------------------
 
     def _pull_shown(self, project: Project, targets: tuple[str, ...], monitor: Monitor, deliver: Deliver) -> None:
         """Pull the targets; what is shown on the way is handed out by `_hear_stage` as it comes."""
-        self._telling, self._deliver, self._delivered = project, deliver, set()
+        self._tell_of(project)
+        self._deliver, self._delivered = deliver, set()
         try:
             for i, target in enumerate(targets):
                 self.session.pull(target, project, monitor.child(i / len(targets), (i + 1) / len(targets)))
@@ -228,11 +238,19 @@ class Document(QObject):
         finally:
             self._telling = self._deliver = None
 
+    def _tell_of(self, project: Project) -> None:
+        """From now on stage reports are about this project, and are the window's business."""
+        self._telling, self._computed = project, set()
+
     def _hear_stage(self, report: StageReport) -> None:
         """Pass a report on, and the artefact it speaks of; called on the thread that pulls."""
         project = self._telling
         if project is None or threading.get_ident() == self._home:
             return
+        if report.state in ("queued", "cached") and report.stage in self._computed:
+            return  # a later target finds in the memo what was computed a moment ago
+        if report.state == "fresh":
+            self._computed.add(report.stage)
         self.stage_reported.emit(report)
         wanted = report.stage in SHOWN or report.stage == "textured"
         if report.state in ("fresh", "cached") and wanted and self._deliver and report.stage not in self._delivered:
@@ -295,5 +313,5 @@ class Document(QObject):
 
 def _warm_up(monitor: Monitor, deliver: Deliver) -> None:
     """Import what the first reconstruction would have to import, and hand out the tables the settings choose from."""
-    del monitor
+    prepare_networks(threads=None, monitor=monitor)
     deliver("choices", choices())

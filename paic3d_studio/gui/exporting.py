@@ -12,6 +12,7 @@ from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.panels.export_dialog import ExportDialog
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.project.state import Project
+from paic3d_studio.session.output import check_head_target
 
 
 class Exporting(QObject):
@@ -37,11 +38,9 @@ class Exporting(QObject):
 
         suffix = self._preferences.text("export/suffix", ".glb")
         folder = self._preferences.folder("export")
+        usual = folder / f"{Path(project.picture.name).stem or 'head'}{suffix}"
         self.dialog = ExportDialog(
-            self._window,
-            formats=EXPORTERS,
-            target=folder / f"{Path(project.picture.name).stem or 'head'}{suffix}",
-            project=project,
+            self._window, formats=EXPORTERS, target=usual, project=project, check=check_head_target
         )
         self.dialog.accepted.connect(self._start)
         self.dialog.rejected.connect(self._leave)

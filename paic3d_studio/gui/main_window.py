@@ -33,6 +33,8 @@ from paic3d_studio.tools import TOOLS
 from paic3d_studio.tools.pan_zoom import WHEEL_STEP
 
 CLOSE_SECONDS: Final = 2.0
+_WAYS_ON: Final = {"export": ("export-again", "Export elsewhere…")}
+"""Lane of a job that failed -> name and words of the button that leads on."""
 _NO_PICTURE: Final = "Open a portrait (Ctrl+O), drop one here, or paste one (Ctrl+V)."
 
 
@@ -179,6 +181,12 @@ class MainWindow(QMainWindow):
     def _on_refresh_started(self) -> None:
         self._refresh_began = time.perf_counter()
         self._halted = ""
+        self._show_stages_beside()
+
+    def _show_stages_beside(self) -> None:
+        """Say of stages that do not run whether what they made last still holds."""
+        for stage, report in self.document.reports_beside().items():
+            self.workspace.strip.chips[stage].take(report)
 
     def _on_progress(self, lane: str, fraction: float, text: str) -> None:
         if lane != "warm-up":
@@ -187,6 +195,7 @@ class MainWindow(QMainWindow):
     def _on_refreshed(self) -> None:
         seconds = time.perf_counter() - self._refresh_began
         self.workspace.status.show_idle(f"Up to date  ·  {seconds:.1f} s" if seconds >= 0.3 else "Up to date")
+        self._show_stages_beside()
         self._show_hint()
 
     def _on_exported(self, report: ExportReport, target: Path) -> None:
@@ -211,10 +220,11 @@ class MainWindow(QMainWindow):
             return
         if lane == "refresh":
             self._halted = "Press F5 to try again."
+            self._show_stages_beside()
             self.head.say_halted(error.message if isinstance(error, UserError) else "The reconstruction failed.")
         if isinstance(error, UserError):
             no_face = lane == "refresh" and self._face_is_missing()
-            action = ("place-face", "Place the face") if no_face else None
+            action = ("place-face", "Place the face") if no_face else _WAYS_ON.get(lane)
             self.workspace.messages.show_message(error.message, cure=error.cure, action=action)
             if no_face:
                 self.image.lose_face()
@@ -291,6 +301,8 @@ class MainWindow(QMainWindow):
             case "close-anyway":
                 self._leave_work_behind = True
                 self.close()
+            case "export-again":
+                self.exporting.ask()
             case "place-face":
                 self.image.choose_tool("place-face")
             case "import-weights":

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from paic3d_studio.core.artefacts import AlignedPortrait, TagFeatures
+from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.nets.manifest import is_there, manifest_entry
 from paic3d_studio.nets.weights import LoadedWeights, load_into, load_weights
 
@@ -172,15 +173,17 @@ def tag_features(tagger: Tagger, rgba: Tensor) -> Tensor:
     return found.clone()
 
 
-def tags_of(aligned: AlignedPortrait, *, channels: int) -> TagFeatures:
+def tags_of(aligned: AlignedPortrait, *, channels: int, monitor: Monitor = SILENT) -> TagFeatures:
     """Return the tagger's features of an aligned original, or zeros with a warning where the tagger was not imported.
 
     Args:
         aligned: the original with its lines.
         channels: how many components the backbone takes.
+        monitor: progress and cancel.
 
     Raises:
         UserError: the tagger's weights are damaged.
+        Cancelled: the work was cancelled.
     """
     there = (is_there(TAGGER_WEIGHTS[0]), is_there(TAGGER_WEIGHTS[1]))
     if there != (True, True):
@@ -189,7 +192,9 @@ def tags_of(aligned: AlignedPortrait, *, channels: int) -> TagFeatures:
             warning=f"{_MISSING[there]} not imported: zeros stand in for what it sees, and the head differs from the "
             "paper's.",
         )
+    monitor.report(0.0, "reading the tagger")
     tagger = _loaded_tagger(*(manifest_entry(name).sha256 for name in TAGGER_WEIGHTS))
+    monitor.report(0.7, "looking at the picture")
     rgba = torch.from_numpy(aligned.rgba.copy()).permute(2, 0, 1)[None].float() / 255  # (h, w, 4) -> (1, 4, h, w)
     return TagFeatures(tag_features(tagger, rgba)[0, :channels].numpy())
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Final
 
 from paic3d_studio.core.alignment import align
+from paic3d_studio.core.monitor import SILENT, Monitor, abandonable
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.manifest import manifest_entry
 from paic3d_studio.pipeline import steps
@@ -65,11 +67,12 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
 # fmt: off
 STAGES: Final[tuple[Stage, ...]] = (
     # The picture: where the character is, and where her face is.
-    Stage("portrait", "Reading the picture", ("picture",), steps.portrait, key="derivation", keep=2, seconds=0.1),
+    Stage("portrait", "Reading the picture", ("picture",), steps.portrait, key="derivation", keep=2, seconds=0.1,
+          monitored=True),
     Stage("landmarks", "Finding the face", ("portrait", "placed_face", "detector"),
-          steps.landmarks, keep=4, seconds=0.8),
+          steps.landmarks, keep=4, seconds=0.8, monitored=True),
     Stage("found_matte", "Separating the background", ("portrait", "landmarks", "matting"),
-          steps.found_matte, seconds=0.7),
+          steps.found_matte, seconds=0.7, monitored=True),
     Stage("matte", "Painting the matte", ("found_matte", "matte_strokes"), steps.matte),
     Stage("alignment", "Aligning", ("landmarks",), align, keep=4),
     Stage("aligned", "Warping", ("portrait", "matte", "alignment"), steps.aligned),
@@ -80,10 +83,10 @@ STAGES: Final[tuple[Stage, ...]] = (
     Stage("lines", "Finding the lines", ("aligned", "line_options"), steps.lines),
     Stage("line_mask", "Marking the lines", ("lines", "keep", "strokes"), steps.line_mask, keep=4),
     Stage("render_like", "Removing the lines", ("aligned", "line_mask", "keep", "infill", "infill_weights"),
-          steps.render_like, keep=4, seconds=0.5, uses_torch=True),
+          steps.render_like, keep=4, seconds=0.5, monitored=True, uses_torch=True),
     # From one picture to a radiance field, and what is made of it.
     Stage("tags", "Tagging", ("aligned", "backbone", "backbone_weights", "tagger_weights"), steps.tags, keep=4,
-          uses_torch=True),
+          monitored=True, uses_torch=True),
     Stage("field", "Reconstructing", ("render_like", "tags", "backbone", "backbone_weights", "seed"),
           steps.field, key="derivation", keep=4, seconds=1.0, monitored=True, uses_torch=True),
     Stage("volume", "Baking the view", ("field", "volume_resolution"),
@@ -99,9 +102,14 @@ STAGES: Final[tuple[Stage, ...]] = (
 # fmt: on
 
 
-def limit_threads(count: int | None) -> None:
-    """Let the networks use `count` cores on this thread; None leaves the choice to torch."""
-    if count is not None:
-        from paic3d_studio.nets import threads
+def prepare_networks(*, threads: int | None, monitor: Monitor = SILENT) -> None:
+    """Load the networks' library, and let it use `threads` cores on this thread; None leaves the choice to it.
 
-        threads.limit_threads(count)
+    Loading takes seconds the first time, and goes on unheard after a cancel: the next request finds it further.
+
+    Raises:
+        Cancelled: as `monitor`.
+    """
+    nets = abandonable(lambda: importlib.import_module("paic3d_studio.nets.threads"), monitor=monitor)
+    if threads is not None:
+        nets.limit_threads(threads)

@@ -19,7 +19,7 @@ from typing import Any, Final
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import Cancelled, UserError
-from paic3d_studio.export import exporter_for
+from paic3d_studio.export import EXPORTERS, exporter_for
 from paic3d_studio.paths import example_picture
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.project import edits
@@ -100,7 +100,8 @@ def _head_path(picture: Path, output: Path | None) -> Path:
         raise UserError(f"“{picture}” is a folder, not a picture.", "Choose one picture file inside it.")
     if output is None:
         return picture.with_suffix(".glb")
-    return output / f"{picture.stem}.glb" if is_folder(output) else output
+    named_like_a_head = output.suffix.lower() in EXPORTERS  # meant as a file, even where a folder has that name
+    return output / f"{picture.stem}.glb" if is_folder(output) and not named_like_a_head else output
 
 
 def _refuse_pictures_as_targets(job: Job, pictures: Sequence[Path]) -> None:

@@ -15,7 +15,7 @@ from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.export import export_mesh
 from paic3d_studio.pipeline.graph import Graph, Stage, StageReport
-from paic3d_studio.pipeline.stages import SOURCES, STAGES
+from paic3d_studio.pipeline.stages import SOURCES, STAGES, prepare_networks
 from paic3d_studio.project.history import History
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.session.output import check_head_target, check_picture_target
@@ -93,7 +93,11 @@ class Session:
         return project
 
     def show(self, project: Project) -> None:
-        """Make `project` the open one, with an empty history; its first state counts as saved."""
+        """Make `project` the open one, with an empty history; its first state counts as saved.
+
+        What was computed for the one before is dropped: a large picture weighs hundreds of megabytes.
+        """
+        self._graph.forget(but=project)
         self._history = History(project)
         self._tell()
 
@@ -264,12 +268,10 @@ class Session:
         for listener in tuple(self._project_listeners):
             listener(self._opened().value)
 
-    def _prepare(self, stage: Stage) -> None:
+    def _prepare(self, stage: Stage, monitor: Monitor) -> None:
         """Give the networks their cores; asked before each stage, since torch counts threads per thread."""
         if stage.uses_torch:
-            from paic3d_studio.pipeline.stages import limit_threads
-
-            limit_threads(self._threads)
+            prepare_networks(threads=self._threads, monitor=monitor)
 
 
 def _fitting(view: OrbitView, textured: TexturedMesh) -> OrbitView:

@@ -87,7 +87,8 @@ def pace() -> Pace:
 def session(pace: Pace) -> Session:
     """A session whose networks are replaced by stand-ins; everything else is the method."""
 
-    def landmarks(portrait: object, placed: PlacedFace | None, detector: str) -> Landmarks:
+    def landmarks(portrait: object, placed: PlacedFace | None, detector: str, *, monitor: Monitor) -> Landmarks:
+        monitor.check()
         side = portrait.rgba.shape[0]  # type: ignore[attr-defined]
         if placed is not None:
             return landmarks_from_parts(right_eye=placed.right_eye, left_eye=placed.left_eye, mouth=placed.mouth)
@@ -96,12 +97,14 @@ def session(pace: Pace) -> Session:
         places = [(x * side, y * side) for x, y in ((0.4, 0.5), (0.6, 0.5), (0.5, 0.64))]
         return landmarks_from_parts(right_eye=places[0], left_eye=places[1], mouth=places[2])
 
-    def render_like(aligned: AlignedPortrait, line_mask: LineMask, *_: object) -> RenderLike:
+    def render_like(aligned: AlignedPortrait, line_mask: LineMask, *_: object, monitor: Monitor) -> RenderLike:
+        monitor.check()
         painted = aligned.rgba.copy()
         painted[line_mask.mask, :3] = 128
         return RenderLike(rgba=painted)
 
-    def tags(*_: object) -> TagFeatures:
+    def tags(*_: object, monitor: Monitor) -> TagFeatures:
+        monitor.report(0.5)
         return TagFeatures(np.zeros((0, 8, 8), np.float32), warning=pace.tags_warning)
 
     def reconstruct(*_: object, monitor: Monitor) -> str:

@@ -26,8 +26,9 @@ def line_removal(tmp_path: Path) -> Path:
     return path
 
 
-def chosen(window: MainWindow, *paths: Path) -> None:
+def chosen(qtbot: QtBot, window: MainWindow, *paths: Path) -> None:
     """Choose files as the artist does: the menu, the dialog that it opens, and its button."""
+    qtbot.waitUntil(window.actions_by_name["import-weights"].isEnabled)
     window.actions_by_name["import-weights"].trigger()
     (dialog,) = window.findChildren(QFileDialog)
     assert dialog.fileMode() == QFileDialog.FileMode.ExistingFiles
@@ -50,7 +51,7 @@ def test_imported_weights_can_be_chosen_at_once(
     qtbot: QtBot, studio: MainWindow, snapshot: Path, line_removal: Path, home: Path
 ) -> None:
     with qtbot.waitSignal(studio.document.imported, timeout=60_000):
-        chosen(studio, snapshot, line_removal)
+        chosen(qtbot, studio, snapshot, line_removal)
     said = studio.workspace.messages.text
     assert "Imported the paper's generator and the paper's line removal." in said
     assert "Choose the published generator under Head, Backbone." in said
@@ -72,11 +73,11 @@ def test_a_refused_file_is_told_of_and_the_others_are_imported(
     bad = tmp_path / "bad.pkl"
     bad.write_bytes(b"cos\nsystem\n(X\x01\x00\x00\x00xtR.")
     with qtbot.waitSignal(window.document.imported, timeout=60_000):
-        chosen(window, bad)
+        chosen(qtbot, window, bad)
     assert window.workspace.messages.text.startswith("“bad.pkl” asks to run “os.system”, which no weights need")
     assert window.workspace.messages.property("kind") == "error"
     with qtbot.waitSignal(window.document.imported, timeout=60_000):
-        chosen(window, bad, line_removal)
+        chosen(qtbot, window, bad, line_removal)
     assert "Imported the paper's line removal. 1 refused." in window.workspace.messages.text
     assert window.workspace.messages.property("kind") == "warning"
     assert offered(window, "infill") == ["network", "telea", "published"]
@@ -86,7 +87,7 @@ def test_the_import_can_be_stopped(qtbot: QtBot, window: MainWindow, tmp_path: P
     slow = tmp_path / "slow.pkl"
     slow.write_bytes(b"\x80\x02" + b"N0" * 2_400_000 + b"N.")
     with qtbot.waitSignal(window.document.progressed):
-        chosen(window, slow)
+        chosen(qtbot, window, slow)
     assert not window.actions_by_name["import-weights"].isEnabled()
     with qtbot.waitSignal(window.document.stopped, timeout=20_000):
         window.document.stop()

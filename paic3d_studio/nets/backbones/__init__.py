@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, cast
 
 from torch import nn
 
+from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.field import FieldCondition, RadianceField
 from paic3d_studio.nets.manifest import is_there, manifest_entry
@@ -18,8 +19,12 @@ from paic3d_studio.nets.weights import load_into, load_weights
 class Backbone(Protocol):
     """A network that turns one picture into a radiance field."""
 
-    def field(self, condition: FieldCondition, *, seed: int) -> RadianceField:
-        """Reconstruct the field of one picture; the same condition and seed give the same field."""
+    def field(self, condition: FieldCondition, *, seed: int, monitor: Monitor = SILENT) -> RadianceField:
+        """Reconstruct the field of one picture; the same condition and seed give the same field.
+
+        Raises:
+            Cancelled: as `monitor`, which is asked every few tenths of a second.
+        """
         ...
 
 

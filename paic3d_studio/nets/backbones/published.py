@@ -135,6 +135,7 @@ class SynthesisNetwork(nn.Module):
         *,
         noise: NoiseMode = "const",
         blocks: list[tuple[Tensor, Tensor]] | None = None,
+        monitor: Monitor = SILENT,
     ) -> Tensor:
         """Return the planes (N, 3 * C * L, H, W).
 
@@ -144,13 +145,18 @@ class SynthesisNetwork(nn.Module):
             tags: the tagger's features (N, tag_channels, 8, 8).
             noise: whether the fixed noise is added.
             blocks: when given, receives features and skip picture of each block, conditions included.
+            monitor: progress and cancel.
+
+        Raises:
+            Cancelled: as `monitor`.
         """
         x: Tensor | None = None
         skip: Tensor | None = None
         first = 0
         # The planes' rows run upwards, the picture's downwards.
         signal = (4 * (2 * picture - 1)).flip(2)
-        for resolution in self.config.resolutions:
+        for done, resolution in enumerate(self.config.resolutions):
+            monitor.report(done / len(self.config.resolutions))
             block: SynthesisBlock = getattr(self, f"b{resolution}")
             x, skip = block(x, skip, ws[:, first : first + block.styles + 1], noise=noise)
             first += block.styles
@@ -248,7 +254,12 @@ class PublishedBackbone(nn.Module):
         self.decoder = TriplaneDecoder(self.config.triplane_channels)
 
     def field(
-        self, condition: FieldCondition, *, seed: int = 0, edits: Sequence[DensityEdit] | None = None
+        self,
+        condition: FieldCondition,
+        *,
+        seed: int = 0,
+        edits: Sequence[DensityEdit] | None = None,
+        monitor: Monitor = SILENT,
     ) -> PublishedField:
         """Reconstruct the field of one picture.
 
@@ -257,8 +268,10 @@ class PublishedBackbone(nn.Module):
             seed: of the random code; the published system draws it from numpy's legacy generator.
             edits: changes to the density; None crops 0.1 m from the sides and culls what is thinner than 0.5, as the
                 published system does when it renders.
+            monitor: asked for cancel between the blocks of the network.
 
         Raises:
+            Cancelled: as `monitor`.
             ValueError: the condition holds no tagger features.
         """
         if condition.tags is None:
@@ -268,7 +281,7 @@ class PublishedBackbone(nn.Module):
             edits = (cropped(0.1, box_side=self.config.box_side), culled(0.5))
         with torch.no_grad():
             ws = self.backbone.styles(z, torch.zeros(1, self.config.camera_dim))
-            planes = self.backbone.synthesis(ws, condition.picture, condition.tags)
+            planes = self.backbone.synthesis(ws, condition.picture, condition.tags, monitor=monitor)
         return PublishedField(
             self.split(planes), ws, decoder=self.decoder, config=self.config, edits=edits, backbone=self
         )
