@@ -87,8 +87,10 @@ def reconstruct_parser() -> argparse.ArgumentParser:
         "the format; for several pictures an existing folder (default: beside each picture, .glb)")  # fmt: skip
     add("--turntable", metavar="FILE", type=Path, help="also write a PNG of the head seen from eight sides")
     add("--seed", metavar="N", type=whole(0, 2**32 - 1), default=0, help="seed of everything random (default 0)")
-    add("--backbone", metavar="NAME", help="the reconstruction network (default compact)")
-    add("--infill", metavar="NAME", help="how lines are painted away: network or telea (default network)")
+    add("--backbone", metavar="NAME", help="the reconstruction network: compact, or published once its weights are "
+        "imported (default compact)")  # fmt: skip
+    add("--infill", metavar="NAME", help="how lines are painted away: network, telea, or published once its weights "
+        "are imported (default network)")  # fmt: skip
     add("--faces", metavar="N", type=whole(100, 500_000), help="triangles of the head (default 20000)")
     add("--texture", metavar="N", type=whole(64, 8192), help="side of the texture in pixels (default 2048)")
     add("--lattice", metavar="N", type=whole(16, 512), help="samples of the field along each axis (default 192)")
@@ -103,14 +105,33 @@ def reconstruct_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def import_weights_parser() -> argparse.ArgumentParser:
+    """Return the parser of `import-weights`."""
+    parser = Parser(
+        prog="paic3d-studio import-weights",
+        description="Import the files that the authors of PAniC-3D released: generator, line removal, tagger, and the "
+        "tagger's principal components. Nothing in them is executed. What a file is shows in what it holds.",
+        epilog="Exit codes: 0 all imported; 2 a file was refused, said in one sentence; 130 cancelled with Ctrl-C.",
+    )
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a file as the authors published it")
+    return parser
+
+
 def _reconstruct(wanted: argparse.Namespace) -> int:
     from paic3d_studio.session.headless import reconstruct
 
     return reconstruct(wanted)
 
 
+def _import_weights(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.session.importing import run_import
+
+    return run_import(wanted)
+
+
 COMMANDS: Final[Mapping[str, Command]] = {
     "reconstruct": Command("make a textured head without a window", reconstruct_parser, _reconstruct),
+    "import-weights": Command("import the authors' released weights", import_weights_parser, _import_weights),
 }
 """What the first argument may be; anything else is a picture to open in the studio."""
 

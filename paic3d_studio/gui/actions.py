@@ -24,6 +24,7 @@ class Situation:
     can_redo: bool = False
     busy: bool = False
     exporting: bool = False
+    importing: bool = False
 
 
 def _always(_: Situation) -> bool:
@@ -217,11 +218,18 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry("zoom-in", "View", "Zoom in", "Show the picture larger", ("Ctrl++", "Ctrl+="), "", _with_picture),
     ActionEntry("zoom-out", "View", "Zoom out", "Show the picture smaller", ("Ctrl+-",), "", _with_picture),
     ActionEntry("side-panel", "View", "Layers and settings", "Show the side panel", ("F9",), "sliders", checkable=True),
+    ActionEntry(
+        "import-weights",
+        "Models",
+        "Import weights…",
+        "Import the weights that the authors of PAniC-3D released",
+        enabled=lambda now: not now.importing,
+    ),
     ActionEntry("keys", "Help", "Keys and mouse…", "Show every key and what the mouse does", ("F1",), "info"),
     ActionEntry("about", "Help", "About PAiC-3D Studio", "Version, licence and credits", ()),
 )
 
-_MENUS: Final = ("File", "Edit", "View", "Help")
+_MENUS: Final = ("File", "Edit", "View", "Models", "Help")
 
 
 def build_actions(

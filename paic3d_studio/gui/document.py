@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
+from paic3d_studio.gui.importing import ImportOutcome, choices, import_all
 from paic3d_studio.gui.runner import Deliver, Runner
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.pipeline.stages import prepare_networks
@@ -22,8 +24,8 @@ from paic3d_studio.tools.pointer import Edit
 
 log = logging.getLogger(__name__)
 
-SHOWN: Final = ("portrait", "landmarks", "aligned", "hulls", "line_mask", "render_like", "volume")
-"""Artefacts that the window shows, delivered as soon as each is known."""
+SHOWN: Final = ("portrait", "landmarks", "aligned", "hulls", "line_mask", "render_like", "tags", "volume")
+"""Artefacts that the window shows or tells of, delivered as soon as each is known."""
 
 
 class Document(QObject):
@@ -46,6 +48,8 @@ class Document(QObject):
     """Lane, fraction 0..1, a few words."""
     exported = Signal(object, object)
     """`ExportReport` and the `Path` that was asked for."""
+    imported = Signal(object)
+    """`ImportOutcome` of a round of imports."""
     failed = Signal(str, object)
     """Lane and exception of a job."""
     stopped = Signal(str, float)
@@ -183,6 +187,17 @@ class Document(QObject):
         self.runner.submit("export", work, title=f"Exporting {target.name}")
         self.busy_changed.emit()
 
+    def import_weights(self, files: Sequence[Path]) -> None:
+        """Import the authors' files, in the background; what can be chosen is told anew afterwards."""
+
+        def work(monitor: Monitor, deliver: Deliver) -> ImportOutcome:
+            outcome = import_all(files, monitor)
+            deliver("choices", choices())
+            return outcome
+
+        self.runner.submit("import", work, title="Importing weights")
+        self.busy_changed.emit()
+
     def warm_up(self) -> None:
         """Load the networks' library while nothing else is to be done, and learn what can be chosen from."""
         self.runner.submit("warm-up", _warm_up, title="Getting ready")
@@ -260,7 +275,7 @@ class Document(QObject):
         self.busy_changed.emit()
 
     def _on_delivered(self, lane: str, name: str, value: object) -> None:
-        if lane == "warm-up":
+        if lane in ("warm-up", "import"):
             self.method_known.emit(value)
         else:
             self.artefact.emit(name, value)
@@ -278,6 +293,10 @@ class Document(QObject):
             self.refreshed.emit()
         elif lane == "export" and isinstance(value, ExportReport):
             self.exported.emit(value, self._export_target)
+        elif lane == "import" and isinstance(value, ImportOutcome):
+            self.imported.emit(value)
+            if value.imported:
+                self.refresh()  # what waited for these weights, or stood on earlier ones, is out of date now
 
     def _on_failed(self, lane: str, error: Exception) -> None:
         if not isinstance(error, UserError):
@@ -295,8 +314,4 @@ class Document(QObject):
 def _warm_up(monitor: Monitor, deliver: Deliver) -> None:
     """Import what the first reconstruction would have to import, and hand out the tables the settings choose from."""
     prepare_networks(threads=None, monitor=monitor)
-    from paic3d_studio.nets.backbones import BACKBONES
-    from paic3d_studio.nets.infill import INPAINTERS
-
-    shipped = tuple(name for name, entry in BACKBONES.items() if entry.shipped)
-    deliver("choices", {"infill": tuple(INPAINTERS), "backbone": shipped})
+    deliver("choices", choices())

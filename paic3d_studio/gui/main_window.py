@@ -12,7 +12,7 @@ from PySide6.QtCore import QMimeData, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
 
-from paic3d_studio.core.artefacts import ExportReport, Landmarks
+from paic3d_studio.core.artefacts import ExportReport, Landmarks, TagFeatures
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui import help_texts
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
@@ -20,6 +20,7 @@ from paic3d_studio.gui.clipboard import PICTURE_FILTER, picture_in
 from paic3d_studio.gui.document import SHOWN, Document
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
+from paic3d_studio.gui.importing import FILE_FILTER, ImportOutcome
 from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self._refresh_began = 0.0
         self._halted = ""
         self._warned_of: Landmarks | None = None
+        self._warned_of_tags = ""
         self._pending_source: tuple[str | bytes, str] | None = None
         self._started_up = False
         self._leave_work_behind = False
@@ -104,6 +106,17 @@ class MainWindow(QMainWindow):
         self.preferences.remember_folder("open", Path(path).parent)
         self.open_picture(path)
 
+    def _choose_weights(self) -> None:
+        chooser = QFileDialog(self, "Import weights", str(self.preferences.folder("import")), FILE_FILTER)
+        chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.filesSelected.connect(self._on_weights_chosen)
+        chooser.open()
+
+    def _on_weights_chosen(self, paths: list[str]) -> None:
+        self.preferences.remember_folder("import", Path(paths[0]).parent)
+        self.document.import_weights([Path(path) for path in paths])
+
     def _paste(self) -> None:
         if not self._take_from(QApplication.clipboard().mimeData()):
             self.workspace.messages.show_message(
@@ -128,6 +141,7 @@ class MainWindow(QMainWindow):
             self.workspace.picture_size.setText(f"{portrait.rgba.shape[1]} × {portrait.rgba.shape[0]} px")
         self.setWindowTitle(f"{project.picture.name} – PAiC-3D Studio")
         self.workspace.messages.hide()
+        self._warned_of_tags = ""
         self.workspace.strip.clear()
         self.image.clear()
         self.head.clear()
@@ -148,8 +162,21 @@ class MainWindow(QMainWindow):
         if isinstance(value, Landmarks) and value.warning and value is not self._warned_of:
             self._warned_of = value
             self.workspace.messages.show_message(value.warning, kind="warning", action=("place-face", "Place the face"))
+        if isinstance(value, TagFeatures):
+            self._tell_of_tags(value.warning)
         if stage in ("aligned", "volume"):
             self._update_situation()
+
+    def _tell_of_tags(self, warning: str) -> None:
+        """Say once that the tagger is missing, below what there is to say about the face."""
+        if warning and warning != self._warned_of_tags:
+            landmarks = self.document.session.peek("landmarks")
+            of_face = landmarks.warning if isinstance(landmarks, Landmarks) else ""
+            action = ("place-face", "Place the face") if of_face else ("import-weights", "Import weights…")
+            self.workspace.messages.show_message(
+                of_face or warning, cure=warning if of_face else "", kind="warning", action=action
+            )
+        self._warned_of_tags = warning
 
     def _on_refresh_started(self) -> None:
         self._refresh_began = time.perf_counter()
@@ -180,8 +207,15 @@ class MainWindow(QMainWindow):
             action=("show-folder", "Show in folder"),
         )
 
+    def _on_imported(self, outcome: ImportOutcome) -> None:
+        self.workspace.status.show_idle("Imported" if outcome.imported else "Not imported")
+        kind = "info" if outcome.imported and not outcome.refused else "warning" if outcome.imported else "error"
+        self.workspace.messages.show_message(outcome.message, cure=outcome.cure, kind=kind)
+
     def _on_failed(self, lane: str, error: Exception) -> None:
-        self.workspace.status.show_idle({"open": "Not opened", "export": "Not exported"}.get(lane, "Not finished"))
+        self.workspace.status.show_idle(
+            {"open": "Not opened", "export": "Not exported", "import": "Not imported"}.get(lane, "Not finished")
+        )
         if lane == "warm-up":
             return
         if lane == "refresh":
@@ -271,6 +305,8 @@ class MainWindow(QMainWindow):
                 self.exporting.ask()
             case "place-face":
                 self.image.choose_tool("place-face")
+            case "import-weights":
+                self._choose_weights()
             case "show-folder":
                 QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.exporting.folder)))
             case "show-log":
@@ -286,7 +322,7 @@ class MainWindow(QMainWindow):
 
     def _update_situation(self) -> None:
         session = self.document.session
-        busy = any(self.document.runner.runs(lane) for lane in ("open", "refresh", "export"))
+        busy = any(self.document.runner.runs(lane) for lane in ("open", "refresh", "export", "import"))
         now = Situation(
             has_picture=session.project is not None,
             has_face=session.project is not None and self.image.has_face,
@@ -295,6 +331,7 @@ class MainWindow(QMainWindow):
             can_redo=session.can_redo,
             busy=busy,
             exporting=self.document.runner.runs("export"),
+            importing=self.document.runner.runs("import"),
         )
         enable_actions(self.actions_by_name, now=now)
         self.workspace.strip.set_busy(busy)
@@ -387,6 +424,7 @@ class MainWindow(QMainWindow):
             "paste": self._paste,
             "example": self._open_example,
             "export": self.exporting.ask,
+            "import-weights": self._choose_weights,
             "quit": self._quit,
             "undo": self._undo,
             "redo": self._redo,
@@ -423,6 +461,7 @@ class MainWindow(QMainWindow):
         document.progressed.connect(self._on_progress)
         document.refreshed.connect(self._on_refreshed)
         document.exported.connect(self._on_exported)
+        document.imported.connect(self._on_imported)
         document.failed.connect(self._on_failed)
         document.stopped.connect(self._on_stopped)
         document.busy_changed.connect(self._update_situation)

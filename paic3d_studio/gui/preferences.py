@@ -50,7 +50,7 @@ class Preferences:
         self._stored.setValue("layers", json.dumps(kept))
 
     def folder(self, purpose: str) -> Path:
-        """Return the folder used last for "open" or "export"; the artist's home when it is gone."""
+        """Return the folder used last for "open", "export" or "import"; the artist's home when it is gone."""
         folder = Path(str(self._stored.value(f"folders/{purpose}", "")))
         return folder if folder != Path() and folder.is_dir() else Path.home()
 

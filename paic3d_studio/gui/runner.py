@@ -28,7 +28,7 @@ Deliver = Callable[[str, object], None]
 Work = Callable[[Monitor, Deliver], object]
 """What a job does: it reports to the monitor, hands out results as they come, and returns the last one."""
 
-LANES: Final = ("open", "export", "refresh", "warm-up")
+LANES: Final = ("open", "export", "import", "refresh", "warm-up")
 """In the order in which waiting jobs are taken."""
 
 

@@ -16,10 +16,14 @@ from torch import Tensor, nn
 from paic3d_studio.core.artefacts import AlignedPortrait, KeepMask, LineMask, RenderLike
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import ShapeMismatch
-from paic3d_studio.nets.weights import load_into, load_weights, manifest_entry
+from paic3d_studio.nets.manifest import is_there, manifest_entry
+from paic3d_studio.nets.weights import load_into, load_weights
 
 INFILL_WEIGHTS: Final = "infill"
 """Name of the embedded infill weights in the manifest."""
+
+PUBLISHED_WEIGHTS: Final = "published-infill"
+"""Name of the paper's line removal among imported weights."""
 
 FAR: Final = 3
 """Pixels from the rim of the mask beyond which the network sees too little of the picture, and paints grey."""
@@ -138,6 +142,25 @@ def paint_by_network(
     return _painted(network, picture, line_mask, keep, monitor)
 
 
+def paint_by_published(
+    picture: NDArray[np.float32],
+    *,
+    line_mask: NDArray[np.bool_],
+    keep: NDArray[np.bool_],
+    monitor: Monitor = SILENT,
+) -> NDArray[np.float32]:
+    """Paint under the lines with the paper's own line removal, in one pass everywhere, as published.
+
+    Arguments as `paint_by_network`.
+
+    Raises:
+        UserError: its weights were not imported, or are damaged.
+    """
+    network = _network(manifest_entry(PUBLISHED_WEIGHTS).sha256, PUBLISHED_WEIGHTS)
+    painted = np.where(line_mask[..., None], _one_pass(network, picture, line_mask, keep, monitor), picture)
+    return np.asarray(painted, dtype=np.float32)
+
+
 def _painted(
     network: InfillNetwork,
     picture: NDArray[np.float32],
@@ -204,8 +227,14 @@ Inpainter = Callable[..., NDArray[np.float32]]
 INPAINTERS: Final[Mapping[str, Inpainter]] = {
     "network": paint_by_network,
     "telea": paint_by_telea,
+    "published": paint_by_published,
 }
 """Ways to paint under the lines: name -> function with the signature of `paint_by_network`."""
+
+
+def offered_inpainters() -> tuple[str, ...]:
+    """Return the inpainters that can be chosen: those that need no weights to be imported, or have them."""
+    return tuple(name for name in INPAINTERS if name != "published" or is_there(PUBLISHED_WEIGHTS))
 
 
 def repaint(

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import importlib
-import tomllib
 from typing import Final
 
 from paic3d_studio.core.alignment import align
 from paic3d_studio.core.monitor import SILENT, Monitor, abandonable
-from paic3d_studio.paths import models_folder
+from paic3d_studio.errors import UserError
+from paic3d_studio.nets.manifest import manifest_entry
 from paic3d_studio.pipeline import steps
 from paic3d_studio.pipeline.graph import Source, Stage
 from paic3d_studio.project.state import PictureSource, Project
 
-INFILL_WEIGHTS: Final = {"network": "infill"}
+INFILL_WEIGHTS: Final = {"network": "infill", "published": "published-infill"}
 """Inpainter -> its weights in the manifest; one that is not listed needs none."""
+
+TAGGER_WEIGHTS: Final = {"published": ("tagger", "tagger-components")}
+"""Backbone -> what its tagger is made of; one that is not listed asks for no tags."""
 
 
 def weights_key(name: str) -> str:
-    """Return the sha256 that the manifest gives for a set of weights, "missing" where it gives none.
+    """Return the sha256 that a manifest gives for a set of weights, "missing" where none does.
 
     A missing manifest is no error here: the stage that needs the weights says so in full.
     """
     try:
-        manifest = tomllib.loads((models_folder() / "manifest.toml").read_text(encoding="utf-8"))
-        return str(manifest["weights"][name]["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return manifest_entry(name).sha256
+    except UserError:
         return "missing"
+
+
+def _keys_of_all(names: tuple[str, ...]) -> str:
+    return " ".join(map(weights_key, names)) or "none"
 
 
 def _picture_key(picture: PictureSource) -> str:
@@ -46,6 +52,7 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("infill", lambda p: p.settings.infill),
     Source("infill_weights", lambda p: INFILL_WEIGHTS.get(p.settings.infill, ""), weights_key),
     Source("backbone", lambda p: p.settings.backbone),
+    Source("tagger_weights", lambda p: TAGGER_WEIGHTS.get(p.settings.backbone, ()), _keys_of_all),
     Source("backbone_weights", lambda p: p.settings.backbone, weights_key),
     Source("volume_resolution", lambda p: p.settings.volume),
     Source("lattice_resolution", lambda p: p.settings.surface.resolution),
@@ -78,7 +85,9 @@ STAGES: Final[tuple[Stage, ...]] = (
     Stage("render_like", "Removing the lines", ("aligned", "line_mask", "keep", "infill", "infill_weights"),
           steps.render_like, keep=4, seconds=0.5, monitored=True, uses_torch=True),
     # From one picture to a radiance field, and what is made of it.
-    Stage("field", "Reconstructing", ("render_like", "backbone", "backbone_weights", "seed"),
+    Stage("tags", "Tagging", ("aligned", "backbone", "backbone_weights", "tagger_weights"), steps.tags, keep=4,
+          monitored=True, uses_torch=True),
+    Stage("field", "Reconstructing", ("render_like", "tags", "backbone", "backbone_weights", "seed"),
           steps.field, key="derivation", keep=4, seconds=1.0, monitored=True, uses_torch=True),
     Stage("volume", "Baking the view", ("field", "volume_resolution"),
           steps.volume, key="derivation", keep=4, seconds=3.0, monitored=True, uses_torch=True),

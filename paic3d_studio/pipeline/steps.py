@@ -27,6 +27,7 @@ from paic3d_studio.core.artefacts import (
     Portrait,
     RenderLike,
     SurfaceMesh,
+    TagFeatures,
     TexturedMesh,
 )
 from paic3d_studio.core.hulls import detect_hulls
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 
 SQUARE_ITSELF: Final = Alignment(matrix=np.eye(2, 3))
 """The alignment of a picture that already is the aligned square."""
+
+NO_TAGS: Final = TagFeatures(np.empty((0, 8, 8), np.float32))
+"""What the tagger gives where the backbone does not ask for it."""
 
 
 def portrait(picture: PictureSource, monitor: Monitor) -> Portrait:
@@ -125,7 +129,20 @@ def render_like(
     return repaint(aligned, line_mask=line_mask, keep=keep, inpainter=inpainter, monitor=monitor)
 
 
-def field(render_like: RenderLike, backbone: str, weights: str, seed: int, monitor: Monitor) -> RadianceField:
+def tags(aligned: AlignedPortrait, backbone: str, weights: str, tagger: str, monitor: Monitor) -> TagFeatures:
+    """Look at the aligned original, lines and all, for a backbone that wants its features."""
+    from paic3d_studio.nets.backbones import BACKBONES, tag_channels
+    from paic3d_studio.nets.tagger import tags_of
+
+    del weights, tagger  # stand in the key only
+    if backbone not in BACKBONES or not BACKBONES[backbone].needs_tags:
+        return NO_TAGS
+    return tags_of(aligned, channels=tag_channels(backbone), monitor=monitor)
+
+
+def field(
+    render_like: RenderLike, tags: TagFeatures, backbone: str, weights: str, seed: int, monitor: Monitor
+) -> RadianceField:
     """Reconstruct the radiance field from the line-free picture on white."""
     from paic3d_studio.nets.backbones import load_backbone
     from paic3d_studio.nets.field import FieldCondition
@@ -133,7 +150,8 @@ def field(render_like: RenderLike, backbone: str, weights: str, seed: int, monit
     del weights  # stands in the key only
     monitor.report(0.0, "reading the weights")
     network = load_backbone(backbone)
-    return network.field(FieldCondition.of(render_like), seed=seed, monitor=monitor.child(0.3, 1.0, "reconstructing"))
+    below = monitor.child(0.3, 1.0, "reconstructing")
+    return network.field(FieldCondition.of(render_like, tags), seed=seed, monitor=below)
 
 
 def volume(field: RadianceField, resolution: int, monitor: Monitor) -> FieldVolume:

@@ -137,7 +137,7 @@ def run(
     """Do the jobs one after another; a picture that fails does not stop the others. Returns the exit code."""
     code = DONE
     session = Session()
-    with _cancel_on_interrupt() as cancelled:
+    with cancel_on_interrupt() as cancelled:
         for job in jobs:
             progress = TerminalProgress(sys.stderr, titles={stage.name: stage.title for stage in session.stages})
             monitor = Monitor(progress.on_progress, cancelled=cancelled)
@@ -173,14 +173,14 @@ def _reconstructed(
     project = configure(session.read(job.picture, monitor=monitor.child(0.0, 0.02)))
     share = 0.85 if job.turntable else 1.0
     report = session.export(job.head, project=project, monitor=monitor.child(0.02, share))
-    warning = session.pull("landmarks", project).warning
+    warnings = [session.pull(stage, project).warning for stage in ("landmarks", "tags")]
     if job.turntable is not None:
         session.turntable(job.turntable, project=project, monitor=monitor.child(share, 1.0))
     progress.clear()
-    if warning:
+    for warning in filter(None, warnings):
         progress.say(f"note: {warning}")
     took = {"seconds": round(time.perf_counter() - begun, 3), "cpu_seconds": round(cpu_seconds() - cpu_before, 3)}
-    return {**_outcome(job, project, report), "warning": warning, **took, **peak_memory()}
+    return {**_outcome(job, project, report), "warning": " ".join(filter(None, warnings)), **took, **peak_memory()}
 
 
 @contextmanager
@@ -245,7 +245,7 @@ def _summary(outcome: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _cancel_on_interrupt() -> Iterator[Callable[[], bool]]:
+def cancel_on_interrupt() -> Iterator[Callable[[], bool]]:
     """Turn the first Ctrl-C into a request to stop; a second one ends the program at once."""
     asked = False
 

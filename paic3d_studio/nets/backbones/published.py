@@ -200,6 +200,7 @@ class PublishedField(RadianceField):
         planes: (3, C, L, h, w).
         ws: the style codes, which steer super-resolution (1, count, w_dim).
         edits: applied to every density.
+        backbone: what made the field, and makes sharp views of it; None where none are wanted.
     """
 
     empty_outside = False
@@ -212,7 +213,9 @@ class PublishedField(RadianceField):
         decoder: TriplaneDecoder,
         config: PublishedConfig,
         edits: Sequence[DensityEdit] = (),
+        backbone: PublishedBackbone | None = None,
     ) -> None:
+        self._backbone = backbone
         self.planes, self.ws, self.decoder, self.edits = planes, ws, decoder, tuple(edits)
         self.box_side, self.axes = config.box_side, config.axes
 
@@ -234,6 +237,10 @@ class PublishedField(RadianceField):
         """Evaluate the density alone at points (P, 3)."""
         with torch.no_grad():
             return self._edited(xyz, self.decoder.density(self._features(xyz)))
+
+    def sharp_view(self, camera: Camera, *, monitor: Monitor = SILENT) -> Tensor | None:
+        """Render a view of 512 pixels through super-resolution, sRGB (1, 3, 512, 512)."""
+        return None if self._backbone is None else self._backbone.sharp_view(self, camera, monitor=monitor)
 
 
 class PublishedBackbone(nn.Module):
@@ -275,7 +282,9 @@ class PublishedBackbone(nn.Module):
         with torch.no_grad():
             ws = self.backbone.styles(z, torch.zeros(1, self.config.camera_dim))
             planes = self.backbone.synthesis(ws, condition.picture, condition.tags, monitor=monitor)
-        return PublishedField(self.split(planes), ws, decoder=self.decoder, config=self.config, edits=edits)
+        return PublishedField(
+            self.split(planes), ws, decoder=self.decoder, config=self.config, edits=edits, backbone=self
+        )
 
     def split(self, planes: Tensor) -> Tensor:
         """Reshape one synthesised triplane: (1, 3 * C * L, h, w) -> (3, C, L, h, w)."""
