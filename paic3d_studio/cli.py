@@ -69,7 +69,9 @@ def studio_parser() -> argparse.ArgumentParser:
         + "\n".join(f"  {name:14} {command.summary}" for name, command in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("pictures", metavar="PICTURE", nargs="*", type=Path, help="a portrait to open in the studio")
+    parser.add_argument(
+        "pictures", metavar="PICTURE", nargs="*", type=Path, help="a portrait or a project to open in the studio"
+    )
     parser.add_argument("--version", action="version", version=f"PAiC-3D Studio {__version__}")
     return parser
 
@@ -82,11 +84,12 @@ def reconstruct_parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 done; 2 something you can mend, said in one sentence; 130 cancelled with Ctrl-C.",
     )
     add = parser.add_argument
-    add("pictures", metavar="PICTURE", nargs="+", type=Path, help="a portrait: PNG, JPEG, WebP, BMP, TIFF or GIF")
+    add("pictures", metavar="PICTURE", nargs="+", type=Path, help="a portrait (PNG, JPEG, WebP, BMP, TIFF or GIF), or "
+        "a project of the studio (.paic3d), whose edits and options hold where none are given here")  # fmt: skip
     add("-o", "--output", metavar="FILE", type=Path, help="where the head goes, its suffix (.glb, .obj, .ply) decides "
         "the format; for several pictures an existing folder (default: beside each picture, .glb)")  # fmt: skip
     add("--turntable", metavar="FILE", type=Path, help="also write a PNG of the head seen from eight sides")
-    add("--seed", metavar="N", type=whole(0, 2**32 - 1), default=0, help="seed of everything random (default 0)")
+    add("--seed", metavar="N", type=whole(0, 2**32 - 1), help="seed of everything random (default 0)")
     add("--backbone", metavar="NAME", help="the reconstruction network: compact, or published once its weights are "
         "imported (default compact)")  # fmt: skip
     add("--infill", metavar="NAME", help="how lines are painted away: network, telea, or published once its weights "

@@ -65,9 +65,21 @@ class ActionEntry:
 
 
 ACTIONS: Final[tuple[ActionEntry, ...]] = (
-    ActionEntry("open", "File", "Open picture…", "Open a portrait", ("Ctrl+O",), "open"),
+    ActionEntry("open", "File", "Open…", "Open a portrait or a project", ("Ctrl+O",), "open"),
     ActionEntry("paste", "File", "Paste picture", "Paste a picture or a picture file", ("Ctrl+V",), "paste"),
     ActionEntry("example", "File", "Open the example", "Open the bundled example portrait", (), "picture"),
+    ActionEntry(
+        "save", "File", "Save", "Save the project", ("Ctrl+S",), "save", lambda now: now.has_picture, separator=True
+    ),
+    ActionEntry(
+        "save-elsewhere",
+        "File",
+        "Save as…",
+        "Save the project under another name",
+        ("Ctrl+Shift+S",),
+        "",
+        _with_picture,
+    ),
     ActionEntry(
         "export", "File", "Export head…", "Export the textured head", ("Ctrl+E",), "export", _with_face, separator=True
     ),
@@ -174,6 +186,15 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ),
     ActionEntry(
         "clear-matte", "Edit", "Remove all cut-out strokes", "Take every stroke off the cut-out", (), "", _with_face
+    ),
+    ActionEntry(
+        "revert",
+        "Edit",
+        "Everything as detected",
+        "Take back every hull, stroke and placed face; the settings stay",
+        (),
+        "",
+        _with_picture,
     ),
     ActionEntry(
         "refresh",

@@ -61,6 +61,11 @@ class Document(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        self.origin: Path | None = None
+        """The file that the open project came from; None for what was dropped, pasted or rescued."""
+        self.rescued = False
+        """Whether the open project was left by a crash."""
+        self._opening: tuple[Path | None, bool] = (None, False)
         self._home = threading.get_ident()
         self.runner = Runner(self)
         self.runner.started.connect(self._on_started)
@@ -91,8 +96,12 @@ class Document(QObject):
 
     # Opening ---------------------------------------------------------------------------------------------------------
 
-    def open(self, source: str | os.PathLike[str] | bytes, *, name: str = "") -> None:
-        """Read a picture in the background and show it once it is known to be good; the open one stays till then."""
+    def open(self, source: str | os.PathLike[str] | bytes, *, name: str = "", rescued: bool = False) -> None:
+        """Read a picture or a project in the background and show it once it is known to be good.
+
+        The open one stays till then. What is `rescued` from a crash counts as unsaved.
+        """
+        self._opening = (None if isinstance(source, bytes) else Path(source), rescued)
         self._refresh_pending |= self.runner.runs("refresh")  # or an opening that this one replaces stopped it
         self.runner.cancel("refresh")  # opening goes first; what is cancelled is asked for again if opening fails
 
@@ -284,8 +293,9 @@ class Document(QObject):
         self.busy_changed.emit()
         if lane == "open" and isinstance(value, Project):
             self._shown_project = None
+            self.origin, self.rescued = self._opening
             self._dragging = True  # `show` tells of a project; the window hears of a new picture, not of an edit
-            self.session.show(value)
+            self.session.show(value, saved=not self.rescued)
             self._dragging = False
             self.opened.emit(value)
             self.refresh()

@@ -11,7 +11,6 @@ from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.panels.export_dialog import ExportDialog
 from paic3d_studio.gui.preferences import Preferences
-from paic3d_studio.project.state import Project
 from paic3d_studio.session.output import check_head_target
 
 
@@ -23,7 +22,6 @@ class Exporting(QObject):
         self._window = window
         self._document = document
         self._preferences = preferences
-        self._exported: Project | None = None
         self.dialog: ExportDialog | None = None
         """The dialog that is open now."""
         self.folder = Path()
@@ -49,8 +47,6 @@ class Exporting(QObject):
     def tell(self, report: ExportReport, target: Path) -> str:
         """Take note of a finished export, and return what to say of it."""
         self.folder = target.parent
-        if self._document.project is self._exported:
-            self._document.session.mark_saved()
         faces = f"{report.faces:,}".replace(",", "\u202f")
         return f"{target}\n{faces} triangles, {report.bytes_written / 1e6:.1f} MB"
 
@@ -62,7 +58,6 @@ class Exporting(QObject):
         if target.parent.is_dir():
             self._preferences.remember_folder("export", target.parent)
         self._document.edit(self.dialog.edit)
-        self._exported = self._document.project
         self._document.export(target)
         self._leave()
 

@@ -16,14 +16,17 @@ from paic3d_studio.core.artefacts import ExportReport, Landmarks, TagFeatures
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui import help_texts
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
-from paic3d_studio.gui.clipboard import PICTURE_FILTER, picture_in
+from paic3d_studio.gui.clipboard import OPEN_FILTER, picture_in
 from paic3d_studio.gui.document import SHOWN, Document
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
 from paic3d_studio.gui.importing import FILE_FILTER, ImportOutcome
+from paic3d_studio.gui.keeping import Keeping
 from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
+from paic3d_studio.gui.recent_menu import RecentMenu
+from paic3d_studio.gui.rescue import Rescue
 from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.paths import example_picture
 from paic3d_studio.project import edits
@@ -50,6 +53,7 @@ class MainWindow(QMainWindow):
         self.preferences = preferences or Preferences()
         self.document = Document(session, self)
         self.exporting = Exporting(self, document=self.document, preferences=self.preferences)
+        self.keeping = Keeping(self, document=self.document, preferences=self.preferences)
         self.image = ImagePanel(self.document)
         self.head = ViewportPanel()
         self.actions_by_name = build_actions(
@@ -68,9 +72,13 @@ class MainWindow(QMainWindow):
         self._warned_of: Landmarks | None = None
         self._warned_of_tags = ""
         self._pending_source: tuple[str | bytes, str] | None = None
+        self._recent_menu = RecentMenu(self, preferences=self.preferences)
+        self._left_behind: Rescue | None = None
+        self._closes_once_saved = False
         self._started_up = False
         self._leave_work_behind = False
         menus = fill_menus(self.menuBar(), actions=self.actions_by_name)
+        menus["File"].insertMenu(self.actions_by_name["paste"], self._recent_menu)
         menus["View"].insertMenu(self.actions_by_name["side-panel"], self.head.mode_menu)
         self._connect()
         self._restore()
@@ -83,10 +91,10 @@ class MainWindow(QMainWindow):
         if self.document.session.dirty:
             self._pending_source = (source, name)
             self.workspace.messages.show_message(
-                "Opening another picture leaves the edits of this one behind.",
-                cure="Export first if you want to keep the head.",
+                "Opening another picture leaves the unsaved edits of this one behind.",
                 kind="warning",
-                action=("open-anyway", "Open anyway"),
+                action=("save", "Save"),
+                other=("open-anyway", "Open anyway"),
             )
             return
         self._open_now(source, name)
@@ -96,7 +104,7 @@ class MainWindow(QMainWindow):
         self.document.open(source, name=name)
 
     def _choose_picture(self) -> None:
-        chooser = QFileDialog(self, "Open a portrait", str(self.preferences.folder("open")), PICTURE_FILTER)
+        chooser = QFileDialog(self, "Open a portrait or a project", str(self.preferences.folder("open")), OPEN_FILTER)
         chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chooser.fileSelected.connect(self._on_file_chosen)
@@ -135,11 +143,11 @@ class MainWindow(QMainWindow):
     # What the document says ------------------------------------------------------------------------------------------
 
     def _on_opened(self, project: Project) -> None:
-        self.workspace.title.setText(project.picture.name)
         portrait = self.document.session.peek("portrait", project)
         if portrait is not None:
             self.workspace.picture_size.setText(f"{portrait.rgba.shape[1]} × {portrait.rgba.shape[0]} px")
-        self.setWindowTitle(f"{project.picture.name} – PAiC-3D Studio")
+        if self.document.origin is not None:
+            self.preferences.remember_recent(self.document.origin)
         self.workspace.messages.hide()
         self._warned_of_tags = ""
         self.workspace.strip.clear()
@@ -230,12 +238,15 @@ class MainWindow(QMainWindow):
                 self.image.lose_face()
                 self.image.choose_tool("place-face")
         else:
-            self.workspace.messages.show_message(
-                "Something went wrong inside the studio.",
-                cure=f"{type(error).__name__}: {error}. The log has the details.",
-                action=("show-log", "Show the log"),
-            )
+            self._show_bug(error)
         self._update_situation()
+
+    def _show_bug(self, error: Exception) -> None:
+        self.workspace.messages.show_message(
+            "Something went wrong inside the studio.",
+            cure=f"{type(error).__name__}: {error}. The log has the details.",
+            action=("show-log", "Show the log"),
+        )
 
     def _face_is_missing(self) -> bool:
         session = self.document.session
@@ -254,6 +265,40 @@ class MainWindow(QMainWindow):
             self.workspace.settings.controls.offer(choices)
 
     # Actions ---------------------------------------------------------------------------------------------------------
+
+    def _on_kept_changed(self) -> None:
+        """Show what the project is called, and whether it has unsaved edits."""
+        self.workspace.title.setText(self.keeping.name)
+        self.setWindowTitle(f"{self.keeping.name}[*] – PAiC-3D Studio" if self.keeping.name else "PAiC-3D Studio")
+        self.setWindowModified(self.document.session.dirty)
+
+    def _on_saved(self, path: Path) -> None:
+        self.preferences.remember_recent(path)
+        self.workspace.messages.hide()
+        self.workspace.status.show_idle(f"Saved {path.name}")
+        if self._closes_once_saved:
+            self.close()
+
+    def _on_not_saved(self, error: Exception) -> None:
+        self._closes_once_saved = False
+        self.workspace.status.show_idle("Not saved")
+        if isinstance(error, UserError):
+            other = ("save-elsewhere", "Save elsewhere…")
+            self.workspace.messages.show_message(error.message, cure=error.cure, action=other)
+        else:
+            self._show_bug(error)
+
+    def offer_what_a_crash_left(self) -> None:
+        """Ask, without blocking, whether unsaved edits of a studio that ended without a word are to be brought back."""
+        self._left_behind = self.keeping.left_behind()
+        if self._left_behind is not None:
+            self.workspace.messages.show_message(
+                f"The studio ended unexpectedly while “{self._left_behind.name}” had unsaved edits.",
+                cure="They can be brought back.",
+                kind="warning",
+                action=("bring-back", "Bring back"),
+                other=("discard-left", "Discard"),
+            )
 
     def _undo(self) -> None:
         self.image.cancel_gesture()
@@ -284,6 +329,10 @@ class MainWindow(QMainWindow):
     def _reset_hulls(self) -> None:
         self.document.edit(edits.reset_hulls)
 
+    def _revert(self) -> None:
+        self.image.cancel_gesture()
+        self.document.edit(edits.reset_everything)
+
     def _reset_face(self) -> None:
         self.image.cancel_gesture()
         self.document.edit(edits.reset_face)
@@ -298,6 +347,17 @@ class MainWindow(QMainWindow):
         match name:
             case "open-anyway" if self._pending_source is not None:
                 self._open_now(*self._pending_source)
+            case "save":
+                self.keeping.save()
+            case "save-elsewhere":
+                self.keeping.save_elsewhere()
+            case "save-and-close":
+                self._closes_once_saved = True
+                self.keeping.save()
+            case "bring-back" if self._left_behind is not None:
+                self.keeping.bring_back(self._left_behind)
+            case "discard-left" if self._left_behind is not None:
+                self.keeping.discard(self._left_behind)
             case "close-anyway":
                 self._leave_work_behind = True
                 self.close()
@@ -375,14 +435,13 @@ class MainWindow(QMainWindow):
     def _work_to_lose(self) -> bool:
         """Ask, without blocking, when closing would lose something; the button of the message closes all the same."""
         if self.document.runner.runs("export"):
-            message, cure = "An export is still being written.", "It stops when the studio closes."
+            message, cure, action = "An export is still being written.", "It stops when the studio closes.", None
         elif self.document.session.dirty:
-            message, cure = "Closing leaves your edits behind.", "Export first if you want to keep the head."
+            message, cure, action = "This project has unsaved edits.", "", ("save-and-close", "Save and close")
         else:
             return False
-        self.workspace.messages.show_message(
-            message, cure=cure, kind="warning", action=("close-anyway", "Close anyway")
-        )
+        other = ("close-anyway", "Close anyway")
+        self.workspace.messages.show_message(message, cure=cure, kind="warning", action=action, other=other)
         return True
 
     # Qt's events -----------------------------------------------------------------------------------------------------
@@ -413,6 +472,7 @@ class MainWindow(QMainWindow):
         self.preferences.save()
         self.hide()
         self.document.close(seconds=CLOSE_SECONDS)
+        self.keeping.close(seconds=CLOSE_SECONDS)
         event.accept()
         self.closed.emit()
 
@@ -423,6 +483,8 @@ class MainWindow(QMainWindow):
             "open": self._choose_picture,
             "paste": self._paste,
             "example": self._open_example,
+            "save": self.keeping.save,
+            "save-elsewhere": self.keeping.save_elsewhere,
             "export": self.exporting.ask,
             "import-weights": self._choose_weights,
             "quit": self._quit,
@@ -432,6 +494,7 @@ class MainWindow(QMainWindow):
             "brush-larger": partial(self.image.resize_brush, 1),
             "delete-vertex": self.image.delete_vertex,
             "reset-hulls": self._reset_hulls,
+            "revert": self._revert,
             "reset-face": self._reset_face,
             "clear-strokes": self._clear_strokes,
             "clear-matte": self._clear_matte,
@@ -467,6 +530,10 @@ class MainWindow(QMainWindow):
         document.busy_changed.connect(self._update_situation)
         document.runner.became_idle.connect(self._on_idle)
         document.method_known.connect(self._on_method_known)
+        self.keeping.state_changed.connect(self._on_kept_changed)
+        self.keeping.saved.connect(self._on_saved)
+        self.keeping.failed.connect(self._on_not_saved)
+        self._recent_menu.chosen.connect(self.open_picture)
         workspace.settings.edit_wanted.connect(document.edit)
         workspace.layers.changed.connect(self.image.set_layer_state)
         workspace.strip.cancel_wanted.connect(self._stop)

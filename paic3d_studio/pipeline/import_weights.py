@@ -11,7 +11,7 @@ from typing import Final
 
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import UserError
-from paic3d_studio.export.files import write_files
+from paic3d_studio.files import write_files
 from paic3d_studio.nets.import_official import MEMORY, OfficialWeights, read_official
 from paic3d_studio.nets.manifest import IMPORTABLE, is_there
 from paic3d_studio.paths import imported_models_folder

@@ -116,7 +116,8 @@ def configured(project: Project, arguments: Namespace) -> Project:
     """Return the project with the options of the command line."""
     settings = {name: getattr(arguments, name) for name in ("backbone", "infill")}
     surface = {"faces": arguments.faces, "resolution": arguments.lattice}
-    project = edits.set_seed(project, seed=arguments.seed)
+    if arguments.seed is not None:
+        project = edits.set_seed(project, seed=arguments.seed)
     if arguments.face is not None:
         project = edits.place_face(project, **arguments.face)
     project = edits.set_settings(project, **_given(settings))
