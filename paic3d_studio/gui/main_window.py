@@ -17,7 +17,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.gui import help_texts
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
 from paic3d_studio.gui.clipboard import OPEN_FILTER, picture_in
-from paic3d_studio.gui.document import SHOWN, Document
+from paic3d_studio.gui.document import REFINED, SHOWN, Document
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
 from paic3d_studio.gui.importing import FILE_FILTER, ImportOutcome
@@ -27,6 +27,7 @@ from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import RecentMenu
 from paic3d_studio.gui.rescue import Rescue
+from paic3d_studio.gui.runner import YIELDING
 from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.paths import example_picture
 from paic3d_studio.project import edits
@@ -158,7 +159,7 @@ class MainWindow(QMainWindow):
 
     def _on_changed(self, project: Project) -> None:
         self.workspace.settings.show_project(project)
-        for stage in SHOWN:  # what is known already is shown at once: after undo, all of it
+        for stage in (*SHOWN, REFINED):  # what is known already is shown at once: after undo, all of it
             value = self.document.session.peek(stage, project)
             if value is not None:
                 self._on_artefact(stage, value)
@@ -197,7 +198,7 @@ class MainWindow(QMainWindow):
             self.workspace.strip.chips[stage].take(report)
 
     def _on_progress(self, lane: str, fraction: float, text: str) -> None:
-        if lane != "warm-up":
+        if lane not in YIELDING:
             self.workspace.status.show_progress(fraction, text)
 
     def _on_refreshed(self) -> None:

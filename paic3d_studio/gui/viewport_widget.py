@@ -18,6 +18,7 @@ from paic3d_studio.gui.viewport_hosts import OpenGLHost, PictureHost, install_su
 from paic3d_studio.gui.viewport_notice import ViewportNotice
 from paic3d_studio.viewport.bake import BakedVolume
 from paic3d_studio.viewport.canvas import BACKGROUNDS, Background
+from paic3d_studio.viewport.front import StitchPicture
 from paic3d_studio.viewport.orbit import OrbitView, ScreenPoint, screen_point
 from paic3d_studio.viewport.scene import Scene
 
@@ -91,6 +92,11 @@ class ViewportWidget(QWidget):
     def set_volume(self, volume: FieldVolume | BakedVolume | None) -> None:
         """Show `volume`; None empties the volume modes."""
         self.scene.set_volume(volume)
+        self._redraw()
+
+    def set_picture(self, picture: StitchPicture) -> None:
+        """Stitch `picture` onto what the front sees of the volume."""
+        self.scene.set_picture(picture)
         self._redraw()
 
     def set_mesh(self, mesh: TexturedMesh | None) -> None:

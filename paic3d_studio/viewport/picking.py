@@ -12,14 +12,17 @@ from paic3d_studio.viewport.bake import BakedVolume
 from paic3d_studio.viewport.orbit import OrbitView, ScreenPoint
 
 HALF_OPAQUE: Final = 128
-"""Opacity (0..255), and logit of opacity, at which a ray has met the surface."""
+"""Opacity (0..255) at which a ray has met the surface of a volume that does not say so itself."""
 
 
 def surface_point_of_volume(
     volume: FieldVolume | BakedVolume, view: OrbitView, at: ScreenPoint
 ) -> NDArray[np.float64] | None:
-    """Return the first half-opaque point (field frame, metres, (3,)) under `at`, None over the background."""
-    opacity = (volume.voxels if isinstance(volume, BakedVolume) else volume.rgba)[..., 3]
+    """Return the first point of the surface (field frame, metres, (3,)) under `at`, None over the background."""
+    if isinstance(volume, BakedVolume):
+        opacity, level = volume.voxels[..., 3], 255 * volume.surface
+    else:
+        opacity, level = volume.rgba[..., 3], HALF_OPAQUE
     n = opacity.shape[0]
     origin, direction = view.ray(at)
     reach = np.linalg.norm(origin) + volume.box_side
@@ -28,7 +31,7 @@ def surface_point_of_volume(
     cells = np.floor((points / volume.box_side + 0.5) * n).astype(np.int64)
     inside = np.flatnonzero(np.all((cells >= 0) & (cells < n), axis=1))
     x, y, z = cells[inside].T
-    opaque = np.flatnonzero(opacity[z, y, x] >= HALF_OPAQUE)
+    opaque = np.flatnonzero(opacity[z, y, x] >= level)
     return points[inside[opaque[0]]] if opaque.size else None
 
 

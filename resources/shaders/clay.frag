@@ -1,5 +1,6 @@
 // Grey clay under a lamp at the artist's left shoulder: shows form without colour.
 const bool SEES_THROUGH = false;
+const bool ENDS_AT_MATTE = false;
 
 vec3 sample_colour(vec3 place, vec4 texel, float depth) {
     vec3 n = facing(normal_at(place));

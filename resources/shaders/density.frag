@@ -1,5 +1,6 @@
 // How much matter the ray crosses, as an X-ray: shows holes, floaters and fog that colour hides.
 const bool SEES_THROUGH = true;
+const bool ENDS_AT_MATTE = false;
 
 vec3 sample_colour(vec3 place, vec4 texel, float depth) {
     return vec3(0.0);

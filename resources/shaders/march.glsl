@@ -1,6 +1,7 @@
 // Front to back through the volume. The mode's file gives
 //   SEES_THROUGH                                          march on behind opaque matter, and show haze
-//   vec3 sample_colour(vec3 place, vec4 texel, float depth)   what one sample adds (depth in metres along the view axis)
+//   ENDS_AT_MATTE                                         nothing is drawn outside the matte of the picture
+//   vec3 sample_colour(vec3 place, vec4 texel, float depth)   the colour of a sample (depth in metres along the view axis)
 //   vec3 pixel_colour(vec3 gathered, float opacity, float thickness, vec3 behind)   (thickness in metres of opaque matter)
 void main() {
     Ray ray = pixel_ray();
@@ -25,7 +26,9 @@ void main() {
     float last = exit / stride - 0.5;
     float thinnest = SEES_THROUGH ? 0.0 : haze.x;
     float thinnest_logit = SEES_THROUGH ? 0.0 : haze.z;
-    vec4 before = vec4(0.0);  // the sample before
+    float before = 0.0;       // what the sample before was
+    vec3 shade = vec3(0.0);
+    bool inside = false;      // behind a surface: all that follows is seen through it, and has its colour
     while (i < last) {
         float along = (i + 0.5) * stride;
         vec3 place = origin + direction * along;
@@ -33,7 +36,8 @@ void main() {
             vec3 cell = floor(place / cell_side);
             if (texelFetch(occupancy, ivec3(cell), 0).r <= thinnest) {
                 vec3 walls = ((cell + step(0.0, direction)) * cell_side - place) / direction;
-                before.a = 0.0;
+                before = 0.0;
+                inside = false;
                 i += max(1.0, ceil(min(min(walls.x, walls.y), walls.z) / stride));
                 continue;
             }
@@ -42,15 +46,23 @@ void main() {
         if (texel.a > thinnest_logit) {
             float opacity = opacity_of(texel.a);
             if (!SEES_THROUGH) opacity *= smoothstep(haze.x, haze.y, opacity);
-            float kept = pow(1.0 - opacity, stride);
-            if (texel.a > 0.5 && before.a < 0.5) {
-                // Between two samples the ray met the surface: shade it there, not at whichever sample came after.
-                float back = (texel.a - 0.5) / (texel.a - before.a);
-                place -= direction * (back * stride);
-                along -= back * stride;
-                texel.rgb = mix(texel.rgb, before.rgb, back * step(0.001, before.a));
+            if (ENDS_AT_MATTE) {
+                float cut = textureLod(matte, place.xy / voxels, picture_detail).r;
+                opacity *= cut;
+                texel.a *= cut;
             }
-            gathered += transmittance * (1.0 - kept) * sample_colour(place, texel, along * depth_per_voxel);
+            float kept = pow(1.0 - opacity, stride);
+            if (texel.a > surface && before < surface) {
+                // Between two samples the ray met the surface: shade it there, not at whichever sample came after.
+                float back = (texel.a - surface) / (texel.a - before);
+                vec3 there = place - direction * (back * stride);
+                shade = sample_colour(there, texture(field, there / voxels), (along - back * stride) * depth_per_voxel);
+                inside = true;
+            } else if (!inside || texel.a <= surface) {
+                shade = sample_colour(place, texel, along * depth_per_voxel);
+                inside = false;
+            }
+            gathered += transmittance * (1.0 - kept) * shade;
             thickness += opacity * stride * voxel_side;
             transmittance *= kept;
             if (!SEES_THROUGH && transmittance < 0.002) {
@@ -59,7 +71,7 @@ void main() {
                 break;
             }
         }
-        before = texel;
+        before = texel.a;
         i += 1.0;
     }
     fragment = vec4(dithered(pixel_colour(gathered, 1.0 - transmittance, thickness, behind)), 1.0);

@@ -121,6 +121,12 @@ def session(pace: Pace) -> Session:
         rgba[4:12, 4:12, 4:12] = 200
         return FieldVolume(rgba=rgba)
 
+    def fine_volume(*_: object, monitor: Monitor) -> FieldVolume:
+        monitor.report(1.0)
+        rgba = np.zeros((24, 24, 24, 4), np.uint8)
+        rgba[6:18, 6:18, 6:18] = 200
+        return FieldVolume(rgba=rgba)
+
     def lattice(*_: object, monitor: Monitor) -> str:
         monitor.report(1.0)
         return "a lattice"
@@ -144,6 +150,7 @@ def session(pace: Pace) -> Session:
         "tags": tags,
         "field": reconstruct,
         "volume": volume,
+        "fine_volume": fine_volume,
         "lattice": lattice,
         "surface": surface,
         "textured": textured,
