@@ -45,15 +45,15 @@ class StitchPicture:
     """The picture over the whole front view, ready for the graphics card, row 0 at the lowest y.
 
     `rgba` sRGB, which goes on a little beyond the matte, and the distance from its border: 0 is `BORDER_REACH`
-    outside, 255 as far inside; uint8 (n, n, 4). `matte` what belongs to the character, uint8 (n, n); 255 also where the
-    artist's file shows nothing.
+    outside, 255 as far inside; uint8 (n, n, 4). `matte` what belongs to the character, 255 also where the artist's file
+    shows nothing, and that distance again; uint8 (n, n, 2).
     """
 
     rgba: NDArray[np.uint8]
     matte: NDArray[np.uint8]
 
 
-NO_PICTURE: Final = StitchPicture(np.zeros((1, 1, 4), np.uint8), np.full((1, 1), 255, np.uint8))
+NO_PICTURE: Final = StitchPicture(np.zeros((1, 1, 4), np.uint8), np.full((1, 1, 2), 255, np.uint8))
 """Stitches nothing and cuts nothing."""
 
 
@@ -106,7 +106,7 @@ def stitch_picture(source: StitchSource | None) -> StitchPicture:
         around[..., :3] / np.maximum(around[..., 3:], 1e-4),
     )
     rgba = np.dstack([colour, border]).clip(0, 1)
-    matte = np.maximum(alpha, 1 - known)
+    matte = np.dstack([np.maximum(alpha, 1 - known), rgba[..., 3]])
     return StitchPicture(_as_bytes(rgba[::-1]), _as_bytes(matte[::-1]))
 
 

@@ -74,9 +74,8 @@ class VolumeRenderer:
     def stitch(self, picture: StitchPicture) -> None:
         """Lay `picture` over what the front sees, in the modes that stitch; `NO_PICTURE` takes it away."""
         plates = self._plate(picture.rgba), self._plate(picture.matte)
-        for plate in plates:
-            plate.build_mipmaps()
-            plate.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        plates[0].build_mipmaps()
+        plates[0].filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
         self._drop_picture()
         self._picture = plates
 

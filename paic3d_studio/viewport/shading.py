@@ -1,7 +1,7 @@
 """The table of shading modes, and how their shaders are put together.
 
 A new mode is one file in `resources/shaders/` and one line in `SHADING_MODES`: the menu, the shortcut and the tests
-follow from the table. A volume's file defines `sample_colour` and `pixel_colour`, a mesh's file `surface_colour`; the
+follow from the table. A volume's file defines `surface_shade` and `pixel_colour`, a mesh's file `surface_colour`; the
 files beside it say what those receive.
 """
 

@@ -51,7 +51,7 @@ def test_a_picture_keeps_its_pixels_and_knows_its_border() -> None:
     laid = stitch_picture(StitchSource(rgba, SQUARE))
     upright = laid.rgba[::-1]
     np.testing.assert_array_equal(upright[100:400, 200:300, :3], rgba[100:400, 200:300, :3])
-    np.testing.assert_array_equal(laid.matte[::-1], rgba[..., 3])
+    np.testing.assert_array_equal(laid.matte[::-1, :, 0], rgba[..., 3])
     pixel = 0.7 / 512
     for column in (202, 204):
         told = (2 * float(upright[250, column, 3]) / 255 - 1) * BORDER_REACH
@@ -65,7 +65,7 @@ def test_a_finer_file_is_laid_over_finely_and_a_huge_one_within_bounds() -> None
         rgba = np.full((64, 64, 4), 255, np.uint8)
         laid = stitch_picture(StitchSource(rgba, Alignment(np.array([[scale, 0, 200], [0, scale, 200.0]]))))
         assert laid.rgba.shape == (side, side, 4)
-        inside = (laid.matte == 255) & (laid.rgba[..., 3] > 128)
+        inside = (laid.matte[..., 0] == 255) & (laid.rgba[..., 3] > 128)
         assert inside.sum() == pytest.approx((64 * scale * side / 512) ** 2, rel=0.1)
 
 
