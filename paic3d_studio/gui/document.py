@@ -300,6 +300,8 @@ class Document(QObject):
             return  # a later target finds in the memo what was computed a moment ago
         if report.state == "fresh":
             self._computed.add(report.stage)
+        if report.stage == REFINED and report.state == "cancelled":
+            report = StageReport(REFINED, "queued")  # it gave way, and comes again
         self.stage_reported.emit(report)
         wanted = report.stage in SHOWN or report.stage == "textured"
         if report.state in ("fresh", "cached") and wanted and self._deliver and report.stage not in self._delivered:

@@ -70,6 +70,11 @@ class Scene:
         """The mesh that is shown in the mesh modes."""
         return self._mesh
 
+    @property
+    def picture(self) -> StitchPicture:
+        """The picture that is stitched."""
+        return self._picture
+
     def set_view(self, view: OrbitView, *, now: float) -> None:
         """Look from `view`."""
         if view != self._view:

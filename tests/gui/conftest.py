@@ -69,11 +69,13 @@ def drawn_face(*, side: int = 360, hair: tuple[int, int, int] = (150, 90, 70)) -
 
 @dataclass
 class Pace:
-    """How long the stand-in for the reconstruction takes, what it was asked, and whether face and tagger are found."""
+    """How long the stand-ins for the reconstruction take, what it was asked, and whether face and tagger are found."""
 
     seconds: float = 0.0
     face: bool = True
     volumes: int = 0
+    fine_seconds: float = 0.0
+    fine_volumes: int = 0
     tags_warning: str = ""
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -122,7 +124,11 @@ def session(pace: Pace) -> Session:
         return FieldVolume(rgba=rgba)
 
     def fine_volume(*_: object, monitor: Monitor) -> FieldVolume:
-        monitor.report(1.0)
+        began = time.perf_counter()
+        while time.perf_counter() - began < pace.fine_seconds:
+            monitor.report((time.perf_counter() - began) / pace.fine_seconds)
+            time.sleep(0.005)
+        pace.fine_volumes += 1
         rgba = np.zeros((24, 24, 24, 4), np.uint8)
         rgba[6:18, 6:18, 6:18] = 200
         return FieldVolume(rgba=rgba)
