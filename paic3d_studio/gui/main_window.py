@@ -423,6 +423,10 @@ class MainWindow(QMainWindow):
     def _on_brush_changed(self, radius: float) -> None:
         self.workspace.brush_size.setText(f"{2 * radius:.0f} px")
 
+    def _on_look_changed(self) -> None:
+        self.preferences.remember("view/background", self.head.look_menu.background)
+        self.preferences.remember("view/grid", self.head.look_menu.has_grid)
+
     def _on_layers_changed(self, states: object) -> None:
         assert isinstance(states, dict)
         for name, state in states.items():
@@ -539,6 +543,7 @@ class MainWindow(QMainWindow):
         workspace.layers.changed.connect(self.image.set_layer_state)
         workspace.strip.cancel_wanted.connect(self._stop)
         workspace.messages.acted.connect(self._on_message_action)
+        self.head.look_changed.connect(self._on_look_changed)
         self.image.layers_changed.connect(self._on_layers_changed)
         self.image.tool_changed.connect(self._on_tool_changed)
         self.image.brush_changed.connect(self._on_brush_changed)
@@ -553,6 +558,9 @@ class MainWindow(QMainWindow):
         for name, state in self.preferences.layers.items():
             self.image.set_layer_state(name, state)
         self._on_layers_changed(self.image.layers)
+        self.head.look_menu.show_look(
+            self.preferences.text("view/background", ""), has_grid=self.preferences.flag("view/grid", default=True)
+        )
         shows_side = self.preferences.flag("window/side-panel", default=True)
         self.actions_by_name["side-panel"].setChecked(shows_side)
         self.workspace.side.setVisible(shows_side)

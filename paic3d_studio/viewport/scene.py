@@ -15,7 +15,7 @@ from paic3d_studio.viewport.canvas import BACKGROUNDS, QUALITIES, Background, Ca
 from paic3d_studio.viewport.front import NO_PICTURE, StitchPicture
 from paic3d_studio.viewport.mesh_renderer import MeshRenderer
 from paic3d_studio.viewport.orbit import HOME_VIEW, OrbitView, ScreenPoint
-from paic3d_studio.viewport.picking import surface_point_of_mesh, surface_point_of_volume
+from paic3d_studio.viewport.picking import bounds_of_volume, surface_point_of_mesh, surface_point_of_volume
 from paic3d_studio.viewport.progressive import FramePlan, Progressive
 from paic3d_studio.viewport.renderer import VolumeRenderer
 from paic3d_studio.viewport.shading import SHADING_MODES
@@ -71,6 +71,11 @@ class Scene:
         return self._mesh
 
     @property
+    def background(self) -> Background:
+        """What lies behind the head."""
+        return self._background
+
+    @property
     def picture(self) -> StitchPicture:
         """The picture that is stitched."""
         return self._picture
@@ -115,6 +120,13 @@ class Scene:
         if SHADING_MODES[self.drawn_mode].draws == "mesh" and self._mesh is not None:
             return surface_point_of_mesh(self._mesh, self._view, at)
         return None if self._volume is None else surface_point_of_volume(self._volume, self._view, at)
+
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return the corners of the box that holds what is drawn, field frame, metres; None while there is nothing."""
+        if SHADING_MODES[self.drawn_mode].draws == "mesh" and self._mesh is not None:
+            vertices = self._mesh.surface.vertices.astype(np.float64)
+            return vertices.min(axis=0), vertices.max(axis=0)
+        return None if self._volume is None else bounds_of_volume(self._volume)
 
     def attach(self, ctx: moderngl.Context) -> None:
         """Draw with `ctx` from now on; what an earlier context held is forgotten, not released."""

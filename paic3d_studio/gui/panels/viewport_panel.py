@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
 from paic3d_studio.gui.icons import icon
+from paic3d_studio.gui.panels.look_menu import LookMenu
 from paic3d_studio.gui.viewport_widget import ViewportWidget
 from paic3d_studio.gui.widgets import label, pane_header
 from paic3d_studio.viewport.bake import BakedVolume
@@ -28,6 +29,8 @@ class ViewportPanel(QWidget):
     """Shows the head; asks for the textured mesh when a mode needs it."""
 
     mesh_wanted = Signal(bool)
+    look_changed = Signal()
+    """The artist chose another background, ground or field of view."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,6 +42,8 @@ class ViewportPanel(QWidget):
         self._mode_actions: dict[str, QAction] = {}
         self._mode_button = QToolButton()
         self.mode_menu = self._new_mode_menu()
+        self.look_menu = LookMenu(self.viewport, self)
+        self.look_menu.changed.connect(self.look_changed)
         self._lay_out()
         self.set_mode("colour")
 
@@ -134,6 +139,14 @@ class ViewportPanel(QWidget):
         reset.clicked.connect(self.viewport.reset_view)
         line.addWidget(reset)
         line.addStretch(1)
+        look = QToolButton()
+        look.setIcon(icon("orbit"))
+        look.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        look.setMenu(self.look_menu)
+        look.setToolTip("Background, ground and field of view")
+        look.setAccessibleName("Look of the 3D view")
+        look.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        line.addWidget(look)
         self._mode_button.setIcon(icon("shading"))
         self._mode_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._mode_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
