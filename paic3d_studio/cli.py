@@ -88,7 +88,12 @@ def reconstruct_parser() -> argparse.ArgumentParser:
         "a project of the studio (.paic3d), whose edits and options hold where none are given here")  # fmt: skip
     add("-o", "--output", metavar="FILE", type=Path, help="where the head goes, its suffix (.glb, .obj, .ply) decides "
         "the format; for several pictures an existing folder (default: beside each picture, .glb)")  # fmt: skip
-    add("--turntable", metavar="FILE", type=Path, help="also write a PNG of the head seen from eight sides")
+    add(
+        "--turntable",
+        metavar="FILE",
+        type=Path,
+        help="also write the head from all sides: a sheet (.png) or a turning picture (.gif)",
+    )
     add("--seed", metavar="N", type=whole(0, 2**32 - 1), help="seed of everything random (default 0)")
     add("--backbone", metavar="NAME", help="the reconstruction network: compact, or published once its weights are "
         "imported (default compact)")  # fmt: skip
