@@ -72,8 +72,7 @@ def write_moving_picture(
         UserError: the file cannot be written.
         Cancelled: nothing was written.
     """
-    some = frames[:: max(1, len(frames) // _PALETTE_FRAMES)]
-    palette = Image.fromarray(np.concatenate(some)).quantize(256, method=Image.Quantize.MEDIANCUT)
+    palette = _palette(frames[:: max(1, len(frames) // _PALETTE_FRAMES)])
     pictures = []
     for index, frame in enumerate(frames):
         monitor.report(index / len(frames), "encoding the turntable")
@@ -83,6 +82,14 @@ def write_moving_picture(
     pictures[0].save(encoded, "GIF", save_all=True, append_images=pictures[1:], duration=max(20, step), loop=0)
     write_files({path: encoded.getvalue()})
     return (str(path),)
+
+
+def _palette(frames: Sequence[NDArray[np.uint8]]) -> Image.Image:
+    """Return 256 colours for `frames`; each of theirs counts once, or an eye would take its colour from the hair."""
+    colours = np.concatenate([frame.reshape(-1, 3) for frame in frames])
+    shades = colours.astype(np.int64) // 8 @ np.array([32 * 32, 32, 1])
+    _, first = np.unique(shades, return_index=True)
+    return Image.fromarray(colours[first][None]).quantize(256, method=Image.Quantize.MEDIANCUT)
 
 
 @dataclasses.dataclass(frozen=True)

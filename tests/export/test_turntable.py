@@ -67,3 +67,13 @@ def test_a_cancelled_turntable_leaves_no_file(tmp_path: Path) -> None:
         with pytest.raises(Cancelled):
             form.write(FRAMES, tmp_path / f"turntable{suffix}", monitor=Monitor(cancelled=lambda: True))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_rare_colour_keeps_its_own_among_many_shades_of_another(tmp_path: Path) -> None:
+    shades = np.linspace(0, 255, 200 * 200).astype(np.uint8).reshape(200, 200)
+    frame = np.dstack([shades, shades // 2, shades // 3])
+    frame[90:94, 90:94] = 20, 180, 190
+    (path,) = write_moving_picture([frame, frame], tmp_path / "turntable.gif")
+    with Image.open(path) as picture:
+        shown = np.asarray(picture.convert("RGB")).astype(int)
+    assert np.abs(shown[90:94, 90:94].mean(axis=(0, 1)) - (20, 180, 190)).max() <= 12
