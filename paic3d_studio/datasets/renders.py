@@ -268,7 +268,7 @@ def character_name(stem: str) -> str:
     """Return a name that `checked_name` allows, made of a file's stem; where letters had to go, a hash is added."""
     if _allowed(stem):
         return stem
-    plain = re.sub(r"[^A-Za-z0-9._+-]+", "-", stem).strip("-._+")[:100] or "character"
+    plain = re.sub(r"[^A-Za-z0-9_+-]+", "-", stem).strip("-._+")[:100] or "character"
     return f"{plain}-{hashlib.sha256(stem.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
