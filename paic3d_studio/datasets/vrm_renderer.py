@@ -185,7 +185,7 @@ class CharacterRenderer:
         )
         for item in ordered:
             blended = item.primitive.alpha_mode == "BLEND"
-            target.depth_mask = not blended
+            target.depth_mask = not blended or item.primitive.depth_write
             context.enable(moderngl.BLEND) if blended else context.disable(moderngl.BLEND)
             cutoff = {"OPAQUE": -1.0, "MASK": item.primitive.alpha_cutoff}.get(item.primitive.alpha_mode, 1 / 512)
             self._set_material(self._colour, item, to_clip, half_box, cutoff)
