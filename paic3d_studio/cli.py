@@ -143,8 +143,21 @@ def _reconstruct(wanted: argparse.Namespace) -> int:
     return reconstruct(wanted)
 
 
+def _dataset_parser() -> argparse.ArgumentParser:
+    from paic3d_studio.datasets.command import parser
+
+    return parser()
+
+
+def _dataset(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.datasets.command import run
+
+    return run(wanted)
+
+
 COMMANDS: Final[Mapping[str, Command]] = {
     "reconstruct": Command("make a textured head without a window", reconstruct_parser, _reconstruct),
+    "dataset": Command("make and look at datasets of characters", _dataset_parser, _dataset),
 }
 """What the first argument may be; anything else is a picture to open in the studio."""
 
