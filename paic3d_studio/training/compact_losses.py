@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from paic3d_studio.nets.backbones.compact import SHARPNESS, PointValues, Scene
-from paic3d_studio.training.samples import IGNORED, Batch
+from paic3d_studio.training.compact_samples import IGNORED, Batch
 
 
 @dataclasses.dataclass(frozen=True)

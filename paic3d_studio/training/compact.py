@@ -1,4 +1,6 @@
-"""Train the compact reconstructor: `python -m paic3d_studio.training.reconstructor --characters DIR --out FILE`.
+"""Train the embedded compact reconstructor on labelled points.
+
+    python -m paic3d_studio.training.compact --characters DIR --out FILE
 
 Ctrl-C ends after the running step and leaves a checkpoint; the same command with `--resume` goes on from it. The same
 arguments and seed draw the same samples in the same order.
@@ -30,8 +32,8 @@ from paic3d_studio.datasets.characters import Item, character_files, items
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
 from paic3d_studio.paths import user_folder
-from paic3d_studio.training.losses import LossWeights, losses
-from paic3d_studio.training.samples import Batch, SampleOptions, batch
+from paic3d_studio.training.compact_losses import LossWeights, losses
+from paic3d_studio.training.compact_samples import Batch, SampleOptions, batch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,7 +220,7 @@ def _say(trainer: Trainer, mean: dict[str, float], *, elapsed: float, taken: int
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m paic3d_studio.training.reconstructor", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m paic3d_studio.training.compact", description=__doc__)
     parser.add_argument("--characters", type=Path, required=True, help="folder of characters and composites")
     parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
     parser.add_argument("--cache", type=Path, default=user_folder() / "cache" / "items", help="where items are kept")
