@@ -263,13 +263,17 @@ class PublishedBackbone(nn.Module):
         """
         if condition.tags is None:
             raise ValueError("the published backbone needs the tagger's features")
-        z = torch.from_numpy(np.random.RandomState(seed).randn(1, self.config.z_dim)).float()
+        z = self.code(seed=seed)
         if edits is None:
             edits = (cropped(0.1, box_side=self.config.box_side), culled(0.5))
         with torch.no_grad():
             ws = self.backbone.styles(z, torch.zeros(1, self.config.camera_dim))
             planes = self.backbone.synthesis(ws, condition.picture, condition.tags)
         return PublishedField(self.split(planes), ws, decoder=self.decoder, config=self.config, edits=edits)
+
+    def code(self, *, seed: int) -> Tensor:
+        """Return the random code z of a seed (1, z_dim), drawn from numpy's legacy generator as published."""
+        return torch.from_numpy(np.random.RandomState(seed).randn(1, self.config.z_dim)).float()
 
     def split(self, planes: Tensor) -> Tensor:
         """Reshape one synthesised triplane: (1, 3 * C * L, h, w) -> (3, C, L, h, w)."""
