@@ -112,8 +112,29 @@ def _sheet(chosen: argparse.Namespace) -> int:
     return DONE
 
 
+def _portraits_arguments(made: argparse.ArgumentParser) -> None:
+    made.add_argument("folder", metavar="FOLDER", type=Path, help="pictures of your own, searched with its subfolders")
+    made.add_argument("-o", "--output", metavar="FOLDER", type=Path, required=True, help="where the portraits go")
+
+
+def _portraits(chosen: argparse.Namespace) -> int:
+    from paic3d_studio.datasets.portrait_folder import pictures_in, place_portraits
+    from paic3d_studio.datasets.terminal import DONE, TO_MEND, TerminalLine, terminal_monitor
+
+    files = pictures_in(chosen.folder)
+    line = TerminalLine(sys.stderr)
+    with terminal_monitor(line) as monitor:
+        entries = place_portraits(files, folder=chosen.output, monitor=monitor)
+    usable = sum(not entry.reasons for entry in entries)
+    line.say(f"{usable} of {len(entries)} pictures are usable; {chosen.output / 'report.html'} shows them all")
+    return DONE if usable else TO_MEND
+
+
 SUBCOMMANDS: Final[Mapping[str, Subcommand]] = {
     "render": Subcommand("Render VRM and GLB characters into a dataset folder.", _render_arguments, _render),
+    "portraits": Subcommand(
+        "Align the portraits among your own pictures, and report which are usable.", _portraits_arguments, _portraits
+    ),
     "sheet": Subcommand("Show the views of a dataset on one sheet.", _sheet_arguments, _sheet),
 }
 """What may follow `dataset`."""
