@@ -155,9 +155,22 @@ def _dataset(wanted: argparse.Namespace) -> int:
     return run(wanted)
 
 
+def _train_parser() -> argparse.ArgumentParser:
+    from paic3d_studio.training.command import train_parser
+
+    return train_parser()
+
+
+def _train(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.training.command import run_train
+
+    return run_train(wanted)
+
+
 COMMANDS: Final[Mapping[str, Command]] = {
     "reconstruct": Command("make a textured head without a window", reconstruct_parser, _reconstruct),
     "dataset": Command("make and look at datasets of characters", _dataset_parser, _dataset),
+    "train": Command("train a network of the paper on a dataset", _train_parser, _train),
 }
 """What the first argument may be; anything else is a picture to open in the studio."""
 
