@@ -6,11 +6,14 @@ which is resumed from a checkpoint goes on as if it had never stopped.
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
 import math
 import os
 import pickle
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +26,7 @@ from torch import Tensor
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.contact_sheet import contact_sheet
 from paic3d_studio.datasets.line_pairs import LinePair
+from paic3d_studio.datasets.terminal import QUIET_SECONDS, TimeLeft, shown_seconds, stop_on_signals
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.export.files import write_files
 from paic3d_studio.nets.infill import InfillNetwork, blended
@@ -39,7 +43,8 @@ from paic3d_studio.training.infill_patches import (
     render_fronts,
 )
 from paic3d_studio.training.infill_recipe import LineRemovalRecipe, read_infill_recipe
-from paic3d_studio.training.training_log import TrainingLog
+from paic3d_studio.training.journal import Journal
+from paic3d_studio.training.processes import chosen_device
 
 CHECKPOINT: Final = "checkpoint.pt"
 WEIGHTS: Final = "infill.safetensors"
@@ -47,40 +52,64 @@ SHOWN: Final = 6
 _FORMAT: Final = "paic3d-infill-training-1"
 _DATA_SHARE: Final = 0.1
 
+Say = Callable[[str], None]
 
-def run_config(path: Path, *, out: Path | None = None, resume: bool = False, monitor: Monitor = SILENT) -> int:
-    """Train what a configuration file says, and write weights, checkpoints, log and pictures into its folder.
+
+def run_config(path: Path, *, out: Path | None = None, resume: bool = False, say: Say = print) -> None:
+    """Train as a configuration file says; leaves checkpoint, weights, log and pictures in the run's folder.
 
     Args:
         path: a TOML file; `configs/infill.toml` documents it.
-        out: stands in for the folder that the file names.
+        out: the run's folder, in place of the file's.
         resume: go on from the folder's checkpoint; without one, begin.
-        monitor: progress; on cancel a checkpoint is written.
-
-    Returns:
-        0.
+        say: receives progress, line by line.
 
     Raises:
-        UserError: the file, the data or the checkpoint is not usable.
-        Cancelled: the training was stopped; `resume` goes on exactly.
+        UserError: configuration, data or checkpoint are not as they must be.
+        Cancelled: Ctrl-C or SIGTERM; the checkpoint is written, unless the data was still being read.
     """
     recipe = read_infill_recipe(path)
-    folder = recipe.run.folder if out is None else out
-    if not resume and (folder / CHECKPOINT).exists():
+    if out is not None:
+        recipe = dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, folder=out))
+    if recipe.run.threads:
+        torch.set_num_threads(recipe.run.threads)
+    with stop_on_signals() as stopped:
+        run(recipe, resume=resume, monitor=Monitor(_spoken(say), cancelled=stopped))
+    say(f"the weights are in {recipe.run.folder / WEIGHTS}; docs/train-infill.md says how the studio takes them")
+
+
+def run(recipe: LineRemovalRecipe, *, resume: bool = False, monitor: Monitor = SILENT) -> LineRemoval:
+    """Train to the last step and return the training; errors as `run_config`."""
+    folder = recipe.run.folder
+    checkpoint = folder / CHECKPOINT
+    if not resume and checkpoint.exists():
         raise UserError(f"“{folder}” holds a training already.", "Resume it, or choose another folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"“{folder}” cannot be made ({error.strerror}).", "Choose another folder.") from error
-    if recipe.run.threads:
-        torch.set_num_threads(recipe.run.threads)
     drawings, renders = read_sets(recipe, monitor=monitor.child(0.0, _DATA_SHARE))
     training = LineRemoval(recipe, drawings=drawings, renders=renders)
-    if resume and (folder / CHECKPOINT).exists():
-        training.load(folder / CHECKPOINT)
-    with TrainingLog(folder, resumed_at=training.step) as log:
-        train(training, folder=folder, log=log, monitor=monitor.child(_DATA_SHARE, 1.0))
-    return 0
+    if checkpoint.exists():
+        training.load(checkpoint)
+    with contextlib.closing(Journal(folder, first=training.step)) as journal:
+        train(training, journal=journal, monitor=monitor.child(_DATA_SHARE, 1.0))
+    return training
+
+
+def _spoken(say: Say) -> Callable[[float, str], None]:
+    """Return a listener that says every step it hears of, other work only now and then, and how long it will take."""
+    left = TimeLeft()
+    last = -math.inf
+
+    def on_progress(fraction: float, text: str) -> None:
+        nonlocal last
+        seconds = left.after(fraction)
+        if text.startswith("step") or time.monotonic() - last > QUIET_SECONDS:
+            last = time.monotonic()
+            say(text + ("" if seconds is None else f"  ({shown_seconds(seconds)} left)"))
+
+    return on_progress
 
 
 def read_sets(recipe: LineRemovalRecipe, *, monitor: Monitor = SILENT) -> tuple[list[LinedPicture], list[LinedPicture]]:
@@ -113,7 +142,7 @@ class LineRemoval:
     ) -> None:
         self.recipe = recipe
         self.step = 0
-        self.device = _device(recipe.run.device)
+        self.device = chosen_device(recipe.run.device)
         sizes = recipe.network
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.run.seed)
@@ -245,25 +274,25 @@ class LineRemoval:
         return contact_sheet(rows, columns=2, side=256)
 
 
-def train(training: LineRemoval, *, folder: Path, log: TrainingLog, monitor: Monitor = SILENT) -> None:
+def train(training: LineRemoval, *, journal: Journal, monitor: Monitor = SILENT) -> None:
     """Make the steps that are left, and write the weights at the end.
 
     Raises:
         Cancelled: a checkpoint of the steps so far has been written.
     """
-    steps, run = training.recipe.optimiser.steps, training.recipe.run
+    steps, run, folder = training.recipe.optimiser.steps, training.recipe.run, training.recipe.run.folder
     try:
         while training.step < steps:
             monitor.check()
             losses = training.advance()
             done = training.step
             if done % run.log_steps == 0 or done == steps:
-                figures = {name: round(float(value), 6) for name, value in losses.items()}
-                log.figures(done, {**figures, "rate": rate_at(done - 1, training.recipe)})
+                figures = {name: float(value) for name, value in losses.items()}
+                journal.report(done, {**figures, "rate": rate_at(done - 1, training.recipe)})
                 said = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
                 monitor.report(done / steps, f"step {done} of {steps}: {said}")
             if done % run.picture_steps == 0 or done == steps:
-                log.picture(done, "drawings", training.sample_grid())
+                journal.picture(done, training.sample_grid())
             if done % run.checkpoint_steps == 0 or done == steps:
                 training.save(folder / CHECKPOINT)
     except Cancelled:
@@ -280,18 +309,6 @@ def rate_at(step: int, recipe: LineRemovalRecipe) -> float:
         return options.rate
     fall = (done - options.steady) / (1 - options.steady)
     return options.rate * (0.02 + 0.49 * (1 + math.cos(math.pi * fall)))
-
-
-def _device(name: str) -> torch.device:
-    """Return the device of a name; auto is a GPU where there is one.
-
-    Raises:
-        UserError: there is no such device.
-    """
-    has_gpu = torch.cuda.is_available()
-    if name == "cuda" and not has_gpu:
-        raise UserError("There is no GPU that torch can use.", "Set run.device to auto or cpu.")
-    return torch.device("cuda" if has_gpu and name != "cpu" else "cpu")
 
 
 def _opaque(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

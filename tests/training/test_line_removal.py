@@ -1,8 +1,10 @@
 """Line removal: its losses are what they are called, and a training that was stopped goes on as if it had not been."""
 
+import dataclasses
 import itertools
 import json
 import math
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from paic3d_studio.cli import main
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.image import encode_png
 from paic3d_studio.core.monitor import Monitor
@@ -30,8 +33,7 @@ from paic3d_studio.training.infill_recipe import (
     LineRemovalRecipe,
     read_infill_recipe,
 )
-from paic3d_studio.training.infill_run import CHECKPOINT, WEIGHTS, LineRemoval, rate_at, run_config
-from paic3d_studio.training.training_log import TrainingLog
+from paic3d_studio.training.infill_run import CHECKPOINT, WEIGHTS, LineRemoval, rate_at, run, run_config
 
 # What is lowered
 
@@ -192,14 +194,19 @@ def stopped_after(lines: int) -> Monitor:
     return Monitor(hear, cancelled=lambda: len(heard) >= lines)
 
 
+def in_folder(config: Path, folder: Path) -> LineRemovalRecipe:
+    recipe = read_infill_recipe(config)
+    return dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, folder=folder))
+
+
 def test_a_resumed_training_equals_an_unbroken_one_to_the_bit(config: Path, tmp_path: Path) -> None:
-    assert run_config(config, out=tmp_path / "whole") == 0
+    run_config(config, out=tmp_path / "whole")
     for lines in (3, 2):
         with pytest.raises(Cancelled):
-            run_config(config, out=tmp_path / "broken", resume=True, monitor=stopped_after(lines))
+            run(in_folder(config, tmp_path / "broken"), resume=True, monitor=stopped_after(lines))
     assert torch.load(tmp_path / "broken" / CHECKPOINT, weights_only=True)["step"] == 5
-    assert run_config(config, out=tmp_path / "broken", resume=True) == 0
-    for name in (WEIGHTS, "log.jsonl", "pictures/drawings-00000006.png"):
+    run_config(config, out=tmp_path / "broken", resume=True)
+    for name in (WEIGHTS, "log.jsonl", "pictures/000000006.png"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "broken" / name).read_bytes(), name
     one, two = (torch.load(tmp_path / name / CHECKPOINT, weights_only=True) for name in ("whole", "broken"))
     for part in ("network", "discriminator"):
@@ -214,6 +221,29 @@ def test_the_log_holds_every_term_and_the_rate(config: Path, tmp_path: Path) -> 
     assert lines[0]["rate"] == 1e-3 > lines[-1]["rate"]
     with safe_open(tmp_path / "run" / WEIGHTS, "pt") as file:
         assert file.get_tensor("generator.0.weight").shape == (8, 4, 3, 3)
+
+
+def test_the_command_line_trains_resumes_and_stops_with_its_codes(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", "infill", "--config", str(config)]
+    real = LineRemoval.advance
+
+    def interrupted(training: LineRemoval) -> dict[str, torch.Tensor]:
+        if training.step == 3:
+            signal.raise_signal(signal.SIGINT)
+        return real(training)
+
+    monkeypatch.setattr(LineRemoval, "advance", interrupted)
+    assert main(command) == 130
+    assert torch.load(tmp_path / "run" / CHECKPOINT, weights_only=True)["step"] == 4
+    monkeypatch.setattr(LineRemoval, "advance", real)
+    assert main(command) == 2
+    assert "already" in capsys.readouterr().err
+    assert main([*command, "--resume"]) == 0
+    assert "step 6 of 6" in capsys.readouterr().out
+    run_config(config, out=tmp_path / "whole")
+    assert (tmp_path / "whole" / WEIGHTS).read_bytes() == (tmp_path / "run" / WEIGHTS).read_bytes()
 
 
 def test_a_finished_or_foreign_training_is_not_overwritten(config: Path, tmp_path: Path) -> None:
@@ -299,18 +329,6 @@ def test_missing_or_faceless_data_is_told_in_a_sentence(tmp_path: Path, renders:
         pictures_with_lines(tmp_path / "mine", count=9)
 
 
-def test_a_log_forgets_what_comes_again(tmp_path: Path) -> None:
-    with TrainingLog(tmp_path) as log:
-        for step in (1, 2, 3):
-            log.figures(step, {"loss": 1.0 / step})
-    with (tmp_path / "log.jsonl").open("a") as file:
-        file.write('{"step": 4, "lo')  # the power went
-    with TrainingLog(tmp_path, resumed_at=2) as log:
-        log.figures(3, {"loss": 9.0})
-    steps = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert [(line["step"], line["loss"]) for line in steps] == [(1, 1.0), (2, 0.5), (3, 9.0)]
-
-
 @pytest.mark.shared
 @pytest.mark.slow
 def test_a_short_training_on_drawn_renders_repaints_better_than_none(shared: Path, tmp_path: Path) -> None:
@@ -330,3 +348,16 @@ def test_a_short_training_on_drawn_renders_repaints_better_than_none(shared: Pat
     trained = figures(pairs, training.network.eval())
     assert trained["network"]["unlined"] > untrained["network"]["unlined"] + 4
     assert trained["network"]["unlined"] > trained["lines left"]["unlined"]
+
+
+def test_the_shipped_configurations_say_what_the_documents_promise() -> None:
+    folder = Path(infill_run.__file__).parent / "configs"
+    published = read_infill_recipe(folder / "infill.toml")
+    here = folder.resolve()
+    assert published == dataclasses.replace(
+        LineRemovalRecipe(),
+        data=dataclasses.replace(LineRemovalRecipe().data, renders=here / "renders"),
+        run=dataclasses.replace(LineRemovalRecipe().run, folder=here / "run-infill"),
+    )
+    paired = read_infill_recipe(folder / "infill-paired.toml")
+    assert (paired.loss.identity, paired.loss.adversarial, paired.loss.paired) == (1.0, 0.1, 1.0)
