@@ -132,9 +132,7 @@ def _portraits(chosen: argparse.Namespace) -> int:
 
 SUBCOMMANDS: Final[Mapping[str, Subcommand]] = {
     "render": Subcommand("Render VRM and GLB characters into a dataset folder.", _render_arguments, _render),
-    "portraits": Subcommand(
-        "Align the portraits among your own pictures, and report which are usable.", _portraits_arguments, _portraits
-    ),
+    "portraits": Subcommand("Align and judge the portraits among your own pictures.", _portraits_arguments, _portraits),
     "sheet": Subcommand("Show the views of a dataset on one sheet.", _sheet_arguments, _sheet),
 }
 """What may follow `dataset`."""
