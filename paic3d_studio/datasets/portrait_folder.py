@@ -28,7 +28,7 @@ from paic3d_studio.datasets.contact_sheet import contact_sheet
 from paic3d_studio.datasets.portraits import PlacedPortrait, placed_portrait, portrait_reasons
 from paic3d_studio.datasets.renders import character_name, checked_name
 from paic3d_studio.errors import UserError
-from paic3d_studio.export.files import write_files
+from paic3d_studio.files import write_files
 
 FORMAT: Final = "paic3d-portraits"
 VERSION: Final = 1

@@ -30,7 +30,7 @@ from paic3d_studio.datasets.views import cameras_of, rendered_views
 from paic3d_studio.datasets.vrm import Character, DamagedTexture, decode_character, read_bounded
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
 from paic3d_studio.errors import Cancelled, UserError
-from paic3d_studio.export.files import write_files
+from paic3d_studio.files import write_files
 
 SUFFIXES: Final = (".vrm", ".glb")
 REFUSED: Final = "_refused"

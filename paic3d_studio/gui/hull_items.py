@@ -41,6 +41,7 @@ class HullItem(QGraphicsPolygonItem):
             _remove(handle)
         for handle, (x, y) in zip(self._handles, points, strict=True):
             handle.setPos(float(x), float(y))
+        self._colour()
 
     def set_hot(self, target: HullTarget | None) -> None:
         """Light up what the pointer would grab."""

@@ -20,6 +20,7 @@ from paic3d_studio.core.artefacts import (
     Portrait,
     RenderLike,
 )
+from paic3d_studio.core.hulls import nearest_vertex
 from paic3d_studio.gui import theme
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.hull_items import HullLayer
@@ -131,8 +132,7 @@ class ImagePanel(QWidget):
     def clear(self) -> None:
         """Show nothing, for another picture."""
         self._aligned = self._portrait = None
-        self._hulls = FeatureHulls(polygons={})
-        self._hull_layer.show_hulls(self._hulls)
+        self._show_hulls(FeatureHulls(polygons={}))
         for name in LAYERS[:3]:
             self.view.set_layer(name, None)
         self.view.show_ground(False)
@@ -142,8 +142,7 @@ class ImagePanel(QWidget):
     def lose_face(self) -> None:
         """Show the whole portrait again: in this project no face is known."""
         self._aligned = None
-        self._hulls = FeatureHulls(polygons={})
-        self._hull_layer.show_hulls(self._hulls)
+        self._show_hulls(FeatureHulls(polygons={}))
         for name in ("clean", "lines"):
             self.view.set_layer(name, None)
         self._show_portrait()
@@ -161,10 +160,14 @@ class ImagePanel(QWidget):
         elif isinstance(value, RenderLike):
             self.view.set_layer("clean", value.rgba)
         elif isinstance(value, FeatureHulls) and not self._in_gesture:
-            self._hulls = value
-            self._hull_layer.show_hulls(value)
+            self._show_hulls(value)
         elif isinstance(value, LineMask) and not self._in_gesture:
             self.view.set_layer("lines", mask_pixels(value.mask, colour=theme.MASK))
+
+    def _show_hulls(self, hulls: FeatureHulls) -> None:
+        self._hulls = hulls
+        self._hull_layer.show_hulls(hulls)
+        self._light_up()
 
     def set_layer_state(self, name: str, state: LayerState) -> None:
         """Show, hide or fade a layer."""
@@ -302,6 +305,7 @@ class ImagePanel(QWidget):
             self._document.edit(edit)
 
     def _on_moved(self, touch: Touch) -> None:
+        self._last_touch = touch
         if self._in_gesture:
             edit = self._tools[self._tool_name].move(touch)
             if edit is not None:
@@ -335,8 +339,7 @@ class ImagePanel(QWidget):
         assert self._preview is not None
         hulls = self._preview.hulls_of(project)
         mask = self._preview.mask_of(project, hulls=hulls)
-        self._hulls = hulls
-        self._hull_layer.show_hulls(hulls)
+        self._show_hulls(hulls)
         self.view.set_layer("lines", mask_pixels(mask.mask, colour=theme.MASK))
         self.view.viewport().update()
 
@@ -355,12 +358,23 @@ class ImagePanel(QWidget):
     def _on_hovered(self, touch: Touch | None) -> None:
         self._last_touch = touch
         self._show_ring(touch)
-        tool = self._tools.get(self._tool_name)
-        if isinstance(tool, HullTool) and self._aligned is not None and self.layers["hulls"].visible:
-            target = tool.grabbed or (hull_target(touch, hulls=self._hulls) if touch is not None else None)
-            self._hull_layer.set_hot(target)
-            shape = _CURSORS["hull"] if target is None else _PART_CURSORS[target.part]
-            self.view.set_tool_cursor(shape)
+        self._light_up()
+
+    def _light_up(self) -> None:
+        """Show what of the hulls, as they are drawn now, the pointer has grabbed or would grab."""
+        tool, touch = self._tools.get(self._tool_name), self._last_touch
+        if not isinstance(tool, HullTool) or self._aligned is None or not self.layers["hulls"].visible:
+            return
+        target = hull_target(touch, hulls=self._hulls) if touch is not None else None
+        if tool.grabbed is not None:
+            target = tool.grabbed
+            if (
+                target.part == "vertex" and touch is not None
+            ):  # corners that were passed by are gone: it has a new number
+                polygon = self._hulls.polygons[target.feature]
+                target = replace(target, index=nearest_vertex(polygon, point=touch.point) or 0)
+        self._hull_layer.set_hot(target)
+        self.view.set_tool_cursor(_CURSORS["hull"] if target is None else _PART_CURSORS[target.part])
 
     def _apply(self, edit: Edit | None) -> bool:
         if edit is None:

@@ -93,6 +93,11 @@ def reset_face(project: Project) -> Project:
     return replace(project, landmark_edit=None, hull_edits={}, strokes=())
 
 
+def reset_everything(project: Project) -> Project:
+    """Return to what was detected: no placed face, hull or stroke of the artist's; the settings stay."""
+    return replace(project, landmark_edit=None, hull_edits={}, strokes=(), matte_strokes=())
+
+
 def set_settings(project: Project, **changes: Any) -> Project:
     """Change settings by name, for instance `set_settings(project, backbone="compact", stitch="off")`.
 

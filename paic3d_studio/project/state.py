@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from paic3d_studio.core.artefacts import FEATURE_NAMES
+from paic3d_studio.core.bounds import refuse_outside
 from paic3d_studio.core.lines import LineOptions, Stroke
 from paic3d_studio.core.surface import SurfaceOptions
 from paic3d_studio.core.texture import TextureOptions
@@ -64,6 +65,14 @@ class Settings:
     stitch: StitchSourceName = "artist"  # STITCH_SOURCES
     volume: int = 128
     """Voxels along a side of the volume that the viewport draws."""
+
+    def __post_init__(self) -> None:
+        """Refuse a volume that means nothing, or would fill the memory.
+
+        Raises:
+            UserError: it is out of range.
+        """
+        refuse_outside("The side of the volume", self.volume, 8, 256)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from paic3d_studio.datasets.contact_sheet import contact_sheet
 from paic3d_studio.datasets.line_pairs import LinePair
 from paic3d_studio.datasets.terminal import QUIET_SECONDS, TimeLeft, shown_seconds, stop_on_signals
 from paic3d_studio.errors import Cancelled, UserError
-from paic3d_studio.export.files import write_files
+from paic3d_studio.files import write_files
 from paic3d_studio.nets.infill import InfillNetwork, blended
 from paic3d_studio.training.infill import half_precision
 from paic3d_studio.training.infill_losses import PatchDiscriminator, fooling_loss, masked_l1, telling_loss

@@ -114,6 +114,47 @@ def test_the_mask_of_a_drag_is_the_mask_that_the_method_makes(
     assert np.array_equal(shown, mask(studio))
 
 
+def test_what_the_mesh_does_not_need_again_stays_as_it_ran(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.want_mesh(True)
+    start = corner(studio, "mouth", 0)
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.drag(start, (start[0] + 40, start[1]))
+    shown = states(studio)
+    assert {shown[stage] for stage in ("hulls", "line_mask", "field", "volume", "textured")} == {"fresh"}
+
+
+def test_a_stage_that_an_edit_left_behind_says_nothing_until_undo_makes_it_true_again(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.want_mesh(True)
+    studio.document.want_mesh(False)
+    start = corner(studio, "mouth", 0)
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.drag(start, (start[0] + 40, start[1]))
+    assert not {"lattice", "surface", "textured"} & set(states(studio))
+    with qtbot.waitSignal(studio.document.refreshed):
+        QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert {states(studio)[stage] for stage in ("lattice", "surface", "textured")} == {"cached"}
+
+
+def test_the_corner_under_the_pointer_lights_up_also_when_others_drop_out(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.image.view.zoom_to(6.0)
+    polygon = studio.image.hulls.polygons["mouth"]
+    start, out = corner(studio, "mouth", 6), polygon[6] + 2 * (polygon[6] - polygon.mean(axis=0))
+    pointer.drag(start, (float(out[0]), float(out[1])))
+    changed = studio.image.hulls.polygons["mouth"]
+    assert len(changed) < len(polygon)
+    handles = studio.image._hull_layer.items["mouth"]._handles
+    largest = max(handles, key=lambda handle: handle.rect().width())
+    at = (largest.pos().x(), largest.pos().y())
+    assert np.allclose(at, out, atol=1.0)
+    assert sum(handle.rect().width() == largest.rect().width() for handle in handles) == 1
+
+
 def test_escape_takes_a_drag_back(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
     before = mask(studio)
     start = corner(studio, "mouth", 0)
