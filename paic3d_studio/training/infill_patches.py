@@ -18,9 +18,10 @@ from paic3d_studio.core.lines import LineOptions, contour_lines
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.drawn_renders import drawn_render, front_on_white
 from paic3d_studio.datasets.line_pairs import LinePair
+from paic3d_studio.datasets.names import Split
 from paic3d_studio.datasets.portrait_folder import is_portrait_folder, pictures_in, read_portraits
 from paic3d_studio.datasets.portraits import placed_portrait
-from paic3d_studio.datasets.renders import RenderSet, Split
+from paic3d_studio.datasets.renders import RenderSet
 from paic3d_studio.errors import UserError
 
 PATCH: Final = 21

@@ -51,12 +51,14 @@ class InfillNetworkOptions:
 class InfillLossOptions:
     """What each term counts.
 
-    `identity`: L1 of renders repainted under their own contour lines; `adversarial`: binary cross-entropy of the
+    `identity`: L1 of renders repainted under a line mask: `identity_mask` says whose, their own or that of drawings,
+    laid over them by lot; `adversarial`: binary cross-entropy of the
     discriminator's answer to repainted drawings; `paired`: L1 of repainted drawings against their line-free twins,
     which only drawings made of renders have. `real_label` is what the discriminator is taught to answer on renders.
     """
 
     identity: float = 1.0
+    identity_mask: Literal["own", "drawings"] = "own"
     adversarial: float = 1.0
     paired: float = 0.0
     real_label: float = REAL_LABEL

@@ -164,6 +164,8 @@ class LineRemoval:
         lot = np.random.default_rng([recipe.run.seed, self.step])
         drawn = self.drawings.batch(recipe.optimiser.batch, lot=lot)
         real = self.renders.batch(recipe.optimiser.batch, lot=lot)
+        if recipe.loss.identity_mask == "drawings":
+            real = dataclasses.replace(real, mask=drawn.mask, keep=drawn.keep)
         losses = self._update(self._moved(drawn), self._moved(real))
         self.step += 1
         return losses

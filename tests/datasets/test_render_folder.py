@@ -18,8 +18,9 @@ import pytest
 from paic3d_studio.cli import main
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.datasets.filters import picture_measures, reasons
+from paic3d_studio.datasets.names import character_name
 from paic3d_studio.datasets.render_folder import RenderOptions, jobs_of, render_folder, sources
-from paic3d_studio.datasets.renders import ORTHOGRAPHIC_VIEWS, RenderSet, RenderView, character_name
+from paic3d_studio.datasets.renders import ORTHOGRAPHIC_VIEWS, RenderSet, RenderView
 from paic3d_studio.errors import Cancelled, UserError
 
 ROOT = Path(__file__).resolve().parents[2]
