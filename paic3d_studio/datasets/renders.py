@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera
-from paic3d_studio.datasets.names import SPLITS, Split, checked_name
+from paic3d_studio.datasets.names import SPLITS, Split, checked_name, is_allowed
 from paic3d_studio.errors import UserError
 
 FORMAT: Final = "paic3d-renders"
