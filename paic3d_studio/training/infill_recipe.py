@@ -58,7 +58,7 @@ class InfillLossOptions:
     """
 
     identity: float = 1.0
-    identity_mask: Literal["own", "drawings"] = "own"
+    identity_mask: Literal["own", "drawings"] = "drawings"
     adversarial: float = 1.0
     paired: float = 0.0
     real_label: float = REAL_LABEL

@@ -6,6 +6,7 @@ import json
 import math
 import signal
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.training import infill_run
 from paic3d_studio.training.infill import figures
 from paic3d_studio.training.infill_losses import PatchDiscriminator, fooling_loss, masked_l1, telling_loss
-from paic3d_studio.training.infill_patches import DILATIONS, PATCH, PatchSource, lined, pictures_with_lines
+from paic3d_studio.training.infill_patches import DILATIONS, PATCH, Patches, PatchSource, lined, pictures_with_lines
 from paic3d_studio.training.infill_recipe import (
     InfillLossOptions,
     InfillOptimiser,
@@ -282,6 +283,26 @@ def test_only_terms_that_count_move_the_network(config: Path, renders: Path) -> 
 
     assert not moved()
     assert all(moved(**{name: 1.0}) for name in ("identity", "adversarial", "paired"))
+
+
+@pytest.mark.parametrize(("whose", "shares"), [("drawings", True), ("own", False)])
+def test_renders_are_repainted_under_masks_of_drawings_or_their_own(
+    whose: Literal["drawings", "own"], shares: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = [lined(inked(), keep=np.zeros((512, 512), bool))]
+    training = LineRemoval(
+        LineRemovalRecipe(loss=InfillLossOptions(identity_mask=whose)), drawings=pictures, renders=pictures
+    )
+    seen: list[bool] = []
+    real = LineRemoval._update
+
+    def watched(self: LineRemoval, drawn: Patches, render: Patches) -> dict[str, torch.Tensor]:
+        seen.append(torch.equal(drawn.mask, render.mask))
+        return real(self, drawn, render)
+
+    monkeypatch.setattr(LineRemoval, "_update", watched)
+    training.advance()
+    assert seen == [shares]
 
 
 def test_the_rate_is_steady_and_then_falls_to_a_fiftieth() -> None:
