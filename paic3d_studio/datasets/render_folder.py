@@ -249,7 +249,10 @@ def _refuse(job: RenderJob, digest: str, measures: Mapping[str, float], against:
         "measures": dict(measures),
     }  # fmt: skip
     path = _refusal(job)
-    path.parent.mkdir(exist_ok=True)
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UserError(f"“{path.parent}” cannot be made ({error.strerror}).", "Choose another folder.") from error
     write_files({path: (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()})
     return Outcome(job.name, against)
 

@@ -20,7 +20,7 @@ from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.datasets.filters import picture_measures, reasons
 from paic3d_studio.datasets.names import character_name
 from paic3d_studio.datasets.render_folder import RenderOptions, jobs_of, render_folder, sources
-from paic3d_studio.datasets.renders import ORTHOGRAPHIC_VIEWS, RenderSet, RenderView
+from paic3d_studio.datasets.renders import ORTHOGRAPHIC_VIEWS, RenderSet, RenderSetWriter, RenderView
 from paic3d_studio.errors import Cancelled, UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +75,17 @@ def test_fit_characters_are_kept_and_the_others_have_reasons(collection: Path, t
     assert sorted(told["kept"]) == sorted(kept)
     assert sorted(told["left_out"]) == ["armless", "cut", "giant", "glass"]
     assert "3 characters" in (tmp_path / "set" / "report.md").read_text()
+
+
+def test_a_folder_that_cannot_be_written_stops_two_processes_with_the_sentence_and_its_cure(
+    collection: Path, tmp_path: Path
+) -> None:
+    jobs = jobs_of([collection / "cut.vrm"], folder=tmp_path / "set", options=OPTIONS)
+    RenderSetWriter.create(tmp_path / "set", size=OPTIONS.size)
+    (tmp_path / "set" / "_refused").write_text("a file in the way")
+    with pytest.raises(UserError, match="cannot be made") as raised:
+        render_folder(jobs, processes=2)
+    assert raised.value.cure
 
 
 def test_one_figure_in_two_formats_gives_the_same_pictures(collection: Path, tmp_path: Path) -> None:
