@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import UserError
+from paic3d_studio.nets.pickle_values import DAMAGED, Inert, Limits, Refused
 from paic3d_studio.nets.pickled_files import read_pickled
-from paic3d_studio.nets.restricted_pickle import DAMAGED, Inert, Limits, Refused
 from paic3d_studio.nets.tensor_records import ArrayRecord, TensorRecord
 
 LARGEST_FILE: Final = 1 << 30

@@ -22,7 +22,7 @@ from paic3d_studio.nets.import_official import (
     read_official,
 )
 from paic3d_studio.nets.imported import check_fits
-from paic3d_studio.nets.restricted_pickle import Limits, Refused
+from paic3d_studio.nets.pickle_values import Limits, Refused
 from tests import official_files as files
 
 
