@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import UserError
+from paic3d_studio.nets.pickle_values import DAMAGED, Inert, Limits, Refused
 from paic3d_studio.nets.pickled_files import read_pickled
-from paic3d_studio.nets.restricted_pickle import DAMAGED, Inert, Limits, Refused
 from paic3d_studio.nets.tensor_records import ArrayRecord, TensorRecord
 
 LARGEST_FILE: Final = 1 << 30
@@ -132,8 +132,10 @@ def _recognised(value: object, limits: Limits) -> OfficialWeights:
                 return _tagger(state, limits)
             if any(name.startswith("generator.") for name in names):
                 return _infill(state, limits)
-        case Inert(state={"components_": ArrayRecord() as components, "mean_": ArrayRecord() as mean}):
-            return _components(components.array(), mean.array())
+    for part in (value, *(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())):
+        match part:
+            case Inert(state={"components_": ArrayRecord() as components, "mean_": ArrayRecord() as mean}):
+                return _components(components.array(), mean.array())
     raise Refused(
         "is none of the four files: it holds no generator (G_ema), no line removal (generator.*), no tagger (resnet.*) "
         "and no principal components (components_, mean_)"
@@ -238,7 +240,7 @@ def generator_config(attributes: Mapping[Any, Any]) -> dict[str, Any]:
 
     Args:
         attributes: of the generator; `_init_kwargs` holds its constructor's arguments, the rendering arguments among
-            them, and `neural_rendering_resolution` stands beside.
+            them; `rendering_kwargs`, as they were in the end, and `neural_rendering_resolution` stand beside.
 
     Raises:
         Refused: a size makes no sense, or the generator works in a way that is not the published one.
@@ -247,12 +249,13 @@ def generator_config(attributes: Mapping[Any, Any]) -> dict[str, Any]:
     positional = attributes.get("_init_args")
     if isinstance(positional, tuple | list) and positional:
         given = {**dict(zip(("z_dim", "c_dim", "w_dim", "img_resolution"), positional, strict=False)), **given}
+    rendering = {**_as_dict(given.get("rendering_kwargs")), **_as_dict(attributes.get("rendering_kwargs"))}
+    given = {**given, "rendering_kwargs": rendering}
     if "neural_rendering_resolution" in attributes:
-        given = {**given, "neural_rendering_resolution": attributes["neural_rendering_resolution"]}
+        given["neural_rendering_resolution"] = attributes["neural_rendering_resolution"]
     config = {name: value for name, size in _SIZES.items() if (value := _size(given, size)) is not None}
     if int(config.get("resolution", 256)).bit_count() != 1:
         raise Refused("has a generator whose resolution is no power of two")
-    rendering = _as_dict(given.get("rendering_kwargs"))
     if rendering.get("use_triplane", 1) != 1:
         raise Refused("has a generator whose planes lie in another order than the published one's")
     return {**config, **_conditions(given.get("cond_mode"))}

@@ -22,7 +22,7 @@ from paic3d_studio.nets.import_official import (
     read_official,
 )
 from paic3d_studio.nets.imported import check_fits
-from paic3d_studio.nets.restricted_pickle import Limits, Refused
+from paic3d_studio.nets.pickle_values import Limits, Refused
 from tests import official_files as files
 
 
@@ -85,6 +85,11 @@ def test_of_principal_components_the_first_512_and_the_mean_are_taken(protocol: 
     check_fits(found, source="pca.pkl")
 
 
+def test_principal_components_are_found_one_step_inside_as_well() -> None:
+    content, axes, _ = files.components(wrapped=True)
+    np.testing.assert_array_equal(official_weights(content).tensors["components"], axes[:512].astype("f4"))
+
+
 def test_arrays_that_lie_column_by_column_are_read_as_they_are_meant() -> None:
     _, axes, _ = files.components()
     as_columns, _, _ = files.components(components_=np.asfortranarray(axes))
@@ -110,6 +115,17 @@ def test_the_published_arguments_give_the_published_sizes(shared: Path) -> None:
         channel_base=1024, channel_max=32, resolution=64, triplane_channels=8, tag_channels=16, render_size=32
     )
     assert PublishedConfig(**generator_config({})) == PublishedConfig.published()
+
+
+def test_rendering_arguments_count_as_they_were_in_the_end_and_arguments_without_names_count_too() -> None:
+    attributes = {
+        "_init_args": (8, 25, 16),
+        "_init_kwargs": {"w_dim": 32, "rendering_kwargs": {"box_warp": 1, "triplane_depth": 2}},
+        "rendering_kwargs": {"box_warp": 0.5},
+    }
+    config = PublishedConfig(**generator_config(attributes))
+    assert (config.z_dim, config.camera_dim, config.w_dim) == (8, 25, 32)
+    assert (config.box_side, config.triplane_layers) == (0.5, 2)
 
 
 def test_ablations_show_in_the_arguments() -> None:
