@@ -106,7 +106,7 @@ def _content(path: str) -> bytes:
         if size == 0:
             raise Refused("is empty")
         with file.open("rb") as opened:
-            return opened.read(LARGEST_FILE)
+            return opened.read(size)
     except OSError as error:
         raise UserError(f"“{path}” cannot be read ({error.strerror or error}).", "Check the file.") from error
 
