@@ -25,10 +25,10 @@ from paic3d_studio.core.artefacts import ALIGNED_SIZE
 from paic3d_studio.core.image import decode_portrait, encode_png, read_picture
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.contact_sheet import contact_sheet
+from paic3d_studio.datasets.names import character_names, checked_name
 from paic3d_studio.datasets.portraits import PlacedPortrait, placed_portrait, portrait_reasons
-from paic3d_studio.datasets.renders import character_name, checked_name
 from paic3d_studio.errors import UserError
-from paic3d_studio.export.files import write_files
+from paic3d_studio.files import write_files
 
 FORMAT: Final = "paic3d-portraits"
 VERSION: Final = 1
@@ -80,13 +80,11 @@ def place_portraits(files: Sequence[Path], *, folder: Path, monitor: Monitor = S
         Cancelled: the same call goes on where it stopped.
     """
     known = {entry.name: entry for entry in _opened(folder)}
-    named = [character_name(path.stem) for path in files]
+    named = character_names(files)
     entries: list[PortraitEntry] = []
     try:
         for k, (path, name) in enumerate(zip(files, named, strict=True)):
             monitor.report(k / len(files), f"{k} of {len(files)}, {path.name}")
-            if named.count(name) > 1:
-                name = f"{name}-{hashlib.sha256(str(Path(path.parent.name, path.name)).encode()).hexdigest()[:8]}"
             entries.append(_entry(path, name, folder, known.get(name)))
     finally:
         listed = {**known, **{entry.name: entry for entry in entries}}

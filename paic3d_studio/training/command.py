@@ -13,7 +13,7 @@ from paic3d_studio.errors import Cancelled, UserError
 
 TRAININGS: Final[Mapping[str, str]] = {
     "reconstructor": "paic3d_studio.training.reconstructor_run",
-    "infill": "paic3d_studio.training.infill",
+    "infill": "paic3d_studio.training.infill_run",
 }
 """What may be trained -> the module whose `run_config` does it; imported only then."""
 

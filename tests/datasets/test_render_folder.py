@@ -18,8 +18,9 @@ import pytest
 from paic3d_studio.cli import main
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.datasets.filters import picture_measures, reasons
+from paic3d_studio.datasets.names import character_name
 from paic3d_studio.datasets.render_folder import RenderOptions, jobs_of, render_folder, sources
-from paic3d_studio.datasets.renders import ORTHOGRAPHIC_VIEWS, RenderSet, RenderView, character_name
+from paic3d_studio.datasets.renders import ORTHOGRAPHIC_VIEWS, RenderSet, RenderView
 from paic3d_studio.errors import Cancelled, UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -175,13 +176,19 @@ def test_the_command_line_renders_shows_and_refuses(
         ["render", str(tmp_path / "nowhere"), "-o", str(target)],
         ["render", str(collection / "more" / "mia.glb"), "-o", str(target), "--size", "64"],
         ["render", str(collection), "-o", str(collection)],
-        ["render", str(collection), "-o", str(target), "--size", "5"],
-        ["render", str(collection), "-o", str(target), "--jobs", "0"],
         ["sheet", str(collection), "-o", str(tmp_path / "sheet.png")],
     ):
         capsys.readouterr()
         assert main(["dataset", *wrong]) == 2, wrong
         assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("wrong", [["--size", "5"], ["--jobs", "0"], ["--seed", "-1"], ["--jobs", "two"]])
+def test_impossible_numbers_are_told_in_one_line(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["dataset", "render", "anything", "-o", "anywhere", *wrong])
+    assert ended.value.code == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
