@@ -134,16 +134,17 @@ class Trainer:
         said: dict[str, float] = {}
         for phase in self.phases:
             if self.step % phase.every == 0:
-                self._take(phase, batch, said)
+                said |= self.gradients(phase, batch)
+                self.optimisers[phase.side].step()
         self._follow(batch)
         self.step += 1
         return said
 
-    def _take(self, phase: Phase, batch: TrainingBatch, said: dict[str, float]) -> None:
-        """Take the Adam step of one phase."""
+    def gradients(self, phase: Phase, batch: TrainingBatch) -> dict[str, float]:
+        """Leave the gradients of one phase, averaged over the processes, and return its terms in this one."""
         module, other = (self.network, self.judge) if phase.side == "network" else (self.judge, self.network)
-        optimiser = self.optimisers[phase.side]
-        optimiser.zero_grad(set_to_none=True)
+        self.optimisers[phase.side].zero_grad(set_to_none=True)
+        said: dict[str, float] = {}
         with _frozen(other):
             for part in batch.parts(self.recipe.optimiser.at_once, self.device):
                 terms = phase.loss(part)
@@ -153,7 +154,7 @@ class Trainer:
                     key = f"{phase.name}.{name}" if name else phase.name
                     said[key] = said.get(key, 0.0) + float(term.detach().sum()) / len(batch)
         self.world.average_gradients(module.parameters())
-        optimiser.step()
+        return said
 
     def _streams(self, lot: str, part: TrainingBatch) -> Streams:
         """Return one generator per sample, which depends on the seed, the sample's number and the phase alone."""
