@@ -100,3 +100,10 @@ def test_steps_are_counted_so_that_no_picture_is_missing() -> None:
 def test_every_backbone_is_described_by_a_configuration_that_survives_its_table() -> None:
     for config in (ReconstructorConfig.published(), ReconstructorConfig.compact(), ReconstructorConfig.tiny()):
         assert ReconstructorConfig.of(config.backbone, config.table()) == config
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("[!i]*.toml")), ids=lambda path: path.stem)
+def test_every_configuration_that_comes_with_the_program_can_be_read(path: Path) -> None:
+    recipe = read_recipe(path)
+    assert recipe.data.folder.name == "renders"
+    assert recipe.run.folder.name == f"run-{path.stem}"

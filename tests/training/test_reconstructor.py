@@ -14,6 +14,9 @@ import torch
 from ball_characters import BallRenders
 from torch import Tensor
 
+import paic3d_studio.training
+from paic3d_studio.cli import main
+from paic3d_studio.datasets.renders import CharacterMeta, RenderSetWriter, RenderView
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.nets.backbones.config import ReconstructorConfig
 from paic3d_studio.nets.backbones.published import PublishedBackbone, PublishedConfig
@@ -27,11 +30,13 @@ from paic3d_studio.training.recipe import (
     ReconstructorRecipe,
     RunOptions,
     ViewLosses,
+    read_recipe,
 )
 from paic3d_studio.training.reconstructor import Trainer
 from paic3d_studio.training.reconstructor_run import CHECKPOINT, ENTRY, WEIGHTS, look_at, train
 from paic3d_studio.training.views import TrainingBatch, ViewSource
 
+CONFIGS = Path(paic3d_studio.training.__file__).parent / "configs"
 VIEW = ViewLosses(perceptual=0.0, raw_l1=1.0)
 SMALL = ReconstructorRecipe(
     network=PublishedConfig(
@@ -314,22 +319,72 @@ def test_each_ablation_trains_and_lacks_just_what_it_should(switch: str) -> None
     assert channels == (12 if switch == "one_triplane_layer" else 36)
 
 
+CONFIG = """
+[data]
+folder = "renders"
+[network]
+z_dim = 8
+w_dim = 8
+channel_base = 256
+channel_max = 16
+resolution = 16
+triplane_channels = 4
+tag_channels = 8
+superresolution_channels = 4
+output_size = 32
+render_size = 8
+[discriminator]
+channel_base = 256
+channel_max = 16
+mapping_layers = 1
+[rays]
+coarse = 6
+fine = 6
+[optimiser]
+batch = 2
+kimg = 0.004
+[run]
+device = "cpu"
+"""
+
+
+def test_the_command_trains_from_a_folder_of_renders_with_every_default_loss(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    renders, writer = BallRenders(32, count=2), RenderSetWriter.create(tmp_path / "renders", size=32)
+    for name in renders.names():
+        views = {view: renders.view(name, view) for view in renders.views(name)}
+        cameras = {view: picture.camera for view, picture in views.items()}
+        meta = CharacterMeta(source="", sha256="", split="train", cameras=cameras)
+        writer.write(name, {view: RenderView(p.rgba, p.xyz, p.camera) for view, p in views.items()}, meta=meta)
+    (tmp_path / "c.toml").write_text(CONFIG, encoding="utf-8")
+    command = ["train", "reconstructor", "--config", str(tmp_path / "c.toml")]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "2 characters, 2 steps of 2 on 1 x cpu" in said
+    assert "front.perceptual" in said
+    assert "min left" in said
+    assert (tmp_path / "run" / WEIGHTS).is_file()
+    assert main(command) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert main([*command, "--resume"]) == 0  # nothing is left to do
+
+
+def test_a_mistake_in_the_configuration_ends_with_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "c.toml").write_text("[optimiser]\nbatchs = 2\n", encoding="utf-8")
+    assert main(["train", "reconstructor", "--config", str(tmp_path / "c.toml")]) == 2
+    assert "did you mean “batch”" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_one_character_is_learnt_by_heart_from_its_four_views() -> None:
-    view = ViewLosses(l1=10.0, perceptual=0.0, silhouette=1.0, depth=20.0, raw_l1=1.0)
-    sizes = ReconstructorConfig.tiny().sizes
-    assert isinstance(sizes, PublishedConfig)
-    recipe = ReconstructorRecipe(
-        network=sizes,
-        rays=RayOptions(0.65, 1.35, 12, 12),
-        loss=LossOptions(front=view, sides=view, back=view, adversarial=0.0, density=0.0),
-        optimiser=OptimiserOptions(batch=1, rate_generator=0.01, average_kimg=0.02),
-    )
-    renders = BallRenders(sizes.output_size)
-    source = ViewSource(renders, renders.names(), size=64, render_size=16, box_side=0.7, mirror=False)
-    trainer, shown = Trainer(recipe), source.plain(renders.names())
+    """The configuration that comes with the program reaches 30 dB at the front and 25 at the sides within its steps."""
+    recipe = read_recipe(CONFIGS / "one-character.toml")
+    source = batches(recipe, count=1)
+    source.mirror = recipe.data.mirror
+    trainer, shown = Trainer(recipe), source.plain(source.names)
     found: dict[str, float] = {}
-    for step in range(900):
+    for step in range(recipe.optimiser.steps):
         trainer.train(source.batch([step]))
         if step >= 399 and step % 50 == 49:
             found = look_at(trainer, shown)[1]
