@@ -146,6 +146,19 @@ def test_the_widened_sigmoid_is_for_training_alone() -> None:
     assert not trainer.average.decoder.widened
 
 
+def test_a_step_in_bfloat16_has_about_the_terms_of_one_in_float32() -> None:
+    """The path that a GPU takes, on the processor, which knows the same casts."""
+    exact, rough = Trainer(SMALL), Trainer(SMALL)
+    rough.half = True
+    batch = first_batch()
+    for one, other in zip(exact.phases, rough.phases, strict=True):
+        expected, found = exact.gradients(one, batch), rough.gradients(other, batch)
+        assert found == pytest.approx(expected, rel=0.1, abs=0.02), one.name
+        assert found != expected or one.name == "penalty"
+        gradients = gradients_of(getattr(rough, other.side))
+        assert all(gradient.isfinite().all() and gradient.dtype == torch.float32 for gradient in gradients.values())
+
+
 class Mosaic(torch.nn.Module):
     """Stands in for the tagger: the picture in 8x8 pieces, more channels than the network takes."""
 
