@@ -181,7 +181,7 @@ class Trainer:
             return torch.zeros(len(part), count, TAG_RESOLUTION, TAG_RESOLUTION, device=self.device)
         with torch.no_grad():
             found: Tensor = self.tagger(part.on_black)
-        return found
+        return found[:, : self.recipe.network.tag_channels]
 
     def _views(self, planes: Planes, view: ViewTruth, streams: Streams) -> Views:
         return views_of(

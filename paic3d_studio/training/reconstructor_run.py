@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import safetensors
 import safetensors.torch
 import torch
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ from paic3d_studio.datasets.renders import RenderSet
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.nets.backbones.config import ReconstructorConfig
 from paic3d_studio.nets.backbones.published import PublishedConfig
-from paic3d_studio.nets.tagger import Tagger
+from paic3d_studio.nets.tagger import imported_tagger
 from paic3d_studio.training.journal import Journal
 from paic3d_studio.training.perceptual import perceptual_distance
 from paic3d_studio.training.processes import World, chosen_device
@@ -44,7 +43,7 @@ def run_config(path: Path, *, out: Path | None = None, resume: bool = False, say
     Args:
         path: the TOML file.
         out: the run's folder, in place of the file's.
-        resume: go on from the folder's checkpoint.
+        resume: go on from the folder's checkpoint; without one, begin.
         say: receives progress, line by line.
 
     Raises:
@@ -90,51 +89,23 @@ def _trainer(recipe: ReconstructorRecipe, device: torch.device, world: World) ->
     distance = None
     if loss.wants_perceptual:
         distance = perceptual_distance(loss.perceptual, weights=loss.perceptual_weights, device=device)
-    tagger = None
-    if recipe.data.tags == "tagger" and recipe.data.tagger is not None:
-        tagger = read_tagger(recipe.data.tagger, channels=recipe.network.tag_channels).to(device)
+    tagger = imported_tagger().to(device) if recipe.data.tags == "imported" else None
     return Trainer(recipe, device=device, world=world, distance=distance, tagger=tagger)
 
 
-def read_tagger(path: Path, *, channels: int) -> Tagger:
-    """Read a tagger with its PCA from safetensors under the names of `nets.tagger.Tagger`.
-
-    Raises:
-        UserError: the file cannot be read, or is not such a tagger of that many components.
-    """
-    cure = "Name the safetensors file of an imported tagger, or set data.tags to “zeros”."
-    try:
-        tensors = safetensors.torch.load_file(path)
-    except OSError as error:
-        raise UserError(f"“{path}” cannot be read ({error.strerror or error}).", cure) from error
-    except safetensors.SafetensorError as error:
-        raise UserError(f"“{path}” is no safetensors file ({error}).", cure) from error
-    try:
-        tagger = Tagger(classes=len(tensors["resnet.fc.weight"]), components=len(tensors["components"]))
-        tagger.load_state_dict(tensors)
-    except (KeyError, RuntimeError) as error:
-        raise UserError(f"“{path}” does not hold a tagger with its PCA.", cure) from error
-    if len(tagger.components) != channels:
-        raise UserError(
-            f"The tagger gives {len(tagger.components)} channels, and network.tag_channels is {channels}.",
-            "Make them equal.",
-        )
-    return tagger.eval().requires_grad_(False)
-
-
 def _take_up(trainer: Trainer, folder: Path, *, resume: bool) -> None:
-    """Go on from the folder's checkpoint, or make sure that there is none."""
+    """Go on from the folder's checkpoint if there is one and that is wanted."""
     checkpoint = folder / CHECKPOINT
-    if resume:
-        if not checkpoint.is_file():
-            raise UserError(f"There is no checkpoint to go on from: {checkpoint}.", "Start without --resume.")
+    if checkpoint.exists():
+        if not resume:
+            raise UserError(
+                f"“{folder}” holds a training already.", "Add --resume, or choose another folder with --out."
+            )
         trainer.load(checkpoint)
-    elif checkpoint.exists():
-        raise UserError(
-            f"“{folder}” already holds a training.", "Go on with --resume, or train into another folder with --out."
-        )
-    else:
+    try:
         folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"“{folder}” cannot be made ({error.strerror}).", "Choose another folder.") from error
 
 
 def _source(recipe: ReconstructorRecipe, renders: Renders, split: str) -> ViewSource:

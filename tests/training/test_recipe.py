@@ -64,7 +64,7 @@ def test_ablations_do_what_the_paper_says() -> None:
         ("[loss]\nsilhouette_norm = 'l3'", "'l1', 'l2'"),
         ("[loss.front]\nl1 = 'much'", "loss.front.l1"),
         ("[data]\nmirror = 1", "switch"),
-        ("[data]\ntags = 'tagger'", "tagger"),
+        ("[data]\ntags = 'all'", "'zeros', 'imported'"),
         ("[network]\noutput_size = 100", "power of two"),
         ("[rays]\nnear = 2.0", "rays"),
         ("data = 3", "table"),
