@@ -11,6 +11,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
@@ -108,7 +109,7 @@ class Trainer:
             phases.append(Phase("adversarial", "network", self._adversarial))
         for view, counts in weights.items():
             if counts.any:
-                phases.append(Phase(view, "network", lambda part, v=view, w=counts: self._reconstruction(part, v, w)))  # type: ignore[misc]
+                phases.append(Phase(view, "network", partial(self._reconstruction, name=view, weights=counts)))
         if loss.density:
             phases.append(Phase("density", "network", self._density, loss.density_every))
         if loss.adversarial:
@@ -205,7 +206,7 @@ class Trainer:
         logits = self._judged(made.final, made.raw, view.label)
         return {"": losses.taken_for_render(logits) * self.recipe.loss.adversarial}
 
-    def _reconstruction(self, part: TrainingBatch, name: str, weights: ViewLosses) -> Terms:
+    def _reconstruction(self, part: TrainingBatch, *, name: str, weights: ViewLosses) -> Terms:
         streams, truth = self._streams(name, part), part.views[name]
         made = self._views(self._planes(part, streams), truth, streams)
         return view_terms(
