@@ -80,10 +80,33 @@ class RadianceField(abc.ABC):
         """Evaluate the density alone at points (P, 3), returned as (P,); override where that is cheaper."""
         return self.query(xyz).density
 
+    def density_grid(self, x: Tensor, y: Tensor, z: Tensor, *, monitor: Monitor = SILENT) -> Tensor:
+        """Evaluate the density at all points (x[i], y[j], z[k]), returned as (nx, ny, nz); override where cheaper.
+
+        Args:
+            x: coordinates in metres (nx,), and `y`, `z` likewise.
+            monitor: progress and cancel.
+
+        Raises:
+            Cancelled: the work was cancelled.
+        """
+        densities = torch.empty(len(x), len(y), len(z))
+        slabs = max(1, CHUNK // (len(y) * len(z)))
+        for start in range(0, len(x), slabs):
+            monitor.report(start / len(x))
+            some = slice(start, start + slabs)
+            densities[some] = self.density(grid_points(x[some], y, z)).reshape(-1, len(y), len(z))
+        return densities
+
 
 def extinction(density: Tensor) -> Tensor:
     """Return the share of light lost per metre at a density: softplus(density - 1), same shape."""
     return F.softplus(density - 1)
+
+
+def grid_points(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """Return all points (x[i], y[j], z[k]) in this order, (nx * ny * nz, 3)."""
+    return torch.stack(torch.meshgrid(x, y, z, indexing="ij"), dim=-1).reshape(-1, 3)
 
 
 def _ask_density(field: RadianceField, xyz: NDArray[np.float32], *, monitor: Monitor = SILENT) -> NDArray[np.float32]:
@@ -95,6 +118,28 @@ def _ask_density(field: RadianceField, xyz: NDArray[np.float32], *, monitor: Mon
             chunk = torch.from_numpy(xyz[start : start + CHUNK])
             answers[start : start + CHUNK] = field.density(chunk).numpy()
     return answers
+
+
+def _grid_density(
+    field: RadianceField, axis: NDArray[np.floating], *, monitor: Monitor = SILENT
+) -> NDArray[np.float32]:
+    """Evaluate the density on a cubic grid, float32 (n, n, n) [x, y, z]."""
+    with torch.inference_mode():
+        along = torch.from_numpy(axis.astype(np.float32))
+        densities: NDArray[np.float32] = field.density_grid(along, along, along, monitor=monitor).numpy()
+    return densities
+
+
+def dense_density(field: RadianceField, resolution: int, *, monitor: Monitor = SILENT) -> DensityLattice:
+    """Sample a field's density everywhere on a lattice, from corner to corner of the box.
+
+    `density_lattice` gives the same surface for a fraction of the samples; this is for what looks at all of space.
+
+    Raises:
+        Cancelled: the work was cancelled.
+    """
+    axis = np.linspace(-field.box_side / 2, field.box_side / 2, resolution)
+    return DensityLattice(_grid_density(field, axis, monitor=monitor), field.box_side)
 
 
 def colour_at(field: RadianceField, xyz: NDArray[np.float32], *, monitor: Monitor = SILENT) -> NDArray[np.float32]:
@@ -123,9 +168,8 @@ def _coarse_values(
     """
     samples = len(axis)
     kept = np.unique(np.append(np.arange(0, samples, COARSE_STEP), samples - 1))
-    grid = np.meshgrid(kept, kept, kept, indexing="ij")
-    coarse = _ask_density(field, _points(axis, tuple(index.ravel() for index in grid)), monitor=monitor)
-    values: NDArray[np.float32] = coarse.reshape((len(kept),) * 3)
+    coarse = _grid_density(field, axis[kept], monitor=monitor)
+    values = coarse
     # Rows of `spread` hold the two weights of linear interpolation; each pass stretches one axis and rotates it away.
     spread = np.stack([np.interp(np.arange(samples), kept, unit) for unit in np.eye(len(kept))], axis=-1)
     for _ in range(3):
@@ -133,7 +177,7 @@ def _coarse_values(
     exact = np.zeros((samples,) * 3, dtype=bool)
     exact[np.ix_(kept, kept, kept)] = True
     # Interpolation rounds: put the evaluated samples back as they were.
-    values[np.ix_(kept, kept, kept)] = coarse.reshape((len(kept),) * 3)
+    values[np.ix_(kept, kept, kept)] = coarse
     return values, exact
 
 

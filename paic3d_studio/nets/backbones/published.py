@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -16,12 +17,23 @@ from torch import Tensor, nn
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.monitor import SILENT, Monitor
-from paic3d_studio.nets.decoder import TriplaneDecoder
-from paic3d_studio.nets.field import FieldCondition, FieldSample, RadianceField
+from paic3d_studio.nets.decoder import FoldedDecoder, TriplaneDecoder
+from paic3d_studio.nets.field import FieldCondition, FieldSample, RadianceField, grid_points
 from paic3d_studio.nets.modulated import FullyConnected, NoiseMode, SynthesisBlock, activated
 from paic3d_studio.nets.superresolution import SuperResolution
-from paic3d_studio.nets.triplane import PANIC3D_AXES, TriplaneAxes, sample_triplane, split_layers
-from paic3d_studio.nets.volume import DensityEdit, MarchedRays, RaySampling, cropped, culled, march_picture
+from paic3d_studio.nets.triplane import PANIC3D_AXES, TriplaneAxes, split_layers
+from paic3d_studio.nets.triplane_grid import TriplaneGrid, grid_densities
+from paic3d_studio.nets.triplane_table import TriplaneTable
+from paic3d_studio.nets.volume import (
+    DensityEdit,
+    MarchedRays,
+    RaySampling,
+    cropped,
+    culled,
+    edited,
+    edited_density,
+    march_picture,
+)
 
 TAG_RESOLUTION = 8
 """Resolution of the features to which the tagger's map is added."""
@@ -210,24 +222,34 @@ class PublishedField(RadianceField):
         self.planes, self.ws, self.decoder, self.edits = planes, ws, decoder, tuple(edits)
         self.box_side, self.axes = config.box_side, config.axes
 
-    def _features(self, xyz: Tensor) -> Tensor:
-        return sample_triplane(self.planes[None], xyz[None], box_side=self.box_side, axes=self.axes)[0]
+    @cached_property
+    def _table(self) -> TriplaneTable:
+        return TriplaneTable(self.planes, box_side=self.box_side, axes=self.axes)
 
-    def _edited(self, xyz: Tensor, density: Tensor) -> Tensor:
-        for edit in self.edits:
-            density = edit(xyz, density)
-        return density
+    @cached_property
+    def _folded(self) -> FoldedDecoder:
+        return self.decoder.folded(self.planes)
 
+    @torch.no_grad()
     def query(self, xyz: Tensor) -> FieldSample:
         """Evaluate density, colour and 29 features at points (P, 3)."""
-        with torch.no_grad():
-            sample: FieldSample = self.decoder(self._features(xyz))
-        return dataclasses.replace(sample, density=self._edited(xyz, sample.density))
+        sample = self._folded(self._table.features(xyz))
+        return dataclasses.replace(sample, density=edited(sample.density, xyz, self.edits))
 
+    @torch.no_grad()
     def density(self, xyz: Tensor) -> Tensor:
         """Evaluate the density alone at points (P, 3)."""
-        with torch.no_grad():
-            return self._edited(xyz, self.decoder.density(self._features(xyz)))
+        return edited_density(lambda points: self._folded.density(self._table.features(points)), xyz, self.edits)
+
+    @torch.no_grad()
+    def density_grid(self, x: Tensor, y: Tensor, z: Tensor, *, monitor: Monitor = SILENT) -> Tensor:
+        """Evaluate the density on a grid; arguments as `RadianceField.density_grid`."""
+        grid = TriplaneGrid(self.planes, x, y, z, box_side=self.box_side, axes=self.axes)
+
+        def of_slab(density: Tensor, i: int) -> Tensor:
+            return edited(density, grid_points(x[i : i + 1], y, z), self.edits)
+
+        return grid_densities(grid, self._folded, edited=of_slab if self.edits else None, monitor=monitor)
 
 
 class PublishedBackbone(nn.Module):
