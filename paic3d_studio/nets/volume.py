@@ -23,7 +23,7 @@ from paic3d_studio.nets.threads import side_by_side
 EMPTY_DENSITY: Final = -1e3
 """A density that stops no light at all."""
 
-_POINTS_AT_ONCE: Final = 1 << 16
+_POINTS_AT_ONCE: Final = 1 << 15
 _VISIBLE_WEIGHT: Final = 1e-6
 """An interval that stops less adds nothing to a colour of 8 bits, even 200 of them on one ray."""
 

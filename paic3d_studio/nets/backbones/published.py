@@ -35,6 +35,9 @@ from paic3d_studio.nets.volume import (
     march_picture,
 )
 
+_TILE = 1 << 13
+"""Points at once: what is held of them stays in a core's second-level cache."""
+
 TAG_RESOLUTION = 8
 """Resolution of the features to which the tagger's map is added."""
 
@@ -233,13 +236,19 @@ class PublishedField(RadianceField):
     @torch.no_grad()
     def query(self, xyz: Tensor) -> FieldSample:
         """Evaluate density, colour and 29 features at points (P, 3)."""
-        sample = self._folded(self._table.features(xyz))
-        return dataclasses.replace(sample, density=edited(sample.density, xyz, self.edits))
+        samples = [self._folded(self._table.features(tile)) for tile in torch.split(xyz, _TILE)]
+        density, colour, features = (
+            torch.cat([getattr(sample, name.name) for sample in samples]) for name in dataclasses.fields(FieldSample)
+        )
+        return FieldSample(edited(density, xyz, self.edits), colour, features)
 
     @torch.no_grad()
     def density(self, xyz: Tensor) -> Tensor:
         """Evaluate the density alone at points (P, 3)."""
-        return edited_density(lambda points: self._folded.density(self._table.features(points)), xyz, self.edits)
+        return edited_density(self._unedited, xyz, self.edits)
+
+    def _unedited(self, xyz: Tensor) -> Tensor:
+        return torch.cat([self._folded.density(self._table.features(tile)) for tile in torch.split(xyz, _TILE)])
 
     @torch.no_grad()
     def density_grid(self, x: Tensor, y: Tensor, z: Tensor, *, monitor: Monitor = SILENT) -> Tensor:
