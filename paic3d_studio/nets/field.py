@@ -23,6 +23,10 @@ CHUNK: Final = 1 << 16
 COARSE_STEP: Final = 4
 """Every how many samples the coarse lattice is evaluated; islands smaller than that may be overlooked."""
 
+HALVED_ABOVE: Final = 256
+"""Lattices with more samples than this are found from those with half as many: what a lattice of 256 shows (islands of
+a centimetre) is not overlooked by a finer one, and the coarse samples do not grow with the volume."""
+
 _OPAQUE: Final = 0.75
 _BURIED_DEPTH: Final = 4
 """Behind four voxels that each stop three quarters of the light, nothing can be seen."""
@@ -199,6 +203,16 @@ def _beside_crossing(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return _dilated(crossing)
 
 
+def _bounds(mask: NDArray[np.bool_], *, margin: int) -> tuple[slice, slice, slice]:
+    """Return the smallest box of indices that holds all of a mask and `margin` around; empty where the mask is."""
+    across, along = np.any(mask, axis=0), np.any(mask, axis=2)  # (y, z) and (x, y)
+    found = []
+    for marked in (np.any(along, axis=1), np.any(along, axis=0), np.any(across, axis=0)):
+        places = np.flatnonzero(marked)
+        found.append(slice(max(places[0] - margin, 0), places[-1] + margin + 1) if len(places) else slice(0, 0))
+    return found[0], found[1], found[2]
+
+
 def _dilated(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Grow a mask by one sample along the axes and diagonals."""
     for axis in range(3):
@@ -218,25 +232,48 @@ def _buried(mask: NDArray[np.bool_], depth: int) -> NDArray[np.bool_]:
     return ~outside[1:-1, 1:-1, 1:-1]
 
 
+Missing = Callable[[NDArray[np.float32], NDArray[np.bool_]], tuple[NDArray[np.intp], ...]]
+"""Values of a lattice and where they are exact -> indices [x, y, z] of samples that have to become exact."""
+
+
+def _doubled(values: NDArray[np.float32], kept: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Interpolate linearly between every second sample (and the last): (m, m, m) -> (n, n, n)."""
+    pairs = len(kept) - 1 if kept[-1] % 2 else len(kept)  # how many of the kept samples stand two apart
+    for axis in (2, 1, 0):  # the largest step last, along which memory is contiguous
+        stretched = np.empty((*values.shape[:axis], int(kept[-1]) + 1, *values.shape[axis + 1 :]), dtype=np.float32)
+        source, target = np.moveaxis(values, axis, 0), np.moveaxis(stretched, axis, 0)
+        target[-1] = source[-1]
+        target[0 : 2 * pairs : 2] = source[:pairs]
+        np.add(source[: pairs - 1], source[1:pairs], out=target[1 : 2 * pairs - 2 : 2])
+        target[1 : 2 * pairs - 2 : 2] *= 0.5
+        values = stretched
+    return values
+
+
 def _refine(
-    field: RadianceField,
-    axis: NDArray[np.floating],
-    *,
-    wanted: Callable[[NDArray[np.float32]], NDArray[np.bool_]],
-    monitor: Monitor,
-) -> NDArray[np.float32]:
+    field: RadianceField, axis: NDArray[np.floating], *, wanted: Missing, monitor: Monitor
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Evaluate a lattice coarsely, then exactly wherever `wanted` asks for it, until it asks for nothing more.
 
     Since each round looks at what the last one found, a wanted region is followed over its whole extent as soon as the
     coarse lattice has met it anywhere.
+
+    Returns:
+        Density float32 (n, n, n) [x, y, z], and True where it is evaluated rather than interpolated.
     """
-    values, exact = _coarse_values(field, axis, monitor=monitor.child(0.0, 0.3))
+    if len(axis) > HALVED_ABOVE:
+        kept = np.unique(np.append(np.arange(0, len(axis), 2), len(axis) - 1))
+        half, half_exact = _refine(field, axis[kept], wanted=wanted, monitor=monitor.child(0.0, 0.3))
+        values, exact = _doubled(half, kept), np.zeros((len(axis),) * 3, dtype=bool)
+        exact[np.ix_(kept, kept, kept)] = half_exact
+    else:
+        values, exact = _coarse_values(field, axis, monitor=monitor.child(0.0, 0.3))
     progress = 0.3
     while True:
-        missing = np.nonzero(wanted(values) & ~exact)
+        missing = wanted(values, exact)
         if len(missing[0]) == 0:
             monitor.report(1.0)
-            return values
+            return values, exact
         share = progress + (1.0 - progress) * 0.7
         values[missing] = _ask_density(field, _points(axis, missing), monitor=monitor.child(progress, share))
         exact[missing] = True
@@ -264,7 +301,14 @@ def density_lattice(
     """
     threshold = field.surface_level if level is None else level
     axis = np.linspace(-field.box_side / 2, field.box_side / 2, resolution)
-    values = _refine(field, axis, wanted=lambda values: _beside_crossing(values > threshold), monitor=monitor)
+
+    def beside_surface(values: NDArray[np.float32], exact: NDArray[np.bool_]) -> tuple[NDArray[np.intp], ...]:
+        inside = values > threshold
+        box = _bounds(inside, margin=3)
+        missing = np.nonzero(_beside_crossing(inside[box]) & ~exact[box])
+        return tuple(index + along.start for index, along in zip(missing, box, strict=True))
+
+    values, _ = _refine(field, axis, wanted=beside_surface, monitor=monitor)
     return DensityLattice(values, field.box_side)
 
 
@@ -291,7 +335,9 @@ def field_volume(field: RadianceField, resolution: int = 128, *, monitor: Monito
     def seen(density: NDArray[np.float32]) -> NDArray[np.bool_]:
         return _dilated(density > faintest) & ~_buried(density > opaque, _BURIED_DEPTH)
 
-    density = _refine(field, axis, wanted=seen, monitor=monitor.child(0.0, 0.6))
+    density, _ = _refine(
+        field, axis, wanted=lambda values, exact: np.nonzero(seen(values) & ~exact), monitor=monitor.child(0.0, 0.6)
+    )
     opacity = -np.expm1(-np.logaddexp(0, density - 1) * np.float32(voxel))
     rgba = np.zeros((*density.shape, 4), dtype=np.uint8)
     rgba[..., 3] = np.rint(opacity * 255)

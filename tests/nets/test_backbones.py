@@ -13,7 +13,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.nets.backbones import BACKBONES, Backbone, load_backbone
 from paic3d_studio.nets.backbones.published import PublishedBackbone, PublishedConfig, pooled_along_axes
 from paic3d_studio.nets.field import FieldCondition
-from paic3d_studio.nets.modulated import SynthesisLayer, binomial_filter, upsampled
+from paic3d_studio.nets.modulated import SynthesisLayer, upsampled
 
 TINY = PublishedConfig(
     z_dim=8,
