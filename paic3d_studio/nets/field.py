@@ -23,7 +23,7 @@ CHUNK: Final = 1 << 16
 COARSE_STEP: Final = 4
 """Every how many samples the coarse lattice is evaluated; islands smaller than that may be overlooked."""
 
-HALVED_ABOVE: Final = 256
+HALVED_ABOVE: Final = 257
 """Lattices with more samples than this are found from those with half as many: what a lattice of 256 shows (islands of
 a centimetre) is not overlooked by a finer one, and the coarse samples do not grow with the volume."""
 
@@ -236,18 +236,29 @@ Missing = Callable[[NDArray[np.float32], NDArray[np.bool_]], tuple[NDArray[np.in
 """Values of a lattice and where they are exact -> indices [x, y, z] of samples that have to become exact."""
 
 
-def _doubled(values: NDArray[np.float32], kept: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Interpolate linearly between every second sample (and the last): (m, m, m) -> (n, n, n)."""
-    pairs = len(kept) - 1 if kept[-1] % 2 else len(kept)  # how many of the kept samples stand two apart
-    for axis in (2, 1, 0):  # the largest step last, along which memory is contiguous
-        stretched = np.empty((*values.shape[:axis], int(kept[-1]) + 1, *values.shape[axis + 1 :]), dtype=np.float32)
-        source, target = np.moveaxis(values, axis, 0), np.moveaxis(stretched, axis, 0)
-        target[-1] = source[-1]
-        target[0 : 2 * pairs : 2] = source[:pairs]
-        np.add(source[: pairs - 1], source[1:pairs], out=target[1 : 2 * pairs - 2 : 2])
-        target[1 : 2 * pairs - 2 : 2] *= 0.5
-        values = stretched
-    return values
+def _doubled(values: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
+    """Interpolate linearly between every second sample (and the last) of a lattice: (m, m, m) -> (n, n, n)."""
+    doubled = np.empty((samples,) * 3, dtype=np.float32)
+    slabs = (_doubled_rows(_doubled_rows(slab, samples).T, samples).T for slab in values)
+    before = next(slabs)
+    for place, slab in enumerate(slabs):
+        doubled[2 * place] = before
+        if 2 * place + 2 < samples:  # the last two samples of an even number stand beside each other
+            np.add(before, slab, out=doubled[2 * place + 1])
+            doubled[2 * place + 1] *= 0.5
+        before = slab
+    doubled[-1] = before
+    return doubled
+
+
+def _doubled_rows(values: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
+    """Interpolate between every second row (and the last): (m, k) -> (n, k)."""
+    doubled = np.empty((samples, values.shape[1]), dtype=np.float32)
+    pairs = (samples + 1) // 2
+    doubled[::2] = values[:pairs]
+    doubled[1 : 2 * pairs - 2 : 2] = (values[: pairs - 1] + values[1:pairs]) * np.float32(0.5)
+    doubled[-1] = values[-1]
+    return doubled
 
 
 def _refine(
@@ -264,7 +275,7 @@ def _refine(
     if len(axis) > HALVED_ABOVE:
         kept = np.unique(np.append(np.arange(0, len(axis), 2), len(axis) - 1))
         half, half_exact = _refine(field, axis[kept], wanted=wanted, monitor=monitor.child(0.0, 0.3))
-        values, exact = _doubled(half, kept), np.zeros((len(axis),) * 3, dtype=bool)
+        values, exact = _doubled(half, len(axis)), np.zeros((len(axis),) * 3, dtype=bool)
         exact[np.ix_(kept, kept, kept)] = half_exact
     else:
         values, exact = _coarse_values(field, axis, monitor=monitor.child(0.0, 0.3))
