@@ -56,7 +56,8 @@ def culled(opacity: float) -> DensityEdit:
 
     def edit(xyz: Tensor, density: Tensor) -> Tensor:
         del xyz
-        return density.masked_fill(-torch.expm1(-extinction(density)) < opacity, EMPTY_DENSITY)
+        # Not expm1: where opacities are culled again (section 1.10), the published rounding decides what is left.
+        return density.masked_fill(1 - torch.exp(-extinction(density)) < opacity, EMPTY_DENSITY)
 
     return edit
 

@@ -45,7 +45,9 @@ def field(mini: PublishedBackbone, paste: dict[str, Tensor]) -> PublishedField:
     return PublishedField(mini.split(paste["planes"]), paste["ws"], decoder=mini.decoder, config=mini.config)
 
 
-def test_every_mask_is_the_published_one_to_the_bit(paste: dict[str, Tensor]) -> None:
+def test_every_mask_is_the_published_one_to_the_bit(
+    paste: dict[str, Tensor], assert_same: Callable[[str, Tensor, Tensor], None]
+) -> None:
     masks = stitch_masks(
         paste["xyz"],
         weights=paste["image_weights"],
@@ -61,7 +63,7 @@ def test_every_mask_is_the_published_one_to_the_bit(paste: dict[str, Tensor]) ->
         (masks.on_ray, "mask_dxyz"),
         (masks.product, "mask"),
     ):
-        assert torch.equal(found[..., ::4, ::4], paste[f"{name}_sub4"]), name
+        assert_same(name, found[..., ::4, ::4], paste[f"{name}_sub4"])
 
 
 def test_shadow_and_colours_are_the_published_ones(
