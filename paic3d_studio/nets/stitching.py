@@ -67,7 +67,7 @@ class FrontSource:
 
 def _on_white(rgba: NDArray[np.uint8]) -> Tensor:
     """Return straight sRGB uint8 (H, W, 4) composited on white, 0..1 (1, 3, H, W)."""
-    picture = torch.from_numpy(np.ascontiguousarray(rgba)).permute(2, 0, 1)[None].float() / 255
+    picture = torch.from_numpy(np.array(rgba)).permute(2, 0, 1)[None].float() / 255
     return torch.lerp(torch.ones(()), picture[:, :3], picture[:, 3:])
 
 

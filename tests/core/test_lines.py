@@ -58,6 +58,16 @@ def test_the_difference_of_gaussians_reaches_the_golden_numbers(
 
 
 @pytest.mark.shared
+def test_the_difference_of_gaussians_of_the_line_removal_reaches_the_golden_one(
+    shared: Path, assert_close: Callable[[str, Any, Any], float]
+) -> None:
+    golden = load_file(shared / "golden" / "rmline.safetensors")
+    grey = np.tensordot(np.float32([0.299, 0.587, 0.114]), golden["image_u8"][0].astype(np.float32) / 255, axes=1)
+    value = np.clip(0.5 + difference_of_gaussians(grey, sigma=0.5, ratio=1.6) - 0.01, 0, 1)
+    assert_close("line removal", value[128:384, 128:384], golden["dog_value_crop"][0, 0])
+
+
+@pytest.mark.shared
 def test_lines_keep_mask_and_line_mask_equal_the_golden_ones_to_the_bit(
     shared: Path, assert_same: Callable[[str, Any, Any], None]
 ) -> None:
