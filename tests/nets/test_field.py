@@ -99,7 +99,7 @@ def test_a_lattice_found_from_half_its_samples_has_the_surface_of_dense_sampling
     monkeypatch.setattr("paic3d_studio.nets.field.COARSE_STEP", 1)
     field = Blob(sharpness=40.0)
     found = density_lattice(field, samples).density
-    expected = dense(field, samples)
+    expected = dense(Blob(sharpness=40.0), samples)
     assert np.array_equal(found > field.surface_level, expected > field.surface_level)
     assert field.asked < samples**3
     assert found[-1, -1, -1] == expected[-1, -1, -1]
