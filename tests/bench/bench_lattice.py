@@ -99,9 +99,7 @@ def main() -> None:
         f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__} with {arguments.threads} threads, "
         f"commit {commit()}, median of {arguments.runs} runs after one to warm up\n"
     )
-    print(
-        "| field | samples | queries | of all samples | queries / n^2 | seconds | processor seconds | peak MiB | write |"
-    )
+    print("| field | samples | queries | of all | queries / n^2 | seconds | processor seconds | peak MiB | write |")
     print("|---|---|---|---|---|---|---|---|---|", flush=True)
     for name in FIELDS:
         for resolution in arguments.resolutions:

@@ -20,7 +20,8 @@ from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.nets.decoder import FoldedDecoder, TriplaneDecoder
 from paic3d_studio.nets.field import FieldCondition, FieldSample, RadianceField, grid_points
 from paic3d_studio.nets.modulated import FullyConnected, NoiseMode, SynthesisBlock, activated
-from paic3d_studio.nets.superresolution import SuperResolution
+from paic3d_studio.nets.stitching import FrontSource, StitchOptions, enlarged, stitched
+from paic3d_studio.nets.superresolution import OUTPUT_SIZE, SuperResolution
 from paic3d_studio.nets.triplane import PANIC3D_AXES, TriplaneAxes, split_layers
 from paic3d_studio.nets.triplane_grid import TriplaneGrid, grid_densities
 from paic3d_studio.nets.triplane_table import TriplaneTable
@@ -316,6 +317,50 @@ class PublishedBackbone(nn.Module):
             field, camera, size=self.config.render_size, sampling=sampling, edits=edits, monitor=monitor
         )
         return self.sharpened(field, marched)
+
+    def stitched_view(
+        self,
+        field: PublishedField,
+        camera: Camera,
+        *,
+        front: FrontSource,
+        size: int = OUTPUT_SIZE,
+        coarse: int = 96,
+        fine: int = 96,
+        options: StitchOptions | None = None,
+        monitor: Monitor = SILENT,
+    ) -> Tensor:
+        """Render a view and put the front picture back onto what the front sees; sRGB (1, 3, size, size).
+
+        Args:
+            field: what is shown.
+            camera: where from.
+            front: the artist's portrait or the line-free picture.
+            size: side of the view in pixels; beyond 512 only stitched pixels gain detail.
+            coarse: evenly spread samples on each ray.
+            fine: further samples on each ray.
+            options: thresholds of the stitching.
+            monitor: progress and cancel.
+
+        Raises:
+            Cancelled: the work was cancelled.
+        """
+        sampling = RaySampling(camera.distance - 0.5, camera.distance + 0.5, coarse, fine)
+        marched = march_picture(
+            field, camera, size=self.config.render_size, sampling=sampling, monitor=monitor.child(0.0, 0.7)
+        )
+        sharp = self.sharpened(field, marched)
+        with torch.inference_mode():
+            return stitched(
+                sharp if size == sharp.shape[-1] else enlarged(sharp, size),
+                front=front,
+                field=field,
+                camera=camera,
+                marched=marched,
+                sampling=sampling,
+                options=options,
+                monitor=monitor.child(0.7, 1.0),
+            )
 
     def sharpened(self, field: PublishedField, marched: MarchedRays) -> Tensor:
         """Turn the marched rays of a square picture into a view of 512 pixels, sRGB (1, 3, 512, 512)."""
