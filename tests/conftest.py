@@ -29,6 +29,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(missing)
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own for what the program keeps for the artist: no test sees weights that somebody imported."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("PAIC3D_HOME", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of the development data; only for tests marked `shared`."""

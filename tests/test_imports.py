@@ -29,7 +29,7 @@ def test_the_session_loads_neither_torch_nor_qt_nor_opengl():
 
 
 def test_help_loads_nothing_heavy():
-    for arguments in (["--help"], ["reconstruct", "--help"]):
+    for arguments in (["--help"], ["reconstruct", "--help"], ["import-weights", "--help"]):
         code = f"""
 import contextlib, io
 from paic3d_studio.cli import main

@@ -115,6 +115,15 @@ def over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return result
 
 
+def reduced(rgba: NDArray[np.uint8], *, side: int) -> NDArray[np.uint8]:
+    """Return a picture (H, W, 4), straight alpha, its longer side at most `side` pixels; quick, not exact."""
+    step = max(1, max(rgba.shape[:2]) // (4 * side))
+    coarse = np.ascontiguousarray(rgba[::step, ::step])
+    scale = min(1.0, side / max(coarse.shape[:2]))
+    size = (max(1, round(coarse.shape[1] * scale)), max(1, round(coarse.shape[0] * scale)))
+    return np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def encode_png(array: NDArray[Any]) -> bytes:
     """Encode grey (H, W), RGB (H, W, 3) or RGBA (H, W, 4) as PNG; uint8, or bool as black and white."""
     if array.dtype == np.bool_:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import Final, TypeVar
 
 from paic3d_studio.errors import Cancelled
+
+T = TypeVar("T")
+
+POLL: Final = 0.05
+"""How often someone who waits asks whether to cancel, in seconds."""
 
 
 class Monitor:
@@ -57,3 +64,32 @@ class Monitor:
 
 SILENT = Monitor()
 """A monitor that reports nowhere and never cancels."""
+
+
+def abandonable(work: Callable[[], T], *, monitor: Monitor) -> T:
+    """Return `work()`, done on a thread of its own, so that cancel need not wait for it.
+
+    For one long call into a library that knows no cancel, releases the interpreter and changes nothing but what it
+    returns. After a cancel it runs to its end unheard; so keep it short, and do not use it for what an edit repeats.
+
+    Raises:
+        Cancelled: as `monitor`.
+    """
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # noqa: BLE001 - the border of the thread: the caller raises it again
+            failure.append(error)
+
+    thread = threading.Thread(target=run, name="abandonable", daemon=True)
+    monitor.check()
+    thread.start()
+    while thread.is_alive():
+        monitor.check()
+        thread.join(POLL)
+    if failure:
+        raise failure[0]
+    return outcome[0]

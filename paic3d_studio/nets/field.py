@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from paic3d_studio.core.artefacts import BOX_SIDE, DensityLattice, FieldVolume, RenderLike
+from paic3d_studio.core.artefacts import BOX_SIDE, DensityLattice, FieldVolume, RenderLike, TagFeatures
+from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.image import over_white
 from paic3d_studio.core.monitor import SILENT, Monitor
 
@@ -45,11 +46,12 @@ class FieldCondition:
     tags: Tensor | None = None
 
     @classmethod
-    def of(cls, render_like: RenderLike) -> FieldCondition:
-        """Return the condition that a line-free picture makes, without tags."""
+    def of(cls, render_like: RenderLike, tags: TagFeatures | None = None) -> FieldCondition:
+        """Return the condition that a line-free picture makes, with the tagger's features of its original, if any."""
         rgb, alpha = over_white(render_like.rgba), np.ascontiguousarray(render_like.rgba[..., 3])
         picture = torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255  # (h, w, 3) -> (1, 3, h, w)
-        return cls(picture=picture, alpha=torch.from_numpy(alpha)[None, None].float() / 255)
+        found = None if tags is None or not len(tags.features) else torch.from_numpy(tags.features.copy())[None]
+        return cls(picture=picture, alpha=torch.from_numpy(alpha)[None, None].float() / 255, tags=found)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -101,6 +103,15 @@ class RadianceField(abc.ABC):
             some = slice(start, start + slabs)
             densities[some] = self.density(grid_points(x[some], y, z)).reshape(-1, len(y), len(z))
         return densities
+
+    def sharp_view(self, camera: Camera, *, monitor: Monitor = SILENT) -> Tensor | None:
+        """Render a view through the backbone's own super-resolution, sRGB (1, 3, S, S); None where it has none.
+
+        Raises:
+            Cancelled: the work was cancelled.
+        """
+        del camera, monitor
+        return None
 
 
 def extinction(density: Tensor) -> Tensor:

@@ -14,11 +14,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
-from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.core.monitor import POLL, SILENT, Monitor
 from paic3d_studio.errors import Cancelled, UserError
-
-POLL: Final = 0.05
-"""How often the parent asks whether to cancel, in seconds."""
 
 PATIENCE: Final = 2.0
 """How long an ended child may take to go before it is killed, in seconds."""

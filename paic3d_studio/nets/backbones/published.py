@@ -151,6 +151,7 @@ class SynthesisNetwork(nn.Module):
         *,
         noise: NoiseMode = "const",
         blocks: list[tuple[Tensor, Tensor]] | None = None,
+        monitor: Monitor = SILENT,
     ) -> Tensor:
         """Return the planes (N, 3 * C * L, H, W).
 
@@ -160,13 +161,18 @@ class SynthesisNetwork(nn.Module):
             tags: the tagger's features (N, tag_channels, 8, 8).
             noise: whether the fixed noise is added.
             blocks: when given, receives features and skip picture of each block, conditions included.
+            monitor: progress and cancel.
+
+        Raises:
+            Cancelled: as `monitor`.
         """
         x: Tensor | None = None
         skip: Tensor | None = None
         first = 0
         # The planes' rows run upwards, the picture's downwards.
         signal = (4 * (2 * picture - 1)).flip(2)
-        for resolution in self.config.resolutions:
+        for done, resolution in enumerate(self.config.resolutions):
+            monitor.report(done / len(self.config.resolutions))
             block: SynthesisBlock = getattr(self, f"b{resolution}")
             x, skip = block(x, skip, ws[:, first : first + block.styles + 1], noise=noise)
             first += block.styles
@@ -210,6 +216,7 @@ class PublishedField(RadianceField):
         planes: (3, C, L, h, w).
         ws: the style codes, which steer super-resolution (1, count, w_dim).
         edits: applied to every density.
+        backbone: what made the field, and makes sharp views of it; None where none are wanted.
     """
 
     empty_outside = False
@@ -222,7 +229,9 @@ class PublishedField(RadianceField):
         decoder: TriplaneDecoder,
         config: PublishedConfig,
         edits: Sequence[DensityEdit] = (),
+        backbone: PublishedBackbone | None = None,
     ) -> None:
+        self._backbone = backbone
         self.planes, self.ws, self.decoder, self.edits = planes, ws, decoder, tuple(edits)
         self.box_side, self.axes = config.box_side, config.axes
 
@@ -261,6 +270,10 @@ class PublishedField(RadianceField):
 
         return grid_densities(grid, self._folded, edited=of_slab if self.edits else None, monitor=monitor)
 
+    def sharp_view(self, camera: Camera, *, monitor: Monitor = SILENT) -> Tensor | None:
+        """Render a view of 512 pixels through super-resolution, sRGB (1, 3, 512, 512)."""
+        return None if self._backbone is None else self._backbone.sharp_view(self, camera, monitor=monitor)
+
 
 class PublishedBackbone(nn.Module):
     """The published generator: picture and tagger features to a radiance field, and views of it."""
@@ -273,7 +286,12 @@ class PublishedBackbone(nn.Module):
         self.decoder = TriplaneDecoder(self.config.triplane_channels)
 
     def field(
-        self, condition: FieldCondition, *, seed: int = 0, edits: Sequence[DensityEdit] | None = None
+        self,
+        condition: FieldCondition,
+        *,
+        seed: int = 0,
+        edits: Sequence[DensityEdit] | None = None,
+        monitor: Monitor = SILENT,
     ) -> PublishedField:
         """Reconstruct the field of one picture.
 
@@ -282,8 +300,10 @@ class PublishedBackbone(nn.Module):
             seed: of the random code; the published system draws it from numpy's legacy generator.
             edits: changes to the density; None crops 0.1 m from the sides and culls what is thinner than 0.5, as the
                 published system does when it renders.
+            monitor: asked for cancel between the blocks of the network.
 
         Raises:
+            Cancelled: as `monitor`.
             ValueError: the condition holds no tagger features.
         """
         if condition.tags is None:
@@ -293,8 +313,10 @@ class PublishedBackbone(nn.Module):
             edits = (cropped(0.1, box_side=self.config.box_side), culled(0.5))
         with torch.no_grad():
             ws = self.backbone.styles(z, torch.zeros(1, self.config.camera_dim))
-            planes = self.backbone.synthesis(ws, condition.picture, condition.tags)
-        return PublishedField(self.split(planes), ws, decoder=self.decoder, config=self.config, edits=edits)
+            planes = self.backbone.synthesis(ws, condition.picture, condition.tags, monitor=monitor)
+        return PublishedField(
+            self.split(planes), ws, decoder=self.decoder, config=self.config, edits=edits, backbone=self
+        )
 
     def split(self, planes: Tensor) -> Tensor:
         """Reshape one synthesised triplane: (1, 3 * C * L, h, w) -> (3, C, L, h, w)."""
