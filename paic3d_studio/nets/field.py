@@ -17,6 +17,7 @@ from paic3d_studio.core.artefacts import BOX_SIDE, DensityLattice, FieldVolume, 
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.image import over_white
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.core.stitch import StitchSource
 
 CHUNK: Final = 1 << 16
 """Points per query: small enough to answer a cancel within a fraction of a second and to bound memory."""
@@ -104,13 +105,21 @@ class RadianceField(abc.ABC):
             densities[some] = self.density(grid_points(x[some], y, z)).reshape(-1, len(y), len(z))
         return densities
 
-    def sharp_view(self, camera: Camera, *, monitor: Monitor = SILENT) -> Tensor | None:
+    def sharp_view(
+        self, camera: Camera, *, size: int = 512, stitch: StitchSource | None = None, monitor: Monitor = SILENT
+    ) -> Tensor | None:
         """Render a view through the backbone's own super-resolution, sRGB (1, 3, S, S); None where it has none.
+
+        Args:
+            camera: where from.
+            size: the side that is wanted, in pixels; S is larger or smaller where the backbone has but one size.
+            stitch: the picture to put back where the front camera sees what is shown; None for none.
+            monitor: progress and cancel.
 
         Raises:
             Cancelled: the work was cancelled.
         """
-        del camera, monitor
+        del camera, size, stitch, monitor
         return None
 
 

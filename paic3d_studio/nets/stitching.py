@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from paic3d_studio.core.artefacts import ALIGNED_SIZE, RenderLike
+from paic3d_studio.core.artefacts import ALIGNED_SIZE
 from paic3d_studio.core.camera import Camera, rays
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.core.stitch import StitchSource
@@ -22,9 +22,6 @@ from paic3d_studio.nets.volume import DensityEdit, MarchedRays, RaySampling, sto
 
 MEASURED_SIZE: Final = 512
 """Side in pixels of the views for which the published thresholds were chosen."""
-
-StitchChoice = Literal["portrait", "render-like"]
-"""Which picture is stitched: the artist's own, lines and all, or the line-free one, as the released system does."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,14 +42,14 @@ class FrontSource:
         return cls(picture, torch.tensor([[scale, 0.0, 0.0], [0.0, scale, 0.0]]))
 
     @classmethod
-    def chosen(cls, choice: StitchChoice, *, portrait: StitchSource, render_like: RenderLike) -> FrontSource:
-        """Return the artist's portrait at its full resolution, or the line-free picture of the aligned square."""
-        if choice == "render-like":
-            return cls.of_square(_on_white(render_like.rgba))
-        linear = np.linalg.inv(np.vstack([portrait.alignment.matrix, [0.0, 0.0, 1.0]]))[:2]
-        # Beside the portrait all is white, as in the aligned square: one pixel of it suffices, since borders go on.
-        linear[:, 2] += 1
-        return cls(F.pad(_on_white(portrait.rgba), [1, 1, 1, 1], value=1.0), torch.from_numpy(linear).float())
+    def of(cls, source: StitchSource) -> FrontSource:
+        """Return a picture at its full resolution, on white and with white beside it, as in the aligned square."""
+        picture, matrix = _on_white(source.rgba), source.alignment.matrix
+        if picture.shape[2:] == (ALIGNED_SIZE, ALIGNED_SIZE) and np.array_equal(matrix, np.eye(2, 3)):
+            return cls.of_square(picture)
+        inverse = np.linalg.inv(np.vstack([matrix, [0.0, 0.0, 1.0]]))[:2]
+        inverse[:, 2] += 1  # one pixel of white suffices, since the border goes on for ever
+        return cls(F.pad(picture, [1, 1, 1, 1], value=1.0), torch.from_numpy(inverse).float())
 
     def for_view(self, size: int) -> FrontSource:
         """Return the source no finer than a view of `size` pixels shows it: whole blocks of pixels are averaged."""

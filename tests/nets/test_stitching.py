@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from paic3d_studio.core.artefacts import Alignment, RenderLike
+from paic3d_studio.core.artefacts import Alignment
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.stitch import StitchSource
 from paic3d_studio.nets.field import FieldSample, RadianceField
@@ -135,7 +135,7 @@ def test_the_portrait_is_read_at_its_own_resolution_where_the_alignment_says() -
     rgba = ramp_portrait(1600, 1200)
     matrix = np.array([[0.4, 0.0, -60.0], [0.0, 0.4, 10.0]])  # portrait pixels to the aligned square
     portrait = StitchSource(rgba, Alignment(matrix))
-    source = FrontSource.chosen("portrait", portrait=portrait, render_like=RenderLike(rgba[:512, :512]))
+    source = FrontSource.of(portrait)
     pixels = np.array([[600.5, 300.5], [900.5, 800.5], [601.0, 301.0]])
     aligned = pixels @ matrix[:, :2].T + matrix[:, 2]
     xyz = torch.zeros(1, 3, 1, 3)
@@ -150,17 +150,16 @@ def test_beside_the_portrait_all_is_white() -> None:
     black = np.zeros((100, 100, 4), np.uint8)
     black[..., 3] = 255
     portrait = StitchSource(black, Alignment(np.array([[1.0, 0, 200], [0, 1.0, 200]])))
-    source = FrontSource.chosen("portrait", portrait=portrait, render_like=RenderLike(black))
+    source = FrontSource.of(portrait)
     outside = front_colours(source, torch.full((1, 3, 1, 1), 0.3), box_side=0.7)
     assert torch.equal(outside, torch.ones(1, 3, 1, 1))
     assert float(front_colours(source, torch.zeros(1, 3, 1, 1), box_side=0.7).max()) == 0
 
 
-def test_the_line_free_picture_may_be_chosen_and_is_composited_on_white() -> None:
+def test_a_picture_of_the_aligned_square_is_composited_on_white() -> None:
     rgba = np.zeros((512, 512, 4), np.uint8)
     rgba[:256, :, 3] = 255
-    portrait = StitchSource(ramp_portrait(64, 64), Alignment(np.eye(2, 3)))
-    source = FrontSource.chosen("render-like", portrait=portrait, render_like=RenderLike(rgba))
+    source = FrontSource.of(StitchSource(rgba, Alignment(np.eye(2, 3))))
     xyz = (torch.rand(1, 3, 9, 9, generator=torch.Generator().manual_seed(4)) - 0.5) * 0.6
     assert torch.equal(source.picture[0, 0, 255:257, 0], torch.tensor([0.0, 1.0]))
     assert torch.allclose(

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.core.stitch import StitchSource
 from paic3d_studio.nets.decoder import FoldedDecoder, TriplaneDecoder
 from paic3d_studio.nets.field import FieldCondition, FieldSample, RadianceField, grid_points
 from paic3d_studio.nets.modulated import FullyConnected, NoiseMode, SynthesisBlock, activated
@@ -270,9 +271,14 @@ class PublishedField(RadianceField):
 
         return grid_densities(grid, self._folded, edited=of_slab if self.edits else None, monitor=monitor)
 
-    def sharp_view(self, camera: Camera, *, monitor: Monitor = SILENT) -> Tensor | None:
-        """Render a view of 512 pixels through super-resolution, sRGB (1, 3, 512, 512)."""
-        return None if self._backbone is None else self._backbone.sharp_view(self, camera, monitor=monitor)
+    def sharp_view(
+        self, camera: Camera, *, size: int = OUTPUT_SIZE, stitch: StitchSource | None = None, monitor: Monitor = SILENT
+    ) -> Tensor | None:
+        """Render a view of 512 pixels through super-resolution; a stitched one may be larger, sRGB (1, 3, S, S)."""
+        if self._backbone is None or stitch is None:
+            return None if self._backbone is None else self._backbone.sharp_view(self, camera, monitor=monitor)
+        front, size = FrontSource.of(stitch), max(size, OUTPUT_SIZE)
+        return self._backbone.stitched_view(self, camera, front=front, size=size, monitor=monitor)
 
 
 class PublishedBackbone(nn.Module):
