@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
 from paic3d_studio.core.monitor import Monitor
@@ -157,6 +159,7 @@ WRONG_NUMBERS = {
     "counting in float": ({"2.num_batches_tracked": torch.tensor(1.0)}, "another type of numbers than int64"),
     "nan": ({"0.bias": torch.full((8,), torch.nan)}, "not finite"),
     "infinite": ({"0.bias": torch.full((8,), torch.inf)}, "not finite"),
+    "no width": ({"0.weight": torch.zeros(0, 3, 3, 3)}, "makes no sense"),
     "five channels": ({"0.weight": torch.zeros(8, 5, 3, 3)}, "neither 3 nor 4"),
 }
 
@@ -202,6 +205,8 @@ def test_a_tagger_of_other_tags_and_a_generator_of_other_sizes_do_not_fit(note: 
         ({"z_dim": True}, "no number"),
         ({"w_dim": 10**9}, "makes no sense"),
         ({"backbone_resolution": 48}, "power of two"),
+        ({"channel_base": 64}, "too few channels"),
+        ({"cond_mode": "reschonk_add_17"}, "too few channels"),
         ({"rendering_kwargs": {"box_warp": -1}}, "makes no sense"),
         ({"rendering_kwargs": {"use_triplane": 0}}, "another order"),
     ],
@@ -212,6 +217,37 @@ def test_generators_that_are_not_the_published_kind_are_refused(
     arguments = {**files.constructor(files.TINY), **changes}
     assert reason in refusal(files.snapshot(files.tiny_generator(), note=note, arguments=arguments))
     assert not note.exists()
+
+
+SIZES = ("z_dim", "c_dim", "w_dim", "channel_base", "channel_max", "sr_channels_hidden", "triplane_width")
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(
+    sizes=st.dictionaries(st.sampled_from(SIZES), st.integers(-5, 600)),
+    resolution=st.sampled_from([4, 8, 16, 64, 100]),
+    depth=st.integers(0, 70),
+    layers=st.integers(0, 20),
+    tags=st.integers(0, 700),
+)
+def test_whatever_sizes_a_file_gives_they_are_refused_or_make_a_network(
+    sizes: dict[str, int], resolution: int, depth: int, layers: int, tags: int
+) -> None:
+    arguments = {
+        **files.constructor(files.TINY),
+        **sizes,
+        "backbone_resolution": resolution,
+        "mapping_kwargs": {"num_layers": layers},
+        "rendering_kwargs": {"triplane_depth": depth},
+        "cond_mode": f"reschonk_add_{tags}",
+    }
+    try:
+        config = generator_config({"_init_kwargs": arguments})
+    except Refused as refused:
+        assert str(refused)
+        return
+    with pytest.raises(UserError, match="does not fit"):  # a network was made, and the tensors are none of its own
+        check_fits(OfficialWeights("published", "published", {}, config), source="sizes.pkl")
 
 
 @pytest.mark.parametrize(
