@@ -33,7 +33,7 @@ DensityEdit = Callable[[Tensor, Tensor], Tensor]
 
 @dataclasses.dataclass(frozen=True)
 class Crop:
-    """Empties the field where x or z, right or wrong in sign, is more than `limit` metres."""
+    """Empties the field where |x| or |z| exceeds `limit` metres."""
 
     limit: float
 
