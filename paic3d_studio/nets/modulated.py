@@ -101,7 +101,7 @@ class SynthesisLayer(nn.Module):
     def forward(self, x: Tensor, w: Tensor, *, noise: NoiseMode) -> Tensor:
         """Convolve (N, inputs, H, W) under the style w (N, w_dim)."""
         style = self.affine(w)
-        if len(x) == 1 and not torch.is_grad_enabled():
+        if len(x) == 1 and isinstance(noise, str) and not torch.is_grad_enabled():
             return self._of_one(x, style[0], noise=noise)
         # Scaling the inputs by the style equals scaling the weights, and shares one kernel among the batch.
         x = x * style[:, :, None, None]

@@ -27,7 +27,7 @@ def _shares(coordinates: Tensor, size: int, *, box_side: float) -> Tensor:
     position = texel_position(coordinates * (2.0 / box_side), size)
     before = position.floor().clamp_max(size - 1)
     upper = position - before
-    shares = torch.zeros(len(coordinates), size + 2)
+    shares = position.new_zeros(len(coordinates), size + 2)
     index = before.long()[:, None] + 1
     shares.scatter_(1, index, 1 - upper[:, None]).scatter_(1, index + 1, upper[:, None])
     return shares[:, 1:-1]
@@ -48,7 +48,7 @@ class TriplaneGrid:
         layers = planes.shape[2]
         grid = (x, y, z)
         if layers == 1:  # a single layer reaches through the whole box
-            self._layer_shares = [torch.ones(len(c), 1) for c in grid]
+            self._layer_shares = [torch.ones_like(c)[:, None] for c in grid]
         else:
             self._layer_shares = [_shares(c, layers, box_side=box_side) for c in grid]
         self._over_layers: dict[int, Tensor] = {}
@@ -74,7 +74,7 @@ class TriplaneGrid:
             some = slice(start, min(start + rows, ny))
             count = some.stop - some.start
             channels = next(iter(self._over_layers.values())).shape[-1]
-            tile = torch.zeros(count, nz, channels)
+            tile = of_z.new_zeros(count, nz, channels)
             if 0 in self._over_layers:  # (L, ny, nz, C)
                 for share, layer in zip(of_x[i].tolist(), self._over_layers[0][:, some], strict=True):
                     if share:
@@ -113,7 +113,7 @@ def grid_densities(
     Raises:
         Cancelled: the work was cancelled.
     """
-    densities = torch.empty(grid.shape)
+    densities = torch.empty(grid.shape, device=decoder.first.device)
 
     def write(i: int) -> None:
         slab = torch.cat([decoder.density(tile) for tile in grid.slab(i)])

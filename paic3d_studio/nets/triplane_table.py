@@ -5,8 +5,6 @@ The same answers as `sample_triplane`, an order of magnitude faster, without gra
 
 from __future__ import annotations
 
-from typing import Final
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,13 +12,12 @@ from torch import Tensor
 from paic3d_studio.nets.triplane import PANIC3D_AXES, TriplaneAxes
 
 WIDTH, HEIGHT, LAYER = 0, 1, 2
-_CORNERS: Final = 8
 
 
 def texel_position(unit: Tensor, size: Tensor | int) -> Tensor:
     """Return where coordinates -1..1 fall on `size` texels, 0 at the first one's centre; at most one texel outside."""
     position = ((unit + 1) * size - 1) / 2
-    return torch.minimum(position.clamp_min(-1), torch.as_tensor(size, dtype=position.dtype))
+    return torch.minimum(position.clamp_min(-1), torch.as_tensor(size).to(position))
 
 
 class TriplaneTable:
@@ -37,15 +34,18 @@ class TriplaneTable:
         padded = F.pad(planes.detach().permute(0, 2, 3, 4, 1) / three, (0, 0, 1, 1, 1, 1, 1, 1))
         self.rows = padded.reshape(-1, channels)  # (3 * (L + 2) * (h + 2) * (w + 2), C)
         self.box_side = box_side
-        self._coordinates = torch.tensor([order[along] for along in (WIDTH, HEIGHT, LAYER) for order in axes])
-        self._sizes = torch.tensor([width, height, layers], dtype=torch.float32).repeat_interleave(three)[:, None]
+        order = [coordinates[along] for along in (WIDTH, HEIGHT, LAYER) for coordinates in axes]
+        self._coordinates = torch.tensor(order, device=planes.device)
+        sizes = torch.tensor([width, height, layers]).to(self.rows)
+        self._sizes = sizes.repeat_interleave(three)[:, None]
         self._flat = layers == 1
         row, layer = width + 2, (height + 2) * (width + 2)
         strides = torch.tensor([1, row, layer], dtype=torch.int32)
-        self._strides = strides.repeat_interleave(three)[:, None]
+        self._strides = strides.repeat_interleave(three)[:, None].to(planes.device)
         corners = torch.cartesian_prod(*[torch.arange(2, dtype=torch.int32)] * 3)  # layer, row, column
         plane = torch.arange(three, dtype=torch.int32) * ((layers + 2) * layer) + strides.sum().int()
-        self._offsets = ((corners @ strides.flip(0))[:, None] + plane)[..., None]  # (8, 3, 1)
+        offsets = (corners @ strides.flip(0))[:, None] + plane
+        self._offsets = offsets[..., None].to(planes.device)  # (8, 3, 1)
 
     def features(self, xyz: Tensor) -> Tensor:
         """Return the mean of the three planes (P, C) at points (P, 3) in metres."""
