@@ -148,6 +148,30 @@ def _reconstruct(wanted: argparse.Namespace) -> int:
     return reconstruct(wanted)
 
 
+def _dataset_parser() -> argparse.ArgumentParser:
+    from paic3d_studio.datasets.command import parser
+
+    return parser()
+
+
+def _dataset(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.datasets.command import run
+
+    return run(wanted)
+
+
+def _train_parser() -> argparse.ArgumentParser:
+    from paic3d_studio.training.command import train_parser
+
+    return train_parser()
+
+
+def _train(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.training.command import run_train
+
+    return run_train(wanted)
+
+
 def _batch(wanted: argparse.Namespace) -> int:
     from paic3d_studio.session.batch import run_batch
 
@@ -162,6 +186,8 @@ def _import_weights(wanted: argparse.Namespace) -> int:
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "reconstruct": Command("make a textured head without a window", reconstruct_parser, _reconstruct),
+    "dataset": Command("make and look at datasets of characters", _dataset_parser, _dataset),
+    "train": Command("train a network of the paper on a dataset", _train_parser, _train),
     "batch": Command("make heads of a whole folder, with a report", batch_parser, _batch),
     "import-weights": Command("import the authors' released weights", import_weights_parser, _import_weights),
 }

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-NoiseMode = Literal["const", "none"]
-"""Whether the fixed noise of the weights is added or left out; random noise would make results differ between runs."""
+NoiseMode = Literal["const", "none"] | Sequence[torch.Generator]
+"""Whether the fixed noise of the weights is added or left out; one random generator per picture draws it anew, which
+only training may want, since results then differ between runs."""
 
 ACTIVATION_GAIN: Final = math.sqrt(2)
 _SLOPE: Final = 0.2
@@ -112,7 +114,10 @@ class SynthesisLayer(nn.Module):
             x = F.conv2d(x, self.weight, padding=1)
         squares = self.weight.square().sum(dim=(2, 3))  # (outputs, inputs)
         x = x * torch.rsqrt(style.square() @ squares.T + 1e-8)[:, :, None, None]
-        if noise == "const":
+        if not isinstance(noise, str):
+            drawn = [torch.randn(1, *x.shape[-2:], generator=each, device=x.device) for each in noise]
+            x = x + torch.stack(drawn) * self.noise_strength
+        elif noise == "const":
             x = x + self.noise_const * self.noise_strength
         return activated(x + self.bias[:, None, None], clamp=self.clamp)
 

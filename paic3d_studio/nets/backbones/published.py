@@ -46,7 +46,11 @@ TAG_RESOLUTION = 8
 
 @dataclasses.dataclass(frozen=True)
 class PublishedConfig:
-    """Sizes of the published generator; a block of resolution r has min(channel_base / r, channel_max) channels."""
+    """Sizes of the published generator; a block of resolution r has min(channel_base / r, channel_max) channels.
+
+    `resolution` is that of the planes, `render_size` the side in pixels of what rays are sent for, `output_size` that
+    of the picture after super-resolution.
+    """
 
     z_dim: int = 512
     w_dim: int = 512
@@ -59,6 +63,7 @@ class PublishedConfig:
     triplane_layers: int = 3
     tag_channels: int = 512
     superresolution_channels: int = 16
+    output_size: int = OUTPUT_SIZE
     render_size: int = 96
     box_side: float = BOX_SIDE
     axes: TriplaneAxes = PANIC3D_AXES
@@ -288,7 +293,9 @@ class PublishedBackbone(nn.Module):
         super().__init__()
         self.config = config or PublishedConfig.published()
         self.backbone = TriplaneGenerator(self.config)
-        self.superresolution = SuperResolution(hidden=self.config.superresolution_channels, w_dim=self.config.w_dim)
+        self.superresolution = SuperResolution(
+            hidden=self.config.superresolution_channels, w_dim=self.config.w_dim, size=self.config.output_size
+        )
         self.decoder = TriplaneDecoder(self.config.triplane_channels)
 
     def field(
@@ -314,7 +321,7 @@ class PublishedBackbone(nn.Module):
         """
         if condition.tags is None:
             raise ValueError("the published backbone needs the tagger's features")
-        z = torch.from_numpy(np.random.RandomState(seed).randn(1, self.config.z_dim)).float()
+        z = self.code(seed=seed)
         if edits is None:
             edits = (cropped(0.1, box_side=self.config.box_side), culled(0.5))
         with torch.no_grad():
@@ -323,6 +330,10 @@ class PublishedBackbone(nn.Module):
         return PublishedField(
             self.split(planes), ws, decoder=self.decoder, config=self.config, edits=edits, backbone=self
         )
+
+    def code(self, *, seed: int) -> Tensor:
+        """Return the random code z of a seed (1, z_dim), drawn from numpy's legacy generator as published."""
+        return torch.from_numpy(np.random.RandomState(seed).randn(1, self.config.z_dim)).float()
 
     def split(self, planes: Tensor) -> Tensor:
         """Reshape one synthesised triplane: (1, 3 * C * L, h, w) -> (3, C, L, h, w)."""
