@@ -13,7 +13,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.nets.backbones import BACKBONES, Backbone, load_backbone
 from paic3d_studio.nets.backbones.published import PublishedBackbone, PublishedConfig, pooled_along_axes
 from paic3d_studio.nets.field import FieldCondition
-from paic3d_studio.nets.modulated import SynthesisLayer, binomial_filter, upsampled
+from paic3d_studio.nets.modulated import SynthesisLayer, upsampled
 
 TINY = PublishedConfig(
     z_dim=8,
@@ -152,7 +152,7 @@ def test_pooling_keeps_means_along_rows_then_columns_and_leaves_the_rest() -> No
 
 
 def test_upsampling_keeps_a_constant_and_its_brightness() -> None:
-    doubled = upsampled(torch.ones(1, 2, 8, 8), binomial_filter())
+    doubled = upsampled(torch.ones(1, 2, 8, 8))
     assert doubled.shape == (1, 2, 16, 16)
     assert torch.allclose(doubled[..., 2:-2, 2:-2], torch.ones(1, 2, 12, 12))
 

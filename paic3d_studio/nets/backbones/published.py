@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -16,12 +17,28 @@ from torch import Tensor, nn
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.monitor import SILENT, Monitor
-from paic3d_studio.nets.decoder import TriplaneDecoder
-from paic3d_studio.nets.field import FieldCondition, FieldSample, RadianceField
+from paic3d_studio.core.stitch import StitchSource
+from paic3d_studio.nets.decoder import FoldedDecoder, TriplaneDecoder
+from paic3d_studio.nets.field import FieldCondition, FieldSample, RadianceField, grid_points
 from paic3d_studio.nets.modulated import FullyConnected, NoiseMode, SynthesisBlock, activated
+from paic3d_studio.nets.stitching import FrontSource, StitchOptions, enlarged, stitched
 from paic3d_studio.nets.superresolution import OUTPUT_SIZE, SuperResolution
-from paic3d_studio.nets.triplane import PANIC3D_AXES, TriplaneAxes, sample_triplane, split_layers
-from paic3d_studio.nets.volume import DensityEdit, MarchedRays, RaySampling, cropped, culled, march_picture
+from paic3d_studio.nets.triplane import PANIC3D_AXES, TriplaneAxes, split_layers
+from paic3d_studio.nets.triplane_grid import TriplaneGrid, grid_densities
+from paic3d_studio.nets.triplane_table import TriplaneTable
+from paic3d_studio.nets.volume import (
+    DensityEdit,
+    MarchedRays,
+    RaySampling,
+    cropped,
+    culled,
+    edited,
+    edited_density,
+    march_picture,
+)
+
+_TILE = 1 << 13
+"""Points at once: what is held of them stays in a core's second-level cache."""
 
 TAG_RESOLUTION = 8
 """Resolution of the features to which the tagger's map is added."""
@@ -224,28 +241,49 @@ class PublishedField(RadianceField):
         self.planes, self.ws, self.decoder, self.edits = planes, ws, decoder, tuple(edits)
         self.box_side, self.axes = config.box_side, config.axes
 
-    def _features(self, xyz: Tensor) -> Tensor:
-        return sample_triplane(self.planes[None], xyz[None], box_side=self.box_side, axes=self.axes)[0]
+    @cached_property
+    def _table(self) -> TriplaneTable:
+        return TriplaneTable(self.planes, box_side=self.box_side, axes=self.axes)
 
-    def _edited(self, xyz: Tensor, density: Tensor) -> Tensor:
-        for edit in self.edits:
-            density = edit(xyz, density)
-        return density
+    @cached_property
+    def _folded(self) -> FoldedDecoder:
+        return self.decoder.folded(self.planes)
 
+    @torch.no_grad()
     def query(self, xyz: Tensor) -> FieldSample:
         """Evaluate density, colour and 29 features at points (P, 3)."""
-        with torch.no_grad():
-            sample: FieldSample = self.decoder(self._features(xyz))
-        return dataclasses.replace(sample, density=self._edited(xyz, sample.density))
+        samples = [self._folded(self._table.features(tile)) for tile in torch.split(xyz, _TILE)]
+        density, colour, features = (
+            torch.cat([getattr(sample, name.name) for sample in samples]) for name in dataclasses.fields(FieldSample)
+        )
+        return FieldSample(edited(density, xyz, self.edits), colour, features)
 
+    @torch.no_grad()
     def density(self, xyz: Tensor) -> Tensor:
         """Evaluate the density alone at points (P, 3)."""
-        with torch.no_grad():
-            return self._edited(xyz, self.decoder.density(self._features(xyz)))
+        return edited_density(self._unedited, xyz, self.edits)
 
-    def sharp_view(self, camera: Camera, *, monitor: Monitor = SILENT) -> Tensor | None:
-        """Render a view of 512 pixels through super-resolution, sRGB (1, 3, 512, 512)."""
-        return None if self._backbone is None else self._backbone.sharp_view(self, camera, monitor=monitor)
+    def _unedited(self, xyz: Tensor) -> Tensor:
+        return torch.cat([self._folded.density(self._table.features(tile)) for tile in torch.split(xyz, _TILE)])
+
+    @torch.no_grad()
+    def density_grid(self, x: Tensor, y: Tensor, z: Tensor, *, monitor: Monitor = SILENT) -> Tensor:
+        """Evaluate the density on a grid; arguments as `RadianceField.density_grid`."""
+        grid = TriplaneGrid(self.planes, x, y, z, box_side=self.box_side, axes=self.axes)
+
+        def of_slab(density: Tensor, i: int) -> Tensor:
+            return edited(density, grid_points(x[i : i + 1], y, z), self.edits)
+
+        return grid_densities(grid, self._folded, edited=of_slab if self.edits else None, monitor=monitor)
+
+    def sharp_view(
+        self, camera: Camera, *, size: int = OUTPUT_SIZE, stitch: StitchSource | None = None, monitor: Monitor = SILENT
+    ) -> Tensor | None:
+        """Render a view of 512 pixels through super-resolution; a stitched one may be larger, sRGB (1, 3, S, S)."""
+        if self._backbone is None or stitch is None:
+            return None if self._backbone is None else self._backbone.sharp_view(self, camera, monitor=monitor)
+        front, size = FrontSource.of(stitch), max(size, OUTPUT_SIZE)
+        return self._backbone.stitched_view(self, camera, front=front, size=size, monitor=monitor)
 
 
 class PublishedBackbone(nn.Module):
@@ -318,6 +356,50 @@ class PublishedBackbone(nn.Module):
             field, camera, size=self.config.render_size, sampling=sampling, edits=edits, monitor=monitor
         )
         return self.sharpened(field, marched)
+
+    def stitched_view(
+        self,
+        field: PublishedField,
+        camera: Camera,
+        *,
+        front: FrontSource,
+        size: int = OUTPUT_SIZE,
+        coarse: int = 96,
+        fine: int = 96,
+        options: StitchOptions | None = None,
+        monitor: Monitor = SILENT,
+    ) -> Tensor:
+        """Render a view and put the front picture back onto what the front sees; sRGB (1, 3, size, size).
+
+        Args:
+            field: what is shown.
+            camera: where from.
+            front: the artist's portrait or the line-free picture.
+            size: side of the view in pixels; beyond 512 only stitched pixels gain detail.
+            coarse: evenly spread samples on each ray.
+            fine: further samples on each ray.
+            options: thresholds of the stitching.
+            monitor: progress and cancel.
+
+        Raises:
+            Cancelled: the work was cancelled.
+        """
+        sampling = RaySampling(camera.distance - 0.5, camera.distance + 0.5, coarse, fine)
+        marched = march_picture(
+            field, camera, size=self.config.render_size, sampling=sampling, monitor=monitor.child(0.0, 0.7)
+        )
+        sharp = self.sharpened(field, marched)
+        with torch.inference_mode():
+            return stitched(
+                sharp if size == sharp.shape[-1] else enlarged(sharp, size),
+                front=front,
+                field=field,
+                camera=camera,
+                marched=marched,
+                sampling=sampling,
+                options=options,
+                monitor=monitor.child(0.7, 1.0),
+            )
 
     def sharpened(self, field: PublishedField, marched: MarchedRays) -> Tensor:
         """Turn the marched rays of a square picture into a view of 512 pixels, sRGB (1, 3, 512, 512)."""
