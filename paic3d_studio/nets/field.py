@@ -87,6 +87,13 @@ class RadianceField(abc.ABC):
         """Evaluate the density alone at points (P, 3), returned as (P,); override where that is cheaper."""
         return self.query(xyz).density
 
+    def for_surface(self) -> RadianceField:
+        """Return the field as its surface is taken: without what leaves nothing between empty and full.
+
+        A surface is placed between samples by their values; beside a cull it would stand in steps.
+        """
+        return self
+
     def density_grid(self, x: Tensor, y: Tensor, z: Tensor, *, monitor: Monitor = SILENT) -> Tensor:
         """Evaluate the density at all points (x[i], y[j], z[k]), returned as (nx, ny, nz); override where cheaper.
 

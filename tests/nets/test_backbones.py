@@ -110,6 +110,18 @@ def test_the_published_field_is_cropped_at_the_sides_unless_asked_otherwise() ->
     assert float(network.field(condition(), edits=()).density(side)) > -1e3
 
 
+def test_the_surface_is_taken_from_a_density_that_no_cull_has_cut() -> None:
+    field = tiny().field(condition())
+    points = (torch.rand(3000, 3, generator=torch.Generator().manual_seed(3)) - 0.5) * 0.7
+    culled, smooth = field.density(points), field.for_surface().density(points)
+    inside = points[:, [0, 2]].abs().amax(dim=1) <= 0.25
+    kept = culled > -1e3
+    assert torch.equal(culled[kept], smooth[kept])
+    assert (smooth[inside] > -1e3).all() and (smooth[inside & ~kept] <= 1).all()
+    assert (inside & ~kept).any()
+    assert (smooth[~inside] == -1e3).all()
+
+
 def test_a_sharp_view_has_512_pixels() -> None:
     network = tiny()
     view = network.sharp_view(network.field(condition()), Camera(20, 0), coarse=8, fine=8)

@@ -5,6 +5,7 @@ Tensor names and shapes are those of the released generator, so that weights con
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Sequence
 from functools import cached_property
@@ -222,6 +223,7 @@ class PublishedField(RadianceField):
         planes: (3, C, L, h, w).
         ws: the style codes, which steer super-resolution (1, count, w_dim).
         edits: applied to every density.
+        surface_edits: those that also hold where the surface is taken; all of them when None.
         backbone: what made the field, and makes sharp views of it; None where none are wanted.
     """
 
@@ -235,11 +237,19 @@ class PublishedField(RadianceField):
         decoder: TriplaneDecoder,
         config: PublishedConfig,
         edits: Sequence[DensityEdit] = (),
+        surface_edits: Sequence[DensityEdit] | None = None,
         backbone: PublishedBackbone | None = None,
     ) -> None:
+        self._surface_edits = tuple(edits if surface_edits is None else surface_edits)
         self._backbone = backbone
         self.planes, self.ws, self.decoder, self.edits = planes, ws, decoder, tuple(edits)
         self.box_side, self.axes = config.box_side, config.axes
+
+    def for_surface(self) -> PublishedField:
+        """Return the field with the crop, but without the cull."""
+        smooth = copy.copy(self)
+        smooth.edits = self._surface_edits
+        return smooth
 
     @cached_property
     def _table(self) -> TriplaneTable:
@@ -322,13 +332,21 @@ class PublishedBackbone(nn.Module):
         if condition.tags is None:
             raise ValueError("the published backbone needs the tagger's features")
         z = self.code(seed=seed)
+        surface_edits = edits
         if edits is None:
-            edits = (cropped(0.1, box_side=self.config.box_side), culled(0.5))
+            crop = cropped(0.1, box_side=self.config.box_side)
+            edits, surface_edits = (crop, culled(0.5)), (crop,)
         with torch.no_grad():
             ws = self.backbone.styles(z, torch.zeros(1, self.config.camera_dim))
             planes = self.backbone.synthesis(ws, condition.picture, condition.tags, monitor=monitor)
         return PublishedField(
-            self.split(planes), ws, decoder=self.decoder, config=self.config, edits=edits, backbone=self
+            self.split(planes),
+            ws,
+            decoder=self.decoder,
+            config=self.config,
+            edits=edits,
+            surface_edits=surface_edits,
+            backbone=self,
         )
 
     def code(self, *, seed: int) -> Tensor:
