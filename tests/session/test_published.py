@@ -51,11 +51,23 @@ def test_the_whole_path_ends_in_a_head_that_other_programs_read(session: Session
 
 def test_an_exact_still_comes_from_super_resolution(session: Session) -> None:
     camera = Camera(azimuth=30, elevation=10)
+    session.edit(lambda project: edits.set_settings(project, stitch="off"))
     still = session.render_still(camera, size=512)
     field = session.pull("field")
     sharp = load_backbone("published").sharp_view(field, camera)  # type: ignore[attr-defined]
     np.testing.assert_array_equal(still, np.rint(sharp[0].permute(1, 2, 0).clamp(0, 1).numpy() * 255).astype(np.uint8))
     assert session.render_still(camera, size=128).shape == (128, 128, 3)
+
+
+def test_a_still_takes_the_picture_that_the_project_names_for_stitching(session: Session) -> None:
+    stills = {}
+    for choice in ("off", "line-free", "artist"):
+        session.edit(lambda project, choice=choice: edits.set_settings(project, stitch=choice))
+        stills[choice] = session.render_still(Camera(azimuth=0, elevation=0), size=640)
+    changed = {name: (still != stills["off"]).any(axis=2) for name, still in stills.items()}
+    assert changed["artist"].mean() > 0.01
+    assert changed["line-free"].mean() > 0.01
+    assert (stills["artist"] != stills["line-free"]).any()  # lines, and the resolution of the file
 
 
 def test_without_the_tagger_the_backbone_runs_on_zeros_and_it_is_said(session: Session) -> None:
