@@ -88,12 +88,35 @@ def reconstruct_parser() -> argparse.ArgumentParser:
         "a project of the studio (.paic3d), whose edits and options hold where none are given here")  # fmt: skip
     add("-o", "--output", metavar="FILE", type=Path, help="where the head goes, its suffix (.glb, .obj, .ply) decides "
         "the format; for several pictures an existing folder (default: beside each picture, .glb)")  # fmt: skip
-    add(
-        "--turntable",
-        metavar="FILE",
-        type=Path,
-        help="also write the head from all sides: a sheet (.png) or a turning picture (.gif)",
+    add("--turntable", metavar="FILE", type=Path, help="also write the head from all sides: a sheet (.png) or a "
+        "picture that turns (.gif)")  # fmt: skip
+    add("--face", metavar="X,Y,X,Y,X,Y", type=place_of_face, help="where the face is when it is not found: middle of "
+        "the eye on the left of the picture, of the other eye, and of the mouth, in pixels")  # fmt: skip
+    add_method_options(parser)
+    parser.add_argument("--json", action="store_true", help="one line of JSON per picture on standard output: stage "
+                        "seconds, peak memory, sha256 of the head")  # fmt: skip
+    return parser
+
+
+def batch_parser() -> argparse.ArgumentParser:
+    """Return the parser of `batch`."""
+    parser = Parser(
+        prog="paic3d-studio batch",
+        description="Make a head of every picture and project in a folder, each in a process of its own, with a "
+        "report. What an earlier run finished is not made again.",
+        epilog="Exit codes: 0 all done; 1 to 100 so many failed (100: or more); 102 something you can mend, said in "
+        "one sentence; 130 cancelled with Ctrl-C.",
     )
+    parser.add_argument("folder", metavar="IN", type=Path, help="folder of pictures and projects")
+    parser.add_argument("output", metavar="OUT", type=Path, help="folder for heads, turntables and report.html")
+    parser.add_argument("--format", metavar="SUFFIX", default=".glb", help="format of the heads (default .glb)")
+    add_method_options(parser)
+    return parser
+
+
+def add_method_options(parser: argparse.ArgumentParser) -> None:
+    """Add the choices of method that `reconstruct` and `batch` share."""
+    add = parser.add_argument
     add("--seed", metavar="N", type=whole(0, 2**32 - 1), help="seed of everything random (default 0)")
     add("--backbone", metavar="NAME", help="the reconstruction network: compact, or published once its weights are "
         "imported (default compact)")  # fmt: skip
@@ -102,15 +125,10 @@ def reconstruct_parser() -> argparse.ArgumentParser:
     add("--faces", metavar="N", type=whole(100, 500_000), help="triangles of the head (default 20000)")
     add("--texture", metavar="N", type=whole(64, 8192), help="side of the texture in pixels (default 2048)")
     add("--lattice", metavar="N", type=whole(16, 512), help="samples of the field along each axis (default 192)")
-    add("--face", metavar="X,Y,X,Y,X,Y", type=place_of_face, help="where the face is when it is not found: middle of "
-        "the eye on the left of the picture, of the other eye, and of the mouth, in pixels")  # fmt: skip
     stitch = parser.add_mutually_exclusive_group()
     add = stitch.add_argument
     add("--no-stitch", action="store_true", help="the colours of the field everywhere, not the picture's own pixels")
     add("--stitch-line-free", action="store_true", help="stitch the line-free picture instead of the artist's own")
-    parser.add_argument("--json", action="store_true", help="one line of JSON per picture on standard output: stage "
-                        "seconds, peak memory, sha256 of the head")  # fmt: skip
-    return parser
 
 
 def import_weights_parser() -> argparse.ArgumentParser:
@@ -131,6 +149,36 @@ def _reconstruct(wanted: argparse.Namespace) -> int:
     return reconstruct(wanted)
 
 
+def _dataset_parser() -> argparse.ArgumentParser:
+    from paic3d_studio.datasets.command import parser
+
+    return parser()
+
+
+def _dataset(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.datasets.command import run
+
+    return run(wanted)
+
+
+def _train_parser() -> argparse.ArgumentParser:
+    from paic3d_studio.training.command import train_parser
+
+    return train_parser()
+
+
+def _train(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.training.command import run_train
+
+    return run_train(wanted)
+
+
+def _batch(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.session.batch import run_batch
+
+    return run_batch(wanted)
+
+
 def _import_weights(wanted: argparse.Namespace) -> int:
     from paic3d_studio.session.importing import run_import
 
@@ -139,6 +187,9 @@ def _import_weights(wanted: argparse.Namespace) -> int:
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "reconstruct": Command("make a textured head without a window", reconstruct_parser, _reconstruct),
+    "dataset": Command("make and look at datasets of characters", _dataset_parser, _dataset),
+    "train": Command("train a network of the paper on a dataset", _train_parser, _train),
+    "batch": Command("make heads of a whole folder, with a report", batch_parser, _batch),
     "import-weights": Command("import the authors' released weights", import_weights_parser, _import_weights),
 }
 """What the first argument may be; anything else is a picture to open in the studio."""

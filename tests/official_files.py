@@ -187,7 +187,7 @@ def checkpoint(state: dict[str, Any], *, zipped: bool = True, **more: Any) -> by
 
 
 def components(
-    *, count: int = 600, features: int = 2048, protocol: int = 4, dtype: str = "f8", **more: Any
+    *, count: int = 600, features: int = 2048, protocol: int = 4, dtype: str = "f8", wrapped: bool = False, **more: Any
 ) -> tuple[bytes, np.ndarray, np.ndarray]:
     """Return pickled principal components, and the two arrays in it."""
     random = np.random.default_rng(8)
@@ -204,4 +204,5 @@ def components(
                 **more,
             }
         )
-        return pickle.dumps(analysis, protocol=protocol), axes, mean
+        content = {"version": 1, "pca": analysis} if wrapped else analysis
+        return pickle.dumps(content, protocol=protocol), axes, mean

@@ -42,6 +42,9 @@ _ORIENTATION_TAG: Final = 0x0112
 # What Pillow's decoders and metadata readers raise on damaged files, beside OSError.
 _DAMAGED: Final = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError)
 _DAMAGED_METADATA: Final = (*_DAMAGED, struct.error, zlib.error)
+PICTURE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+"""Endings of the files that can be decoded; what a file really is shows in its bytes."""
+
 _warning_filters = threading.Lock()
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from paic3d_studio.errors import Cancelled
 
 T = TypeVar("T")
+
+_ABANDONABLE: Final = "abandonable"
+"""Name of the threads that may be left behind."""
 
 POLL: Final = 0.05
 """How often someone who waits asks whether to cancel, in seconds."""
@@ -84,7 +88,7 @@ def abandonable(work: Callable[[], T], *, monitor: Monitor) -> T:
         except BaseException as error:  # noqa: BLE001 - the border of the thread: the caller raises it again
             failure.append(error)
 
-    thread = threading.Thread(target=run, name="abandonable", daemon=True)
+    thread = threading.Thread(target=run, name=_ABANDONABLE, daemon=True)
     monitor.check()
     thread.start()
     while thread.is_alive():
@@ -93,3 +97,12 @@ def abandonable(work: Callable[[], T], *, monitor: Monitor) -> T:
     if failure:
         raise failure[0]
     return outcome[0]
+
+
+def join_abandoned(*, seconds: float) -> bool:
+    """Wait for calls that were left behind, so that a program ends in order; False when one is still not done."""
+    end = time.monotonic() + seconds
+    left = [thread for thread in threading.enumerate() if thread.name == _ABANDONABLE]
+    for thread in left:
+        thread.join(max(0.0, end - time.monotonic()))
+    return not any(thread.is_alive() for thread in left)

@@ -1,7 +1,7 @@
 """Training items: characters with generated variants, as pictures from both sides and labelled points.
 
 An item holds everything that training needs of one character, so that no model file is opened while a network
-trains. Recolouring, mirroring, scaling and warping happen later, on the item (`training/samples.py`).
+trains. Recolouring, mirroring, scaling and warping happen later, on the item (`training/compact_samples.py`).
 """
 
 from __future__ import annotations

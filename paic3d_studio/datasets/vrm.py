@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,16 +17,21 @@ from numpy.typing import NDArray
 from pygltflib import GLTF2
 
 from paic3d_studio.datasets.gltf import (
+    MALFORMED,
+    MAX_FACES,
     MAX_FILE_BYTES,
+    MAX_NODES,
     MAX_VERTICES,
     WHITE,
     GltfFile,
+    TextureCorruption,
     checked_index,
     local_matrix,
     parsed_glb,
     to_srgb,
     transformed_uv,
 )
+from paic3d_studio.datasets.licence import licence_texts
 from paic3d_studio.errors import UserError
 
 PARTS: Final = ("none", "hair", "face", "iris", "eye", "brow", "mouth", "skin", "cloth", "other")
@@ -35,6 +39,9 @@ PARTS: Final = ("none", "hair", "face", "iris", "eye", "brow", "mouth", "skin", 
 
 HEAD_OFFSET: Final = (0.0, 0.1, 0.0)
 """From the head bone to the origin of the field frame, in metres (specification of the method, section 3)."""
+
+FARTHEST: Final = 1e6
+"""Metres from the origin beyond which a vertex is taken for damage."""
 
 ARM_LOWERING: Final = 60.0
 """Degrees by which the upper arms are lowered from the T-pose."""
@@ -49,7 +56,7 @@ _PART_WORDS: Final = (
     ("face", "face"),
     ("skin|body|neck|ear", "skin"),
 )
-_BONE_NAMES: Final = {
+_BONE_NAMES: Final = {  # in plain GLB files, which name no humanoid
     "head": r"(^|[_.:])head$",
     "neck": r"(^|[_.:])neck$",
     "leftUpperArm": r"(left.?upper.?arm|l_upper_?arm|upper_?arm[._]l$|mixamorig:leftarm$)",
@@ -65,7 +72,8 @@ class Primitive:
     `positions` float32 (v, 3) metres, `normals` float32 (v, 3) unit, `uv` float32 (v, 2) with v down (glTF), `faces`
     int32 (f, 3) counter-clockwise from outside, `texture` uint8 (h, w, 4) sRGB straight alpha, `base_colour` four
     factors 0..1 that multiply the sRGB texture values, `alpha_mode` OPAQUE, MASK or BLEND, `part` one of `PARTS`,
-    `colour_matrix` float32 (3, 4): colour' = M[:, :3] colour + M[:, 3] on sRGB 0..1.
+    `depth_write` whether it hides what is drawn later behind it although it is BLEND, `colour_matrix` float32 (3, 4):
+    colour' = M[:, :3] colour + M[:, 3] on sRGB 0..1.
     """
 
     positions: NDArray[np.float32]
@@ -80,6 +88,7 @@ class Primitive:
     render_queue: int
     part: str
     material: str = ""
+    depth_write: bool = False
     colour_matrix: NDArray[np.float32] = dataclasses.field(default_factory=lambda: IDENTITY_COLOUR)
 
 
@@ -87,12 +96,14 @@ class Primitive:
 class Character:
     """A posed character in the field frame: origin 0.1 m above the head bone, the face looks along +z.
 
-    `bones` holds humanoid bone names and where they stand after posing, float64 (3,) metres.
+    `bones` holds humanoid bone names and where they stand after posing, float64 (3,) metres; `licence` what the file
+    says of its own terms.
     """
 
     name: str
     primitives: tuple[Primitive, ...]
     bones: Mapping[str, NDArray[np.float64]]
+    licence: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def recoloured(self, matrices: Mapping[str, NDArray[Any]]) -> Character:
         """Return this character with a 3x4 colour matrix (sRGB 0..1) laid over each named part's own colours.
@@ -144,22 +155,44 @@ def load_character(path: Path | str) -> Character:
         UserError: the file is missing, damaged, too large, compressed in a way that is not supported, or has no head.
     """
     path = Path(path)
+    return decode_character(read_bounded(path), name=path.stem)
+
+
+def read_bounded(path: Path) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        UserError: it is missing, unreadable or larger than `MAX_FILE_BYTES`.
+    """
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise UserError(f"“{path.name}” is larger than {MAX_FILE_BYTES >> 20} MB.", "Export a smaller character.")
-        encoded = path.read_bytes()
+        with path.open("rb") as file:
+            encoded = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise UserError(f"“{path.name}” cannot be read: {error.strerror}.", "Choose a VRM or GLB file.") from error
-    return decode_character(encoded, name=path.stem)
+    if len(encoded) > MAX_FILE_BYTES:
+        raise UserError(f"“{path.name}” is larger than {MAX_FILE_BYTES >> 20} MB.", "Export a smaller character.")
+    return encoded
 
 
 def decode_character(encoded: bytes, *, name: str) -> Character:
     """Decode a character from the bytes of a GLB file; see `load_character`."""
     gltf = parsed_glb(encoded, name)
+    cure = "Export it again from the program that made it."
     try:
-        return _Reader(gltf, gltf.binary_blob() or b"", name).character()
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, struct.error) as error:
-        raise UserError(f"“{name}” is damaged: {error}.", "Export it again from the program that made it.") from error
+        with np.errstate(all="ignore"):  # what is not a number is looked for, and refused, where it matters
+            return _Reader(gltf, gltf.binary_blob() or b"", name).character()
+    except TextureCorruption as error:
+        raise DamagedTexture(f"“{name}” has a damaged texture: {error}.", cure) from error
+    except KeyError as error:
+        raise UserError(f"“{name}” is damaged: its description lacks {str(error)[:80]}.", cure) from error
+    except MALFORMED as error:
+        raise UserError(f"“{name}” is damaged: {str(error)[:200]}.", cure) from error
+    except MemoryError:
+        raise UserError(f"“{name}” does not fit into memory.", "Close programs, or export a lighter one.") from None
+
+
+class DamagedTexture(UserError):
+    """One of a character's pictures cannot be decoded."""
 
 
 class _Reader(GltfFile):
@@ -168,6 +201,9 @@ class _Reader(GltfFile):
     def __init__(self, gltf: GLTF2, blob: bytes, name: str) -> None:
         super().__init__(gltf, blob, name)
         extensions = gltf.extensions or {}
+        self.licence = licence_texts(extensions, copyright_notice=getattr(gltf.asset, "copyright", None))
+        self.faces = self.vertices = 0
+        self._bone_matrices: dict[int, NDArray[np.float64]] = {}
         self.vrm0: dict[str, Any] = extensions.get("VRM") or {}
         self.vrm1: dict[str, Any] = extensions.get("VRMC_vrm") or {}
 
@@ -179,20 +215,16 @@ class _Reader(GltfFile):
         worlds = self.posed_worlds(bones)
         to_field = self.field_frame(worlds[bones["head"]][:3, 3])
         pieces: dict[int | None, list[Primitive]] = {}
-        vertices = 0
         for index, node in enumerate(self.gltf.nodes):
             if node.mesh is None:
                 continue
             for source in self.gltf.meshes[checked_index(node.mesh, self.gltf.meshes)].primitives:
                 piece = self.primitive(source, node.skin, worlds, index, to_field)
-                vertices += len(piece.positions)
-                if vertices > MAX_VERTICES:
-                    raise UserError(f"“{self.name}” has more than {MAX_VERTICES} vertices.", "Export a lighter one.")
                 pieces.setdefault(source.material, []).append(piece)
         if not pieces:
             raise UserError(f"“{self.name}” holds no mesh.", "Choose a character with a body.")
         places = {bone: (to_field @ worlds[node] @ np.array([0.0, 0.0, 0.0, 1.0]))[:3] for bone, node in bones.items()}
-        return Character(self.name, tuple(_merged(group) for group in pieces.values()), places)
+        return Character(self.name, tuple(_merged(group) for group in pieces.values()), places, self.licence)
 
     def bones(self) -> dict[str, int]:
         """Humanoid bone name -> node, from the VRM extension, else guessed from the nodes' names."""
@@ -236,6 +268,14 @@ class _Reader(GltfFile):
         shift[:3, 3] = -(head + np.array(HEAD_OFFSET))
         return np.asarray(turn @ shift)
 
+    def _count(self, *, vertices: int = 0, faces: int = 0) -> None:
+        """Add to what has been read; one accessor may serve many meshes, so the file's size is no bound."""
+        self.vertices, self.faces = self.vertices + vertices, self.faces + faces
+        if self.vertices > MAX_VERTICES or self.faces > MAX_FACES:
+            raise UserError(
+                f"“{self.name}” has more than {MAX_VERTICES} vertices or {MAX_FACES} faces.", "Export a lighter one."
+            )
+
     def primitive(
         self,
         source: Any,
@@ -252,16 +292,20 @@ class _Reader(GltfFile):
         attributes = source.attributes
         positions = self.accessor(attributes.POSITION, "VEC3").astype(np.float64)
         count = len(positions)
+        self._count(vertices=count)
         if source.indices is None:
             faces = np.arange(count - count % 3, dtype=np.int64).reshape(-1, 3)
         else:
             indices = self.accessor(source.indices, "SCALAR").astype(np.int64).reshape(-1)
             faces = indices[: len(indices) - len(indices) % 3].reshape(-1, 3)
-        if (faces.size and int(faces.max()) >= count) or not np.isfinite(positions).all():
-            raise ValueError("a face names a vertex that does not exist, or a vertex is not a number")
+        self._count(faces=len(faces))
+        if faces.size and not 0 <= int(faces.min()) <= int(faces.max()) < count:
+            raise ValueError("a face names a vertex that does not exist")
         matrices = self.vertex_matrices(attributes, skin, worlds, node, count)
         matrices = to_field @ matrices
         posed = np.einsum("nij,nj->ni", matrices[:, :3, :3], positions) + matrices[:, :3, 3]
+        if not (np.abs(posed) < FARTHEST).all():  # nor when it is not a number
+            raise ValueError("a vertex lies nowhere")
         if attributes.NORMAL is not None:
             normals = np.einsum("nij,nj->ni", matrices[:, :3, :3], self.accessor(attributes.NORMAL, "VEC3", count))
         else:
@@ -281,7 +325,22 @@ class _Reader(GltfFile):
         """Matrix (n, 4, 4) from the mesh to the file's world per vertex: linear blend skinning, else the node's own."""
         if skin is None or attributes.JOINTS_0 is None or attributes.WEIGHTS_0 is None:
             return np.broadcast_to(worlds[node], (count, 4, 4))
+        bone = self.bone_matrices(skin, worlds)
+        slots = self.accessor(attributes.JOINTS_0, "VEC4", count).astype(np.int64)
+        if slots.size and not 0 <= int(slots.min()) <= int(slots.max()) < len(bone):
+            raise ValueError("a vertex names a joint that does not exist")
+        weights = self.accessor(attributes.WEIGHTS_0, "VEC4", count).astype(np.float64)
+        total = weights.sum(axis=1, keepdims=True)
+        weights = np.where(total > 1e-6, weights / np.maximum(total, 1e-6), [1.0, 0.0, 0.0, 0.0])
+        return np.asarray(sum(weights[:, k, None, None] * bone[slots[:, k]] for k in range(4)))
+
+    def bone_matrices(self, skin: int, worlds: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Matrix (j, 4, 4) of each joint of a skin from the mesh's rest pose to the file's world."""
         entry = self.gltf.skins[checked_index(skin, self.gltf.skins)]
+        if skin in self._bone_matrices:
+            return self._bone_matrices[skin]
+        if not 0 < len(entry.joints) <= MAX_NODES:
+            raise ValueError("a skin has no joints, or too many")
         joints = [checked_index(j, self.gltf.nodes) for j in entry.joints]
         if entry.inverseBindMatrices is None:
             inverse = np.broadcast_to(np.eye(4), (len(joints), 4, 4))
@@ -289,14 +348,8 @@ class _Reader(GltfFile):
             inverse = self.accessor(entry.inverseBindMatrices, "MAT4").reshape(-1, 4, 4).transpose(0, 2, 1)
         if len(inverse) < len(joints):
             raise ValueError("a skin has fewer bind matrices than joints")
-        bone = np.stack([worlds[j] @ inverse[i] for i, j in enumerate(joints)])
-        slots = self.accessor(attributes.JOINTS_0, "VEC4", count).astype(np.int64)
-        if slots.size and int(slots.max()) >= len(joints):
-            raise ValueError("a vertex names a joint that does not exist")
-        weights = self.accessor(attributes.WEIGHTS_0, "VEC4", count).astype(np.float64)
-        total = weights.sum(axis=1, keepdims=True)
-        weights = np.where(total > 1e-6, weights / np.maximum(total, 1e-6), [1.0, 0.0, 0.0, 0.0])
-        return np.asarray(sum(weights[:, k, None, None] * bone[slots[:, k]] for k in range(4)))
+        self._bone_matrices[skin] = np.stack([worlds[j] @ inverse[i] for i, j in enumerate(joints)])
+        return self._bone_matrices[skin]
 
     def with_material(
         self,
@@ -307,7 +360,7 @@ class _Reader(GltfFile):
         faces: NDArray[np.int64],
     ) -> Primitive:
         """Join geometry with its glTF material and, in VRM 0.x, its render queue."""
-        texture, mode, cutoff, double_sided, queue, name = WHITE, "OPAQUE", 0.5, False, 2000, ""
+        texture, mode, cutoff, double_sided, queue, depth_write, name = WHITE, "OPAQUE", 0.5, False, 2000, False, ""
         colour: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
         if material is not None:
             entry = self.gltf.materials[checked_index(material, self.gltf.materials)]
@@ -319,16 +372,16 @@ class _Reader(GltfFile):
             if pbr is not None and pbr.baseColorTexture is not None:
                 uv = transformed_uv(uv, pbr.baseColorTexture.extensions or {})
                 texture = self.texture(pbr.baseColorTexture.index)
-            queue = self.render_queue(material, mode)
-        if mode not in ("OPAQUE", "MASK", "BLEND") or len(colour) != 4:
+            queue, depth_write = self.render_queue(material, mode), self.depth_write(material, mode)
+        if mode not in ("OPAQUE", "MASK", "BLEND") or len(colour) != 4 or not np.isfinite([*colour, cutoff]).all():
             raise ValueError("a material is not valid")
         red, green, blue, alpha = colour
         if not self.vrm0:  # VRM 0.x exporters wrote the factor as it stands in the editor, others write it linear
             red, green, blue = (to_srgb(c) for c in (red, green, blue))
         return Primitive(
             positions=np.ascontiguousarray(positions, np.float32),
-            normals=_unit(normals.astype(np.float32)),
-            uv=np.ascontiguousarray(uv, np.float32),
+            normals=_unit(np.nan_to_num(normals, posinf=0, neginf=0).clip(-FARTHEST, FARTHEST)),
+            uv=np.ascontiguousarray(np.nan_to_num(uv).clip(-FARTHEST, FARTHEST), np.float32),
             faces=np.ascontiguousarray(faces, np.int32),
             texture=texture,
             base_colour=(red, green, blue, alpha),
@@ -338,6 +391,7 @@ class _Reader(GltfFile):
             render_queue=queue,
             part=part_of_material(name),
             material=name,
+            depth_write=depth_write,
         )
 
     def render_queue(self, material: int, mode: str) -> int:
@@ -348,6 +402,16 @@ class _Reader(GltfFile):
             return int(listed[material]["renderQueue"])
         extension = (self.gltf.materials[material].extensions or {}).get("VRMC_materials_mtoon") or {}
         return default + int(extension.get("renderQueueOffsetNumber", 0))
+
+    def depth_write(self, material: int, mode: str) -> bool:
+        """Whether a BLEND material hides what is drawn later behind it: only where MToon says so."""
+        if mode != "BLEND":
+            return False
+        listed = self.vrm0.get("materialProperties") or []
+        if material < len(listed):
+            return float((listed[material].get("floatProperties") or {}).get("_ZWrite", 0)) > 0
+        extension = (self.gltf.materials[material].extensions or {}).get("VRMC_materials_mtoon") or {}
+        return bool(extension.get("transparentWithZWrite", False))
 
 
 def _lowered(world: NDArray[np.float64], *, side: float) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Self
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera, focal_length, rotation
 from paic3d_studio.datasets.vrm import PARTS, Character, Primitive
+from paic3d_studio.errors import UserError
 
 _VERTEX: Final = """
 #version 330 core
@@ -101,11 +103,20 @@ class _Uploaded:
 
 
 class CharacterRenderer:
-    """Draws characters offscreen through EGL; a context manager, to be used on one thread."""
+    """Draws characters into pictures of its own; a context manager, to be used on one thread.
 
-    def __init__(self) -> None:
-        # moderngl's own annotations do not know its keyword `backend` nor four-part blend functions.
-        self._context: Any = moderngl.create_context(standalone=True, backend="egl", require=330)  # type: ignore[arg-type]
+    Args:
+        context: a window's, current whenever something is drawn, and kept by it; a context of its own without a window
+            when None.
+
+    Raises:
+        UserError: this machine offers no OpenGL 3.3.
+    """
+
+    def __init__(self, context: moderngl.Context | None = None) -> None:
+        self._owns_context = context is None
+        # moderngl's own annotations do not know four-part blend functions.
+        self._context: Any = _headless_context() if context is None else context
         self._colour: Any = self._context.program(vertex_shader=_VERTEX, fragment_shader=_COLOUR_FRAGMENT)
         self._geometry: Any = self._context.program(vertex_shader=_VERTEX, fragment_shader=_GEOMETRY_FRAGMENT)
         self._uploaded: list[_Uploaded] = []
@@ -129,7 +140,8 @@ class CharacterRenderer:
         self._targets.clear()
         self._colour.release()
         self._geometry.release()
-        self._context.release()
+        if self._owns_context:
+            self._context.release()
 
     def render(
         self,
@@ -185,7 +197,7 @@ class CharacterRenderer:
         )
         for item in ordered:
             blended = item.primitive.alpha_mode == "BLEND"
-            target.depth_mask = not blended
+            target.depth_mask = not blended or item.primitive.depth_write
             context.enable(moderngl.BLEND) if blended else context.disable(moderngl.BLEND)
             cutoff = {"OPAQUE": -1.0, "MASK": item.primitive.alpha_cutoff}.get(item.primitive.alpha_mode, 1 / 512)
             self._set_material(self._colour, item, to_clip, half_box, cutoff)
@@ -197,6 +209,8 @@ class CharacterRenderer:
         target.depth_mask = True
         side = size * supersample
         drawn = np.frombuffer(target.read(components=4), np.uint8).reshape(side, side, 4)[::-1]
+        if supersample == 1:
+            return _straight(drawn)
         # (h s, w s, 4) -> (h, s, w, s, 4) -> (h, w, 4)
         mean = drawn.reshape(size, supersample, size, supersample, 4).mean(axis=(1, 3), dtype=np.float32)
         alpha = mean[..., 3:]
@@ -290,6 +304,28 @@ class CharacterRenderer:
             for thing in (item.colour, item.geometry, item.texture, *item.buffers):
                 thing.release()
         self._uploaded = []
+
+
+def _straight(drawn: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Divide premultiplied colour by alpha where that changes anything: uint8 (h, w, 4)."""
+    straight = drawn.copy()
+    alpha = drawn[..., 3]
+    straight[alpha == 0] = 0
+    partly = (alpha > 0) & (alpha < 255)
+    colour = drawn[partly].astype(np.float32)
+    straight[partly, :3] = np.round(np.minimum(colour[:, :3] * 255.0 / colour[:, 3:], 255.0)).astype(np.uint8)
+    return straight
+
+
+def _headless_context() -> Any:
+    settings: dict[str, Any] = {"backend": "egl"} if sys.platform.startswith("linux") else {}
+    try:
+        return moderngl.create_context(standalone=True, require=330, **settings)
+    except Exception as error:  # glcontext raises bare Exception
+        raise UserError(
+            f"Drawing characters needs OpenGL 3.3, which this machine does not offer ({error}).",
+            "Install a graphics driver, or Mesa's software one (libegl1).",
+        ) from error
 
 
 def clip_matrix(camera: Camera, *, extent: float = BOX_SIDE) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from paic3d_studio import __version__
+from paic3d_studio.core.monitor import join_abandoned
 from paic3d_studio.gui.help_texts import log_file
 from paic3d_studio.gui.icons import app_icon
 from paic3d_studio.gui.main_window import MainWindow
@@ -56,6 +57,7 @@ def run(paths: Sequence[str]) -> int:
         QTimer.singleShot(0, window, _Opening(window, first).open)
     code = app.exec()
     window.document.close(seconds=_JOIN_SECONDS)  # out of sight already; a thread is joined, never terminated
+    join_abandoned(seconds=_JOIN_SECONDS)
     sys.excepthook = sys.__excepthook__
     return code
 

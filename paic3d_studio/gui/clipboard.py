@@ -9,9 +9,8 @@ from typing import Final
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
 from PySide6.QtGui import QImage, QImageWriter
 
+from paic3d_studio.core.image import PICTURE_SUFFIXES
 from paic3d_studio.project.file import SUFFIX
-
-PICTURE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 
 _STARS: Final = " ".join("*" + suffix for suffix in PICTURE_SUFFIXES)
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtGui import QEnterEvent, QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import (
@@ -24,6 +24,7 @@ from paic3d_studio.core.hulls import nearest_vertex
 from paic3d_studio.gui import theme
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.hull_items import HullLayer
+from paic3d_studio.gui.hull_menu import HullMenu
 from paic3d_studio.gui.panels.prompt_bar import PromptBar
 from paic3d_studio.gui.picture_view import PictureView, mask_pixels
 from paic3d_studio.gui.pointer_marks import PointerMarks
@@ -31,7 +32,7 @@ from paic3d_studio.gui.preview import MaskPreview
 from paic3d_studio.project.state import Project
 from paic3d_studio.tools import TOOLS
 from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, BrushTool
-from paic3d_studio.tools.hull_tool import HullTool, delete_at, hull_target, insert_at
+from paic3d_studio.tools.hull_tool import HullTool, delete_at, hull_target, insert_at, moved_by
 from paic3d_studio.tools.matte_brush_tool import MatteBrushTool
 from paic3d_studio.tools.place_face_tool import PlaceFaceTool
 from paic3d_studio.tools.pointer import Edit, Scene, Tool, Touch
@@ -86,6 +87,7 @@ class ImagePanel(QWidget):
         self._in_gesture = False
         self._gesture_began = 0.0
         self._last_touch: Touch | None = None
+        self._menu: HullMenu | None = None
         for name in LAYERS[:3]:
             self.view.set_layer(name, None)
         self._hull_layer = HullLayer(self.view.box)
@@ -166,7 +168,7 @@ class ImagePanel(QWidget):
 
     def _show_hulls(self, hulls: FeatureHulls) -> None:
         self._hulls = hulls
-        self._hull_layer.show_hulls(hulls)
+        self._hull_layer.show_hulls(hulls, locked=self._scene().locked)
         self._light_up()
 
     def set_layer_state(self, name: str, state: LayerState) -> None:
@@ -245,7 +247,7 @@ class ImagePanel(QWidget):
     def delete_vertex(self) -> None:
         """Remove the corner under the pointer."""
         if self._tool_name == "hull" and self._last_touch is not None and not self._in_gesture:
-            self._apply(delete_at(self._last_touch, hulls=self._hulls))
+            self._apply(delete_at(self._last_touch, scene=self._scene()))
 
     # Placing the face by hand ----------------------------------------------------------------------------------------
 
@@ -282,13 +284,11 @@ class ImagePanel(QWidget):
     def _on_pressed(self, touch: Touch) -> None:
         if self._tool_name not in TOOLS or (not self.placing and self._aligned is None):
             return
-        alignment = self._document.session.peek("alignment") if self._aligned is not None else None
-        scene = Scene(hulls=self._hulls, alignment=alignment)
-        edit = self._tools[self._tool_name].press(touch, scene=scene)
+        edit = self._tools[self._tool_name].press(touch, scene=self._scene())
         if self.placing:
             self._after_place(edit)
         elif edit is not None:
-            preview = MaskPreview.of(self._document.session, hulls=self._hulls)
+            preview = MaskPreview.of(self._document.session)
             if preview is None:  # the worker has not come so far yet: nothing could be shown
                 self._tools[self._tool_name].cancel()
                 return
@@ -296,6 +296,12 @@ class ImagePanel(QWidget):
             self._in_gesture = True
             self._document.begin_drag()
             self._drag(edit)
+
+    def _scene(self) -> Scene:
+        """Return what lies under the pointer now."""
+        project = self._document.project
+        alignment = self._document.session.peek("alignment") if self._aligned is not None else None
+        return Scene(hulls=self._hulls, alignment=alignment, locked=project.locked_hulls if project else ())
 
     def _after_place(self, edit: Edit | None) -> None:
         if edit is None:
@@ -345,13 +351,17 @@ class ImagePanel(QWidget):
 
     def _on_double_clicked(self, touch: Touch) -> None:
         if self._tool_name == "hull":
-            self._apply(insert_at(touch, hulls=self._hulls))
+            self._apply(insert_at(touch, scene=self._scene()))
         elif not self.placing:  # no two parts of a face lie in one place
             self._on_pressed(touch)
 
-    def _on_right_clicked(self, touch: Touch, _: QPointF) -> None:
-        if self._tool_name == "hull":
-            self._apply(delete_at(touch, hulls=self._hulls))
+    def _on_right_clicked(self, touch: Touch, at: QPointF) -> None:
+        project = self._document.project
+        found = self._document.session.peek("found_hulls") if project is not None else None
+        if self._tool_name == "hull" and self._aligned is not None and project is not None and found is not None:
+            self._menu = HullMenu(self, touch=touch, scene=self._scene(), project=project, found=found)
+            self._menu.edit_wanted.connect(self._apply)
+            self._menu.popup(at.toPoint())
         elif self.placing:
             self._step_back()
 
@@ -365,7 +375,8 @@ class ImagePanel(QWidget):
         tool, touch = self._tools.get(self._tool_name), self._last_touch
         if not isinstance(tool, HullTool) or self._aligned is None or not self.layers["hulls"].visible:
             return
-        target = hull_target(touch, hulls=self._hulls) if touch is not None else None
+        scene = self._scene()
+        target = hull_target(touch, hulls=scene.hulls, locked=scene.locked) if touch is not None else None
         if tool.grabbed is not None:
             target = tool.grabbed
             if (
@@ -379,13 +390,26 @@ class ImagePanel(QWidget):
     def _apply(self, edit: Edit | None) -> bool:
         if edit is None:
             return False
-        preview = MaskPreview.of(self._document.session, hulls=self._hulls)
+        preview = MaskPreview.of(self._document.session)
         self._document.edit(edit)
         project = self._document.project
         if preview is not None and project is not None:
             self._preview = preview
             self._show_gesture(project)
         return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 Qt's name
+        """Nudge the corner, edge or hull under the pointer with the arrow keys: one pixel, ten with Shift."""
+        step = _NUDGES.get(Qt.Key(event.key()))
+        scene = self._scene()
+        target = None
+        if step is not None and self._tool_name == "hull" and self._last_touch is not None and not self._in_gesture:
+            target = hull_target(self._last_touch, hulls=scene.hulls, locked=scene.locked)
+        if step is None or target is None:
+            super().keyPressEvent(event)
+            return
+        pixels = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+        self._apply(moved_by(target, (pixels * step[0], pixels * step[1]), hulls=scene.hulls))
 
     # Building --------------------------------------------------------------------------------------------------------
 
@@ -437,8 +461,16 @@ _CURSORS: Final = {
     "matte": Qt.CursorShape.CrossCursor,
     "place-face": Qt.CursorShape.CrossCursor,
 }
+_NUDGES: Final = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+"""Arrow keys and where they nudge, (x, y) in aligned pixels."""
+
 _PART_CURSORS: Final = {
     "vertex": Qt.CursorShape.PointingHandCursor,
-    "edge": Qt.CursorShape.SizeAllCursor,
+    "edge": Qt.CursorShape.PointingHandCursor,
     "inside": Qt.CursorShape.SizeAllCursor,
 }

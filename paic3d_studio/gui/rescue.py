@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ from paic3d_studio.project.state import Project
 from paic3d_studio.session.session import Session
 
 _MOST_BYTES: Final = 2 << 30
+_OLD_SECONDS: Final = 600.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ class RescueFolder:
         self._hold()
         told = {"name": project.picture.name if path is None else path.name, "path": str(path) if path else ""}
         content = encoded_project(project, preview=session.preview(project))
-        write_files({self._own(SUFFIX): content, self._own(".json"): json.dumps(told).encode()})
+        # The copy comes last: what is found of it is described.
+        write_files({self._own(".json"): json.dumps(told).encode(), self._own(SUFFIX): content})
         if self._adopted is not None:
             adopted, self._adopted = self._adopted, None
             self.discard(adopted)
@@ -124,9 +127,18 @@ class RescueFolder:
     def _hold(self) -> None:
         if self._lock is None:
             self._folder.mkdir(parents=True, exist_ok=True)
+            self._sweep()
             self._lock = QLockFile(str(self._own(".lock")))
             self._lock.setStaleLockTime(0)
             self._lock.tryLock(0)
+
+    def _sweep(self) -> None:
+        """Delete what studios that were killed left beside their copies: locks, and halves of files."""
+        for file in self._folder.iterdir():
+            half = file.suffix == ".part" and time.time() - file.stat().st_mtime > _OLD_SECONDS
+            lock = file.suffix == ".lock" and not file.with_suffix(SUFFIX).exists()
+            if half or (lock and self._is_left(file)):
+                file.unlink(missing_ok=True)
 
     def _own(self, suffix: str) -> Path:
         return self._folder / f"{self._token}{suffix}"

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import UserError
+from paic3d_studio.nets.pickle_values import DAMAGED, Inert, Limits, Refused
 from paic3d_studio.nets.pickled_files import read_pickled
-from paic3d_studio.nets.restricted_pickle import DAMAGED, Inert, Limits, Refused
 from paic3d_studio.nets.tensor_records import ArrayRecord, TensorRecord
 
 LARGEST_FILE: Final = 1 << 30
@@ -30,6 +30,12 @@ MEMORY: Final = 6 << 30
 
 COMPONENTS: Final = 512
 """Principal components that the published system takes."""
+
+FEWEST_CHANNELS: Final = 8
+"""Channels that a block needs for the picture in its last three and for pooling an eighth of them."""
+
+LARGEST_INFILL: Final = 1024
+"""Channels and layers of a line removal; the published one has 32 and 6."""
 
 _CURE: Final = "Import the files as the authors published them."
 
@@ -100,7 +106,7 @@ def _content(path: str) -> bytes:
         if size == 0:
             raise Refused("is empty")
         with file.open("rb") as opened:
-            return opened.read(LARGEST_FILE)
+            return opened.read(size)
     except OSError as error:
         raise UserError(f"“{path}” cannot be read ({error.strerror or error}).", "Check the file.") from error
 
@@ -132,8 +138,10 @@ def _recognised(value: object, limits: Limits) -> OfficialWeights:
                 return _tagger(state, limits)
             if any(name.startswith("generator.") for name in names):
                 return _infill(state, limits)
-        case Inert(state={"components_": ArrayRecord() as components, "mean_": ArrayRecord() as mean}):
-            return _components(components.array(), mean.array())
+    for part in (value, *(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())):
+        match part:
+            case Inert(state={"components_": ArrayRecord() as components, "mean_": ArrayRecord() as mean}):
+                return _components(components.array(), mean.array())
     raise Refused(
         "is none of the four files: it holds no generator (G_ema), no line removal (generator.*), no tagger (resnet.*) "
         "and no principal components (components_, mean_)"
@@ -221,12 +229,12 @@ _SIZES: Final[Mapping[str, _Size]] = {
     "w_dim": _Size(("w_dim",), 1, 4096),
     "camera_dim": _Size(("c_dim",), 1, 4096),
     "mapping_layers": _Size(("mapping_kwargs", "num_layers"), 1, 16),
-    "channel_base": _Size(("channel_base",), 1, 1 << 20),
-    "channel_max": _Size(("channel_max",), 1, 4096),
+    "channel_base": _Size(("channel_base",), 64, 1 << 20),
+    "channel_max": _Size(("channel_max",), 8, 4096),
     "resolution": _Size(("backbone_resolution",), 8, 1024),
     "triplane_channels": _Size(("triplane_width",), 1, 1024),
     "triplane_layers": _Size(("rendering_kwargs", "triplane_depth"), 1, 64),
-    "superresolution_channels": _Size(("sr_channels_hidden",), 1, 1024),
+    "superresolution_channels": _Size(("sr_channels_hidden",), 2, 1024),
     "render_size": _Size(("neural_rendering_resolution",), 8, 512),
     "box_side": _Size(("rendering_kwargs", "box_warp"), 0.01, 100.0),
 }
@@ -238,7 +246,7 @@ def generator_config(attributes: Mapping[Any, Any]) -> dict[str, Any]:
 
     Args:
         attributes: of the generator; `_init_kwargs` holds its constructor's arguments, the rendering arguments among
-            them, and `neural_rendering_resolution` stands beside.
+            them; `rendering_kwargs`, as they were in the end, and `neural_rendering_resolution` stand beside.
 
     Raises:
         Refused: a size makes no sense, or the generator works in a way that is not the published one.
@@ -247,15 +255,22 @@ def generator_config(attributes: Mapping[Any, Any]) -> dict[str, Any]:
     positional = attributes.get("_init_args")
     if isinstance(positional, tuple | list) and positional:
         given = {**dict(zip(("z_dim", "c_dim", "w_dim", "img_resolution"), positional, strict=False)), **given}
+    rendering = {**_as_dict(given.get("rendering_kwargs")), **_as_dict(attributes.get("rendering_kwargs"))}
+    given = {**given, "rendering_kwargs": rendering}
     if "neural_rendering_resolution" in attributes:
-        given = {**given, "neural_rendering_resolution": attributes["neural_rendering_resolution"]}
+        given["neural_rendering_resolution"] = attributes["neural_rendering_resolution"]
     config = {name: value for name, size in _SIZES.items() if (value := _size(given, size)) is not None}
     if int(config.get("resolution", 256)).bit_count() != 1:
         raise Refused("has a generator whose resolution is no power of two")
-    rendering = _as_dict(given.get("rendering_kwargs"))
     if rendering.get("use_triplane", 1) != 1:
         raise Refused("has a generator whose planes lie in another order than the published one's")
-    return {**config, **_conditions(given.get("cond_mode"))}
+    config |= _conditions(given.get("cond_mode"))
+    base, most = int(config.get("channel_base", 32768)), int(config.get("channel_max", 512))
+    if base // int(config.get("resolution", 256)) < FEWEST_CHANNELS or config.get("tag_channels", 512) > min(
+        base // 8, most
+    ):
+        raise Refused("has a generator with too few channels for its conditions")
+    return config
 
 
 def _size(given: Mapping[Any, Any], size: _Size) -> int | float | None:
@@ -276,7 +291,7 @@ def _conditions(mode: object) -> dict[str, Any]:
     """Return how the generator is conditioned, which a text of words with points between says."""
     if not isinstance(mode, str):
         return {}
-    tags = re.search(r"(?:^|\.)reschonk_add_(\d{1,4})(?:\.|$)", mode)
+    tags = re.search(r"(?:^|\.)reschonk_add_([1-9]\d{0,3})(?:\.|$)", mode)
     return {
         "feature_pooling": any(word.startswith("crossavg") for word in mode.split(".")),
         **({"tag_channels": int(tags.group(1))} if tags else {}),
@@ -288,9 +303,11 @@ def _conditions(mode: object) -> dict[str, Any]:
 
 def _infill(state: Mapping[Any, Any], limits: Limits) -> OfficialWeights:
     tensors = _taken(_under(state, "generator."), limits)
-    kernels = [tensor.shape for name, tensor in tensors.items() if tensor.ndim == 4]
+    kernels = [tensor.shape for tensor in tensors.values() if tensor.ndim == 4]
     if not kernels or kernels[0][1] not in (3, 4):
         raise Refused("has a line removal whose first layer takes neither 3 nor 4 channels")
+    if not 1 <= kernels[0][0] <= LARGEST_INFILL or len(kernels) > LARGEST_INFILL:
+        raise Refused("has a line removal whose size makes no sense")
     config = {"width": kernels[0][0], "depth": len(kernels), "use_keep": kernels[0][1] == 4}
     return OfficialWeights("published-infill", "infill", tensors, config)
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from paic3d_studio.nets.restricted_pickle import DAMAGED, Constructors, Global, Limits, Refused, unpickled
+from paic3d_studio.nets.pickle_values import DAMAGED, Constructors, Global, Limits, Refused
+from paic3d_studio.nets.restricted_pickle import unpickled
 from paic3d_studio.nets.tensor_records import CONSTRUCTORS, Storage, storage_dtype
 
 STREAM_MAGIC: Final = 0x1950A86A20F9469CFC6C

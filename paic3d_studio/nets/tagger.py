@@ -193,10 +193,19 @@ def tags_of(aligned: AlignedPortrait, *, channels: int, monitor: Monitor = SILEN
             "paper's.",
         )
     monitor.report(0.0, "reading the tagger")
-    tagger = _loaded_tagger(*(manifest_entry(name).sha256 for name in TAGGER_WEIGHTS))
+    tagger = imported_tagger()
     monitor.report(0.7, "looking at the picture")
     rgba = torch.from_numpy(aligned.rgba.copy()).permute(2, 0, 1)[None].float() / 255  # (h, w, 4) -> (1, 4, h, w)
     return TagFeatures(tag_features(tagger, rgba)[0, :channels].numpy())
+
+
+def imported_tagger() -> Tagger:
+    """Return the imported tagger in evaluation mode.
+
+    Raises:
+        UserError: it was not imported, or its weights are damaged.
+    """
+    return _loaded_tagger(*(manifest_entry(name).sha256 for name in TAGGER_WEIGHTS))
 
 
 @lru_cache(maxsize=1)

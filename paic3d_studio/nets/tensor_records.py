@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from paic3d_studio.nets.restricted_pickle import DAMAGED, Filled, Global, Inert, Refused
+from paic3d_studio.nets.pickle_values import DAMAGED, Filled, Global, Inert, Refused
 
 DIMENSIONS: Final = 8
 """Most axes of a tensor."""

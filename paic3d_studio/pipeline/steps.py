@@ -167,7 +167,7 @@ def lattice(field: RadianceField, resolution: int, level: float | None, monitor:
     """Sample the density where the surface is."""
     from paic3d_studio.nets.field import density_lattice
 
-    return density_lattice(field, resolution, level=level, monitor=monitor)
+    return density_lattice(field.for_surface(), resolution, level=level, monitor=monitor)
 
 
 def surface(lattice: DensityLattice, field: RadianceField, options: SurfaceOptions, monitor: Monitor) -> SurfaceMesh:

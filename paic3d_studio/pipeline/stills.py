@@ -12,17 +12,21 @@ from paic3d_studio.core.monitor import SILENT, Monitor
 
 if TYPE_CHECKING:
     from paic3d_studio.core.camera import Camera
+    from paic3d_studio.core.stitch import StitchSource
     from paic3d_studio.nets.field import RadianceField
 
 
-def render_still(field: RadianceField, *, camera: Camera, size: int, monitor: Monitor = SILENT) -> NDArray[np.uint8]:
+def render_still(
+    field: RadianceField, *, camera: Camera, size: int, stitch: StitchSource | None = None, monitor: Monitor = SILENT
+) -> NDArray[np.uint8]:
     """March rays through the field: sRGB on white, uint8 (size, size, 3).
 
-    A backbone with a super-resolution of its own makes the picture with it, resized where another size is wanted.
+    A backbone with a super-resolution of its own makes the picture with it, resized where another size is wanted, and
+    puts `stitch` back onto what the front sees, if it is given.
     """
     from paic3d_studio.nets.volume import render_view
 
-    sharp = field.sharp_view(camera, monitor=monitor)
+    sharp = field.sharp_view(camera, size=size, stitch=stitch, monitor=monitor)
     if sharp is None:
         rgb = np.asarray(render_view(field, camera, size=size, monitor=monitor).rgb, np.float32)
     else:

@@ -118,7 +118,7 @@ def configured(project: Project, arguments: Namespace) -> Project:
     surface = {"faces": arguments.faces, "resolution": arguments.lattice}
     if arguments.seed is not None:
         project = edits.set_seed(project, seed=arguments.seed)
-    if arguments.face is not None:
+    if getattr(arguments, "face", None) is not None:  # `batch` has no such option
         project = edits.place_face(project, **arguments.face)
     project = edits.set_settings(project, **_given(settings))
     project = edits.set_surface_options(project, **_given(surface))

@@ -227,11 +227,18 @@ class Session:
         project: Project | None = None,
         monitor: Monitor = SILENT,
     ) -> NDArray[np.uint8]:
-        """Render the field exactly, ray by ray: sRGB on white, uint8 (size, size, 3)."""
+        """Render the field exactly, ray by ray: sRGB on white, uint8 (size, size, 3).
+
+        The published backbone's views are stitched with the picture that the project names for stitching.
+        """
+        from paic3d_studio.pipeline.steps import stitch_source
         from paic3d_studio.pipeline.stills import render_still
 
-        field = self._graph.pull("field", project or self._opened().value, monitor.child(0.0, 0.3))
-        return render_still(field, camera=camera, size=size, monitor=monitor.child(0.3, 1.0))
+        project = project or self._opened().value
+        field = self._graph.pull("field", project, monitor.child(0.0, 0.3))
+        parts = {name: self._graph.pull(name, project) for name in ("portrait", "matte", "alignment", "render_like")}
+        stitch = stitch_source(project.settings.stitch, **parts)
+        return render_still(field, camera=camera, size=size, stitch=stitch, monitor=monitor.child(0.3, 1.0))
 
     def turntable(
         self,

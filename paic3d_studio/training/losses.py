@@ -1,70 +1,87 @@
-"""What the compact reconstructor is trained on: labelled points, a back picture, two depth maps and class maps."""
+"""The terms of the paper's training, one number per picture (specification, section 2).
+
+Each takes a batch and returns (N,): a batch that is split over processes or passes then has the same mean.
+"""
 
 from __future__ import annotations
 
-import dataclasses
+from typing import Final, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from paic3d_studio.nets.backbones.compact import SHARPNESS, PointValues, Scene
-from paic3d_studio.training.samples import IGNORED, Batch
+Norm = Literal["l1", "l2"]
+
+_NEIGHBOURHOOD: Final = 5
+_OUTSIDE, _INSIDE = 0.25, 0.75
+"""Mean alpha round a pixel below which it counts as outside the silhouette, and above which as inside."""
+
+_SOLID: Final = 0.5
+"""Weight and alpha above which depth is compared."""
 
 
-@dataclasses.dataclass(frozen=True)
-class LossWeights:
-    """What each term counts; `depth` is per metre."""
-
-    occupancy: float = 4.0
-    colour: float = 8.0
-    back: float = 4.0
-    depth: float = 40.0
-    classes: float = 0.3
-    point_classes: float = 0.3
-    uniform: float = 2.0
+def rgb_l1(found: Tensor, truth: Tensor) -> Tensor:
+    """Return the mean absolute difference of pictures (N, 3, H, W)."""
+    return (found - truth).abs().mean(dim=(1, 2, 3))
 
 
-def losses(scene: Scene, values: PointValues, batch: Batch, *, weights: LossWeights) -> dict[str, Tensor]:
-    """Return the weighted terms by name; their sum is what training lowers.
+def silhouette(found: Tensor, truth: Tensor, *, norm: Norm) -> Tensor:
+    """Return the mean difference of alphas (N, 1, s, s), squared or absolute, away from the outline.
+
+    Pixels count where the mean of the true alpha in a 5x5 box, of the pixels inside the picture, is below 0.25 or
+    above 0.75. The released system squares, the paper says absolute.
+    """
+    reach = _NEIGHBOURHOOD // 2
+    around = F.avg_pool2d(truth, _NEIGHBOURHOOD, stride=1, padding=reach, count_include_pad=False)
+    clear = (around < _OUTSIDE) | (around > _INSIDE)
+    difference = (found - truth).abs()
+    return _mean_where(difference if norm == "l1" else difference.square(), clear)
+
+
+def depth(xyz: Tensor, truth: Tensor, *, weight: Tensor, alpha: Tensor, axis: int) -> Tensor:
+    """Return the mean squared error of one coordinate, square metres, where both are solid.
 
     Args:
-        scene: what the network made of `batch.picture`.
-        values: what it says at `batch.xyz`.
-        batch: the truth.
-        weights: what each term counts; `uniform` multiplies the occupancy of points that are not near the surface.
+        xyz: composited points of the view, metres (N, 3, s, s).
+        truth: of the render.
+        weight: share of light stopped (N, 1, s, s); a pixel counts where it exceeds 0.5 and so does `alpha`.
+        alpha: of the render (N, 1, s, s).
+        axis: 2 (z) for front and back, 0 (x) for the sides.
     """
-    near = batch.colour.shape[1]
-    occupancy = F.binary_cross_entropy_with_logits(values.logit * SHARPNESS, batch.inside, reduction="none")
-    emphasis = torch.ones_like(occupancy)
-    emphasis[:, near:] = weights.uniform
-    known = ~batch.depths.isnan()
-    depth_error = (scene.depths - batch.depths.nan_to_num()).abs()
-    return {
-        "occupancy": weights.occupancy * (occupancy * emphasis).sum() / emphasis.sum(),
-        "colour": weights.colour * _mean((values.colour[:, :near] - batch.colour).abs().mean(2), batch.coloured),
-        "back": weights.back * _mean((scene.back - batch.back).abs().mean(1, keepdim=True), batch.back_mask),
-        "depth": weights.depth * _mean(depth_error, known.float()),
-        "classes": weights.classes * _class_error(scene, batch),
-        "point_classes": weights.point_classes * _point_class_error(values, batch, near),
-    }
+    error = (xyz[:, axis : axis + 1] - truth[:, axis : axis + 1]).square()
+    return _mean_where(error, (weight > _SOLID) & (alpha > _SOLID))
 
 
-def _mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean where the mask is one."""
-    return (values * mask).sum() / mask.sum().clamp(min=1)
+def _mean_where(values: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean of each picture's values under its mask; 0 where the mask is empty."""
+    chosen = mask.to(values)
+    return (values * chosen).sum(dim=(1, 2, 3)) / chosen.sum(dim=(1, 2, 3)).clamp(min=1)
 
 
-def _class_error(scene: Scene, batch: Batch) -> Tensor:
-    """Return the cross-entropy of the class maps of both sides."""
-    side = scene.classes.shape[-1]
-    step = batch.classes.shape[-1] // side
-    front = batch.classes[:, 0, step // 2 :: step, step // 2 :: step]
-    seen = F.cross_entropy(scene.classes.contiguous(), front, ignore_index=IGNORED)
-    return seen + F.nll_loss(scene.back_classes.contiguous(), batch.classes[:, 1], ignore_index=IGNORED)
+def taken_for_render(logits: Tensor) -> Tensor:
+    """Return the non-saturating loss -log(sigmoid(logit)): small where the discriminator says “render”."""
+    return F.softplus(-logits)
 
 
-def _point_class_error(values: PointValues, batch: Batch, near: int) -> Tensor:
-    """Return the negative log-probability of the true class at coloured points."""
-    said = values.classes[:, :near].gather(2, batch.point_class.clamp(min=0)[..., None])[..., 0]
-    return _mean(-(said + 1e-4).log(), batch.coloured * (batch.point_class >= 0))
+def taken_for_generated(logits: Tensor) -> Tensor:
+    """Return -log(1 - sigmoid(logit)): small where the discriminator says “generated”."""
+    return F.softplus(logits)
+
+
+def gradient_penalty(logits: Tensor, pictures: tuple[Tensor, ...], *, gamma: float) -> Tensor:
+    """Return R1: gamma / 2 times the squared gradient of the logits by the pictures (Mescheder et al., 2018).
+
+    Args:
+        logits: of renders (N,).
+        pictures: what they were computed from, with gradients, (N, C, H, W) each.
+        gamma: the weight.
+    """
+    gradients = torch.autograd.grad(logits.sum(), pictures, create_graph=True)
+    squares = torch.stack([gradient.square().sum(dim=(1, 2, 3)) for gradient in gradients])
+    return squares.sum(dim=0) * (gamma / 2)
+
+
+def density_roughness(density: Tensor, beside: Tensor) -> Tensor:
+    """Return the mean absolute difference of densities (N, P) at points and a little beside them."""
+    return (density - beside).abs().mean(dim=1)

@@ -1,271 +1,353 @@
-"""Train the compact reconstructor: `python -m paic3d_studio.training.reconstructor --characters DIR --out FILE`.
+"""Training the published generator as the paper does: one Adam step per phase (specification, section 2).
 
-Ctrl-C ends after the running step and leaves a checkpoint; the same command with `--resume` goes on from it. The same
-arguments and seed draw the same samples in the same order.
+Phases of a step: adversarial, front, left, right and back reconstruction, every so often density regularisation, then
+the discriminator and every so often R1.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
 import dataclasses
 import json
-import math
-import queue
-import signal
-import sys
-import threading
-import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, cast
 
 import numpy as np
-import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from paic3d_studio.core.monitor import Monitor
-from paic3d_studio.datasets.characters import Item, character_files, items
 from paic3d_studio.errors import UserError
-from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
-from paic3d_studio.paths import user_folder
-from paic3d_studio.training.losses import LossWeights, losses
-from paic3d_studio.training.samples import Batch, SampleOptions, batch
+from paic3d_studio.nets.backbones.config import ReconstructorConfig
+from paic3d_studio.nets.backbones.published import TAG_RESOLUTION, PublishedBackbone
+from paic3d_studio.nets.modulated import NoiseMode
+from paic3d_studio.nets.tagger import Tagger
+from paic3d_studio.nets.volume import RaySampling
+from paic3d_studio.training import losses
+from paic3d_studio.training.discriminators import DualDiscriminator
+from paic3d_studio.training.perceptual import PerceptualDistance
+from paic3d_studio.training.processes import World
+from paic3d_studio.training.recipe import ReconstructorRecipe, ViewLosses
+from paic3d_studio.training.rendering import Planes, Streams, Views, field_at, planes_of, views_of
+from paic3d_studio.training.views import TrainingBatch, ViewTruth
+
+_STYLE_AVERAGE: Final = 0.998
+"""How much of the running average of style codes a step keeps (StyleGAN2)."""
+
+_LOTS: Final = ("adversarial", "front", "left", "right", "back", "density", "judge", "penalty", "style")
+"""What random numbers are drawn for; the place in this list is part of the seed."""
+
+_DEPTH_AXIS: Final[Mapping[str, int]] = {"front": 2, "back": 2, "left": 0, "right": 0}
+
+Terms = dict[str, Tensor]
+"""Weighted terms of a loss by name, one number per picture (N,)."""
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainingOptions:
-    """How long and how fast: `rate` is the peak learning rate, `decay_from` the share of steps before it falls."""
+class Phase:
+    """One Adam step: whose parameters, every how many steps, and what it lowers."""
 
-    steps: int = 12_000
-    batch: int = 6
-    rate: float = 2e-3
-    warmup: int = 200
-    decay_from: float = 0.5
-    weight_decay: float = 0.02
-    average: float = 0.995
-    seed: int = 0
-    half: bool = False
+    name: str
+    side: Literal["network", "judge"]
+    loss: Callable[[TrainingBatch], Terms]
+    every: int = 1
 
 
 class Trainer:
-    """A network, its running average, its optimiser, and how many steps they have seen."""
+    """Generator, discriminator, running average, optimisers, and how many steps they have seen.
 
-    def __init__(self, config: CompactConfig, options: TrainingOptions) -> None:
-        self.options = options
+    Args:
+        recipe: what is trained; ablations are carried out here.
+        device: where it computes.
+        world: the processes that train together; one alone when None.
+        distance: the perceptual distance, if the recipe counts one.
+        tagger: for the condition; None gives zeros.
+    """
+
+    def __init__(
+        self,
+        recipe: ReconstructorRecipe,
+        *,
+        device: torch.device | None = None,
+        world: World | None = None,
+        distance: PerceptualDistance | None = None,
+        tagger: Tagger | None = None,
+    ) -> None:
+        self.recipe = recipe.ablated()
+        self.device = device or torch.device("cpu")
+        self.world = world or World(self.device)
+        if self.recipe.loss.wants_perceptual and distance is None:
+            raise ValueError("the recipe counts a perceptual distance, and none was given")
+        self.distance, self.tagger = distance, tagger
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(options.seed)
-            self.network = CompactBackbone(config)
+            torch.manual_seed(recipe.run.seed)
+            self.network = cast(PublishedBackbone, ReconstructorConfig("published", self.recipe.network).build())
+            self.judge = DualDiscriminator(self.recipe.discriminator, size=self.recipe.network.output_size)
+        self.network.to(self.device)
+        self.judge.to(self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
-        self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=options.rate, betas=(0.9, 0.98), weight_decay=options.weight_decay
-        )
+        self.network.decoder.widened = True  # in training only (EG3D)
+        options = self.recipe.run
+        self.half = options.half and self.device.type == "cuda"
+        rays = self.recipe.rays
+        self.sampling = RaySampling(rays.near, rays.far, rays.coarse, rays.fine)
+        self.phases = self._phases()
+        self.optimisers = {
+            "network": self._optimiser(self.network, self.recipe.optimiser.rate_generator, self._lazy("network")),
+            "judge": self._optimiser(self.judge, self.recipe.optimiser.rate_discriminator, self._lazy("judge")),
+        }
         self.step = 0
-        self.skipped = 0
-        """Steps whose loss was not finite, since training began or was resumed; they changed no weight."""
 
-    def rate(self) -> float:
-        """Return the learning rate of the coming step: warm-up, constant, then half a cosine down to one per cent."""
-        options = self.options
-        warm = min((self.step + 1) / options.warmup, 1.0)
-        start = options.decay_from * options.steps
-        along = min(max((self.step - start) / max(options.steps - start, 1), 0.0), 1.0)
-        return options.rate * warm * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * along)))
+    def _phases(self) -> tuple[Phase, ...]:
+        """Return the phases whose weights are not all 0, in the paper's order."""
+        loss = self.recipe.loss
+        weights = {"front": loss.front, "left": loss.sides, "right": loss.sides, "back": loss.back}
+        phases: list[Phase] = []
+        if loss.adversarial:
+            phases.append(Phase("adversarial", "network", self._adversarial))
+        for view, counts in weights.items():
+            if counts.any:
+                phases.append(Phase(view, "network", partial(self._reconstruction, name=view, weights=counts)))
+        if loss.density:
+            phases.append(Phase("density", "network", self._density, loss.density_every))
+        if loss.adversarial:
+            phases.append(Phase("judge", "judge", self._judging))
+            if loss.r1_gamma:
+                phases.append(Phase("penalty", "judge", self._penalty, loss.r1_every))
+        return tuple(phases)
 
-    def train(self, drawn: Batch, *, weights: LossWeights) -> dict[str, float]:
-        """Take one step and return the loss terms."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.rate()
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.options.half):
-            scene = self.network.scene(drawn.picture, drawn.alpha)
-            values = self.network.values(scene, drawn.xyz)
-        terms = losses(scene, values, drawn, weights=weights)
-        total = torch.stack(list(terms.values())).sum()
-        self.optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        if torch.isfinite(total):
-            self.optimiser.step()
-        else:
-            self.skipped += 1
+    def _lazy(self, side: str) -> int:
+        """Return every how many steps one side is regularised; 0 when it never is."""
+        return next((phase.every for phase in self.phases if phase.side == side and phase.every > 1), 0)
+
+    def _optimiser(self, module: nn.Module, rate: float, lazy: int) -> torch.optim.Adam:
+        """Return Adam whose rate and memory allow for the additional step of lazy regularisation (StyleGAN2)."""
+        options = self.recipe.optimiser
+        ratio = lazy / (lazy + 1) if lazy else 1.0
+        return torch.optim.Adam(
+            module.parameters(), lr=rate * ratio, betas=(0.0, options.beta2**ratio), eps=options.epsilon
+        )
+
+    def train(self, batch: TrainingBatch) -> dict[str, float]:
+        """Take one step, all its phases, and return the weighted terms of this process."""
+        said: dict[str, float] = {}
+        for phase in self.phases:
+            if self.step % phase.every == 0:
+                said |= self.gradients(phase, batch)
+                self.optimisers[phase.side].step()
+        self._follow(batch)
         self.step += 1
-        self._follow()
-        return {name: term.item() for name, term in terms.items()}
+        return said
+
+    def gradients(self, phase: Phase, batch: TrainingBatch) -> dict[str, float]:
+        """Leave the gradients of one phase, averaged over the processes, and return its terms in this one."""
+        module, other = (self.network, self.judge) if phase.side == "network" else (self.judge, self.network)
+        self.optimisers[phase.side].zero_grad(set_to_none=True)
+        said: dict[str, float] = {}
+        with _frozen(other):
+            for part in batch.parts(self.recipe.optimiser.at_once, self.device):
+                terms = phase.loss(part)
+                total = torch.stack(list(terms.values())).sum()
+                (total * (phase.every / len(batch))).backward()  # type: ignore[no-untyped-call]
+                for name, term in terms.items():
+                    key = f"{phase.name}.{name}" if name else phase.name
+                    said[key] = said.get(key, 0.0) + float(term.detach().sum()) / len(batch)
+        self.world.average_gradients(module.parameters())
+        return said
+
+    def _streams(self, lot: str, part: TrainingBatch) -> Streams:
+        """Return one generator per sample, which depends on the seed, the sample's number and the phase alone."""
+        seeds = (np.random.SeedSequence((self.recipe.run.seed, 2, _LOTS.index(lot), n)) for n in part.numbers)
+        made = [torch.Generator(self.device) for _ in part.numbers]
+        for generator, seed in zip(made, seeds, strict=True):
+            generator.manual_seed(int(seed.generate_state(1, np.uint64)[0] >> 1))
+        return made
+
+    def codes(self, streams: Streams) -> Tensor:
+        """Draw one z per generator, (N, z_dim)."""
+        size = self.recipe.network.z_dim
+        return torch.stack([torch.randn(size, generator=each, device=self.device) for each in streams])
+
+    def _planes(self, part: TrainingBatch, streams: Streams) -> Planes:
+        z = self.codes(streams)
+        noise: NoiseMode = streams if self.recipe.run.noise == "random" else "const"
+        return planes_of(self.network, part.picture, self.tags(part), z=z, noise=noise, half=self.half)
+
+    def tags(self, part: TrainingBatch) -> Tensor:
+        """Return the tagger's features of the fronts, or zeros without a tagger, (N, C, 8, 8)."""
+        if self.tagger is None:
+            count = self.recipe.network.tag_channels
+            return torch.zeros(len(part), count, TAG_RESOLUTION, TAG_RESOLUTION, device=self.device)
+        with torch.no_grad():
+            found: Tensor = self.tagger(part.on_black)
+        return found[:, : self.recipe.network.tag_channels]
+
+    def _views(self, planes: Planes, view: ViewTruth, streams: Streams) -> Views:
+        return views_of(
+            self.network,
+            planes,
+            view.origins,
+            view.directions,
+            sampling=self.sampling,
+            streams=streams,
+            half=self.half,
+        )
+
+    def _judged(self, final: Tensor, raw: Tensor, label: Tensor) -> Tensor:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+            logits: Tensor = self.judge(final, raw, label)
+        return logits.float()
+
+    def _adversarial(self, part: TrainingBatch) -> Terms:
+        streams, view = self._streams("adversarial", part), part.views["asked"]
+        made = self._views(self._planes(part, streams), view, streams)
+        logits = self._judged(made.final, made.raw, view.label)
+        return {"": losses.taken_for_render(logits) * self.recipe.loss.adversarial}
+
+    def _reconstruction(self, part: TrainingBatch, *, name: str, weights: ViewLosses) -> Terms:
+        streams, truth = self._streams(name, part), part.views[name]
+        made = self._views(self._planes(part, streams), truth, streams)
+        return view_terms(
+            made,
+            truth,
+            weights=weights,
+            axis=_DEPTH_AXIS[name],
+            silhouette_norm=self.recipe.loss.silhouette_norm,
+            distance=self.distance,
+        )
+
+    def _density(self, part: TrainingBatch) -> Terms:
+        streams, loss = self._streams("density", part), self.recipe.loss
+        planes = self._planes(part, streams)
+        side, count = self.recipe.network.box_side, loss.density_points
+        drawn = torch.stack([torch.rand(count, 3, generator=each, device=self.device) for each in streams])
+        offset = torch.stack([torch.randn(count, 3, generator=each, device=self.device) for each in streams])
+        xyz = (drawn - 0.5) * side
+        both = field_at(self.network, planes, torch.cat([xyz, xyz + offset * loss.density_sigma], dim=1)).density
+        return {"": losses.density_roughness(both[:, :count], both[:, count:]) * loss.density}
+
+    def _judging(self, part: TrainingBatch) -> Terms:
+        streams, asked, seen = self._streams("judge", part), part.views["asked"], part.views["seen"]
+        with torch.no_grad():
+            made = self._views(self._planes(part, streams), asked, streams)
+        generated = losses.taken_for_generated(self._judged(made.final, made.raw, asked.label))
+        return {"generated": generated, "render": losses.taken_for_render(self._judged(seen.rgb, seen.raw, seen.label))}
+
+    def _penalty(self, part: TrainingBatch) -> Terms:
+        seen = part.views["seen"]
+        final, raw = seen.rgb.clone().requires_grad_(), seen.raw.clone().requires_grad_()
+        logits = self.judge(final, raw, seen.label)
+        return {"": losses.gradient_penalty(logits, (final, raw), gamma=self.recipe.loss.r1_gamma)}
 
     @torch.no_grad()
-    def _follow(self) -> None:
-        """Move the average towards the network, quickly at first."""
-        keep = min(self.options.average, self.step / (self.step + 10))
+    def _follow(self, batch: TrainingBatch) -> None:
+        """Move the running averages: of the style codes towards this batch's, of the weights towards the network's."""
+        options = self.recipe.optimiser
+        mapping = self.network.backbone.mapping
+        camera = torch.zeros(len(batch), self.recipe.network.camera_dim, device=self.device)
+        style = mapping(self.codes(self._streams("style", batch)), camera).mean(dim=0)
+        mapping.w_avg.lerp_(self.world.mean(style), 1 - _STYLE_AVERAGE)
+        keep = 0.5 ** (options.batch / (options.average_kimg * 1000)) if options.average_kimg else 0.0
         torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - keep)
+        for mean, own in zip(self.average.buffers(), self.network.buffers(), strict=True):
+            mean.copy_(own)
 
-    def save_checkpoint(self, path: Path) -> None:
-        """Write everything that going on needs, beside its place and then there."""
-        beside = path.with_suffix(".part")
+    @torch.no_grad()
+    def look(self, batch: TrainingBatch, view: str) -> Views:
+        """Render a view with the running average as the studio does: the code of seed 0, samples where it has them."""
+        (part,) = batch.parts(0, self.device)
+        z = self.average.code(seed=0).to(self.device).expand(len(part), -1)
+        planes = planes_of(self.average, part.picture, self.tags(part), z=z)
+        truth, doubled = part.views[view], self.recipe.rays
+        sampling = RaySampling(doubled.near, doubled.far, 2 * doubled.coarse, 2 * doubled.fine)
+        return views_of(self.average, planes, truth.origins, truth.directions, sampling=sampling)
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint: everything that going on needs, beside its place and then there."""
         state = {
             "step": self.step,
+            "identity": json.dumps(self.recipe.identity()),
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "judge": self.judge.state_dict(),
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
         }
+        beside = path.with_suffix(".part")
         torch.save(state, beside)
         beside.replace(path)
 
-    def load_checkpoint(self, path: Path) -> None:
-        """Go on from a checkpoint; reading it runs no code."""
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint; reading it runs no code.
+
+        Raises:
+            UserError: it cannot be read, or belongs to another recipe.
+        """
+        try:
+            state: dict[str, Any] = torch.load(path, weights_only=True, map_location=self.device)
+            was = json.loads(state["identity"])
+        except Exception as error:
+            raise UserError(f"“{path}” is no checkpoint that can be read ({error}).", "Start anew.") from error
+        changed = sorted(_differences(was, self.recipe.identity()))
+        if changed:
+            raise UserError(
+                f"The checkpoint “{path}” was made with another configuration: {', '.join(changed)}.",
+                "Put these back as they were, or train into another folder.",
+            )
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.judge.load_state_dict(state["judge"])
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
         self.step = int(state["step"])
 
 
-def write_weights(network: CompactBackbone, path: Path) -> int:
-    """Write weights as float16 safetensors, beside their place and then there; return their size in bytes."""
-    tensors: dict[str, Tensor] = {name: t.detach().half().contiguous() for name, t in network.state_dict().items()}
-    encoded = safetensors.torch.save(tensors)
-    beside = path.with_suffix(".part")
-    beside.write_bytes(encoded)
-    beside.replace(path)
-    return len(encoded)
-
-
-def batches(
-    data: Sequence[Item], *, first: int, options: TrainingOptions, sampling: SampleOptions
-) -> Generator[Batch, None, None]:
-    """Yield the batches of steps `first`, `first` + 1, ..., drawn ahead on a thread; each depends on its step alone."""
-    ready: queue.Queue[Batch] = queue.Queue(maxsize=6)
-    stopped = threading.Event()
-
-    def draw() -> None:
-        step = first
-        while not stopped.is_set():
-            drawn = batch(data, np.random.default_rng((options.seed, step)), size=options.batch, options=sampling)
-            step += 1
-            while not stopped.is_set():
-                try:
-                    ready.put(drawn, timeout=0.2)
-                    break
-                except queue.Full:
-                    continue
-
-    thread = threading.Thread(target=draw, name="batches", daemon=True)
-    thread.start()
-    try:
-        while thread.is_alive():
-            try:
-                yield ready.get(timeout=1.0)
-            except queue.Empty:
-                continue
-        raise RuntimeError("the thread that draws samples ended")
-    finally:
-        stopped.set()
-        thread.join()
-
-
-def run(
-    trainer: Trainer,
-    data: Sequence[Item],
+def view_terms(
+    made: Views,
+    truth: ViewTruth,
     *,
-    out: Path,
-    sampling: SampleOptions,
-    weights: LossWeights,
-    log: Path | None,
-) -> None:
-    """Train to the last step, or until Ctrl-C (or SIGTERM); leave a checkpoint and weights."""
-    checkpoint = out.with_suffix(".checkpoint")
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    begun, first = time.monotonic(), trainer.step
-    mean: dict[str, float] = {}
-    source = batches(data, first=first, options=trainer.options, sampling=sampling)
+    weights: ViewLosses,
+    axis: int,
+    silhouette_norm: losses.Norm,
+    distance: PerceptualDistance | None,
+) -> Terms:
+    """Return the weighted reconstruction terms of one view whose weights are not 0.
+
+    Raises:
+        ValueError: the perceptual distance counts, and there is none.
+    """
+    terms: Terms = {}
+    if weights.l1:
+        terms["l1"] = weights.l1 * losses.rgb_l1(made.final, truth.rgb)
+    if weights.perceptual:
+        if distance is None:
+            raise ValueError("the perceptual distance counts, and there is none")
+        terms["perceptual"] = weights.perceptual * distance(made.final, truth.rgb)
+    if weights.silhouette:
+        terms["silhouette"] = weights.silhouette * losses.silhouette(made.alpha, truth.alpha, norm=silhouette_norm)
+    if weights.depth:
+        error = losses.depth(made.xyz, truth.xyz, weight=made.alpha, alpha=truth.alpha, axis=axis)
+        terms["depth"] = weights.depth * error
+    if weights.raw_l1:
+        terms["raw_l1"] = weights.raw_l1 * losses.rgb_l1(made.raw, truth.raw)
+    return terms
+
+
+@contextmanager
+def _frozen(module: nn.Module) -> Iterator[None]:
+    """Let no gradient reach a module's parameters."""
+    module.requires_grad_(False)
     try:
-        while trainer.step < trainer.options.steps and not stop.is_set():
-            terms = trainer.train(next(source), weights=weights)
-            if all(math.isfinite(value) for value in terms.values()):
-                mean = {name: mean.get(name, value) * 0.99 + value * 0.01 for name, value in terms.items()}
-            if trainer.step % 100 == 0:
-                _say(trainer, mean, elapsed=time.monotonic() - begun, taken=trainer.step - first, log=log)
-            if trainer.step % 250 == 0:
-                trainer.save_checkpoint(checkpoint)
-                write_weights(trainer.average, out)
+        yield
     finally:
-        source.close()
-    if stop.is_set():
-        print(f"stopped after step {trainer.step}; --resume goes on from {checkpoint}", file=sys.stderr)
-    trainer.save_checkpoint(checkpoint)
-    size = write_weights(trainer.average, out)
-    print(f"{out}: {size / 1e6:.2f} MB after {trainer.step} steps")
+        module.requires_grad_(True)
 
 
-def _say(trainer: Trainer, mean: dict[str, float], *, elapsed: float, taken: int, log: Path | None) -> None:
-    """Print one line of progress, and append it to the log."""
-    per_second = taken / max(elapsed, 1e-9)
-    left = (trainer.options.steps - trainer.step) / max(per_second, 1e-9)
-    shown = "  ".join(f"{name} {value:.3f}" for name, value in mean.items())
-    samples = per_second * trainer.options.batch
-    print(
-        f"step {trainer.step}/{trainer.options.steps}  {shown}  {samples:.1f} samples/s  {left / 60:.0f} min left",
-        flush=True,
-    )
-    if trainer.skipped:
-        print(f"{trainer.skipped} steps skipped: their loss was not finite", flush=True)
-    if log is not None:
-        with log.open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps({"step": trainer.step, **{k: round(v, 4) for k, v in mean.items()}}) + "\n")
-
-
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m paic3d_studio.training.reconstructor", description=__doc__)
-    parser.add_argument("--characters", type=Path, required=True, help="folder of characters and composites")
-    parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
-    parser.add_argument("--cache", type=Path, default=user_folder() / "cache" / "items", help="where items are kept")
-    parser.add_argument("--variants", type=int, default=5, help="how many variants of each character")
-    parser.add_argument("--steps", type=int, default=TrainingOptions.steps)
-    parser.add_argument("--batch", type=int, default=TrainingOptions.batch)
-    parser.add_argument("--rate", type=float, default=TrainingOptions.rate, help="peak learning rate")
-    parser.add_argument("--decay-from", type=float, default=TrainingOptions.decay_from)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=0, help="0 leaves the choice to torch")
-    parser.add_argument("--half", action="store_true", help="bfloat16 where the processor is quicker with it")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint beside --out")
-    parser.add_argument("--include-held-out", action="store_true", help="train on the validation character too")
-    parser.add_argument("--log", type=Path, default=None, help="file that gets one JSON line per hundred steps")
-    return parser.parse_args(argv)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Train from the command line."""
-    arguments = _arguments(argv)
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    try:
-        files = character_files(arguments.characters)
-        if arguments.include_held_out:
-            files += character_files(arguments.characters, held_out=True)
-        monitor = Monitor(lambda fraction, text: print(f"\r{fraction:4.0%} {text:60.60}", end="", file=sys.stderr))
-        data = list(items(files, variants=arguments.variants, cache=arguments.cache, monitor=monitor))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(f"\r{len(data)} items from {len(files)} files{' ' * 50}")
-    options = TrainingOptions(
-        steps=arguments.steps,
-        batch=arguments.batch,
-        rate=arguments.rate,
-        decay_from=arguments.decay_from,
-        seed=arguments.seed,
-        half=arguments.half,
-    )
-    trainer = Trainer(CompactConfig(), options)
-    print(f"{sum(p.numel() for p in trainer.network.parameters()):,} parameters")
-    if arguments.resume:
-        trainer.load_checkpoint(arguments.out.with_suffix(".checkpoint"))
-    run(trainer, data, out=arguments.out, sampling=SampleOptions(), weights=LossWeights(), log=arguments.log)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _differences(one: Any, other: Any, place: str = "") -> Iterator[str]:
+    """Yield the places at which two tables differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in one.keys() | other.keys():
+            yield from _differences(one.get(key), other.get(key), f"{place}.{key}" if place else key)
+    elif one != other:
+        yield place

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from paic3d_studio.core.monitor import Monitor, abandonable
+from paic3d_studio.core.monitor import Monitor, abandonable, join_abandoned
 from paic3d_studio.errors import Cancelled
 
 
@@ -46,8 +46,10 @@ def test_cancel_does_not_wait_for_an_abandonable_call() -> None:
     with pytest.raises(Cancelled):
         abandonable(long, monitor=Monitor(cancelled=begun.is_set))
     assert not ended.is_set()
+    assert not join_abandoned(seconds=0.01)
     may_end.set()
-    assert ended.wait(60)
+    assert join_abandoned(seconds=60)
+    assert ended.is_set()
 
 
 def test_what_is_cancelled_already_is_not_begun() -> None:

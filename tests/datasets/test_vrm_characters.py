@@ -5,6 +5,7 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from PIL import Image
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera, focal_length, rotation
 from paic3d_studio.datasets.vrm import PARTS, Character, decode_character, load_character, part_of_material
-from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
+from paic3d_studio.datasets.vrm_renderer import CharacterRenderer, Views
 from paic3d_studio.errors import UserError
+from paic3d_studio.viewport.offscreen import offscreen_context
 
 QUAD = np.array([[-0.1, 1.4, 0.05], [0.1, 1.4, 0.05], [0.1, 1.6, 0.05], [-0.1, 1.6, 0.05]], np.float32)
 
@@ -104,6 +106,70 @@ def test_a_blended_quad_over_nothing_keeps_its_own_alpha_and_colour(renderer: Ch
     views = renderer.render(decode_character(glb(description, blob), name="quad"), [Camera(0, 0, 1, None)], size=32)
     assert views.rgba[0, 16, 16] == pytest.approx((200, 100, 50, 102), abs=2)
     assert np.isnan(views.xyz[0]).all()
+
+
+def test_a_context_that_somebody_else_made_is_drawn_with_and_left_alone(figure: Any) -> None:
+    character = decode_character(figure("vrm1"), name="figure")
+
+    def drawn() -> tuple[Views, Views, bytes]:
+        front = [Camera(0, 0, 1, None)]
+        with CharacterRenderer() as own:
+            expected = own.render(character, front, size=48)
+        with offscreen_context() as context:
+            with CharacterRenderer(context) as lent:
+                found = lent.render(character, front, size=48)
+            return expected, found, context.buffer(b"alive").read()
+
+    with ThreadPoolExecutor(1) as apart:  # contexts are current per thread, and this one's belong to other tests
+        expected, found, alive = apart.submit(drawn).result()
+    assert np.array_equal(found.rgba, expected.rgba)
+    assert np.array_equal(found.xyz, expected.xyz, equal_nan=True)
+    assert alive == b"alive"
+
+
+def test_blend_that_writes_depth_hides_what_is_drawn_later_behind_it(renderer: CharacterRenderer) -> None:
+    def drawn(**flags: Any) -> list[int]:
+        description, blob = quad_description(alphaMode="BLEND")
+        near = {**description["materials"][0], "extensions": {"VRMC_materials_mtoon": flags}}
+        far = {
+            "name": "Other",
+            "alphaMode": "BLEND",
+            "extensions": {"VRMC_materials_mtoon": {"renderQueueOffsetNumber": 1}},
+        }
+        description["materials"] = [near, far]
+        description["nodes"].append({"mesh": 1, "translation": [0, 0, -0.1]})
+        first = description["meshes"][0]["primitives"][0]
+        description["meshes"].append({"primitives": [{**first, "material": 1}]})
+        character = decode_character(glb(description, blob), name="two")
+        return renderer.render(character, [Camera(0, 0, 1, None)], size=32).rgba[0, 16, 16].tolist()
+
+    assert drawn() == [255, 255, 255, 255]  # the later queue paints over it, although it stands behind
+    assert drawn(transparentWithZWrite=True) == [200, 100, 50, 255]
+
+
+def test_mask_keeps_what_reaches_its_cutoff_and_makes_it_opaque(renderer: CharacterRenderer) -> None:
+    for cutoff, alpha in ((0.5, 0), (0.3, 255)):
+        description, blob = quad_description(alphaMode="MASK", alphaCutoff=cutoff)
+        description["materials"][0]["pbrMetallicRoughness"]["baseColorFactor"] = [1, 1, 1, 0.4]
+        character = decode_character(glb(description, blob), name="quad")
+        views = renderer.render(character, [Camera(0, 0, 1, None)], size=32)
+        assert views.rgba[0, 16, 16, 3] == alpha
+        assert np.isfinite(views.xyz[0, 16, 16, 0]) == (alpha > 0)
+
+
+@pytest.mark.parametrize(("first", "second", "seen"), [(3000, 3001, 255), (3001, 3000, 200)])
+def test_vrm_0_blends_in_the_order_of_its_render_queues(
+    renderer: CharacterRenderer, first: int, second: int, seen: int
+) -> None:
+    description, blob = quad_description(alphaMode="BLEND", doubleSided=True)
+    white = {"name": "Other", "alphaMode": "BLEND", "doubleSided": True}
+    description["materials"].append(white)
+    quad = description["meshes"][0]["primitives"][0]
+    description["meshes"][0]["primitives"].append({**quad, "material": 1})
+    vrm = as_vrm0(description, bones={"head": 1})
+    vrm["extensions"]["VRM"]["materialProperties"] = [{"renderQueue": first}, {"renderQueue": second}]
+    character = decode_character(glb(vrm, blob), name="two")
+    assert renderer.render(character, [Camera(0, 0, 1, None)], size=32).rgba[0, 16, 16, 0] == seen
 
 
 def test_a_colour_matrix_changes_only_its_part(renderer: CharacterRenderer) -> None:

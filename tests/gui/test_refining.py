@@ -4,8 +4,6 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.artefacts import FieldVolume
@@ -69,7 +67,7 @@ def test_undo_brings_the_fine_volume_back_without_baking_it_again(
     qtbot.waitUntil(lambda: voxels_shown(studio) == 24 and studio.head.viewport.scene.volume is not first)
     refined = pace.fine_volumes
     with qtbot.waitSignal(studio.document.refreshed):
-        QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        studio.document.undo()
     settle(qtbot, studio)
     assert studio.head.viewport.scene.volume is first
     assert pace.fine_volumes == refined

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
 from paic3d_studio.core.monitor import Monitor
@@ -22,7 +24,7 @@ from paic3d_studio.nets.import_official import (
     read_official,
 )
 from paic3d_studio.nets.imported import check_fits
-from paic3d_studio.nets.restricted_pickle import Limits, Refused
+from paic3d_studio.nets.pickle_values import Limits, Refused
 from tests import official_files as files
 
 
@@ -85,6 +87,11 @@ def test_of_principal_components_the_first_512_and_the_mean_are_taken(protocol: 
     check_fits(found, source="pca.pkl")
 
 
+def test_principal_components_are_found_one_step_inside_as_well() -> None:
+    content, axes, _ = files.components(wrapped=True)
+    np.testing.assert_array_equal(official_weights(content).tensors["components"], axes[:512].astype("f4"))
+
+
 def test_arrays_that_lie_column_by_column_are_read_as_they_are_meant() -> None:
     _, axes, _ = files.components()
     as_columns, _, _ = files.components(components_=np.asfortranarray(axes))
@@ -110,6 +117,17 @@ def test_the_published_arguments_give_the_published_sizes(shared: Path) -> None:
         channel_base=1024, channel_max=32, resolution=64, triplane_channels=8, tag_channels=16, render_size=32
     )
     assert PublishedConfig(**generator_config({})) == PublishedConfig.published()
+
+
+def test_rendering_arguments_count_as_they_were_in_the_end_and_arguments_without_names_count_too() -> None:
+    attributes = {
+        "_init_args": (8, 25, 16),
+        "_init_kwargs": {"w_dim": 32, "rendering_kwargs": {"box_warp": 1, "triplane_depth": 2}},
+        "rendering_kwargs": {"box_warp": 0.5},
+    }
+    config = PublishedConfig(**generator_config(attributes))
+    assert (config.z_dim, config.camera_dim, config.w_dim) == (8, 25, 32)
+    assert (config.box_side, config.triplane_layers) == (0.5, 2)
 
 
 def test_ablations_show_in_the_arguments() -> None:
@@ -141,6 +159,7 @@ WRONG_NUMBERS = {
     "counting in float": ({"2.num_batches_tracked": torch.tensor(1.0)}, "another type of numbers than int64"),
     "nan": ({"0.bias": torch.full((8,), torch.nan)}, "not finite"),
     "infinite": ({"0.bias": torch.full((8,), torch.inf)}, "not finite"),
+    "no width": ({"0.weight": torch.zeros(0, 3, 3, 3)}, "makes no sense"),
     "five channels": ({"0.weight": torch.zeros(8, 5, 3, 3)}, "neither 3 nor 4"),
 }
 
@@ -186,6 +205,8 @@ def test_a_tagger_of_other_tags_and_a_generator_of_other_sizes_do_not_fit(note: 
         ({"z_dim": True}, "no number"),
         ({"w_dim": 10**9}, "makes no sense"),
         ({"backbone_resolution": 48}, "power of two"),
+        ({"channel_base": 64}, "too few channels"),
+        ({"cond_mode": "reschonk_add_17"}, "too few channels"),
         ({"rendering_kwargs": {"box_warp": -1}}, "makes no sense"),
         ({"rendering_kwargs": {"use_triplane": 0}}, "another order"),
     ],
@@ -196,6 +217,37 @@ def test_generators_that_are_not_the_published_kind_are_refused(
     arguments = {**files.constructor(files.TINY), **changes}
     assert reason in refusal(files.snapshot(files.tiny_generator(), note=note, arguments=arguments))
     assert not note.exists()
+
+
+SIZES = ("z_dim", "c_dim", "w_dim", "channel_base", "channel_max", "sr_channels_hidden", "triplane_width")
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(
+    sizes=st.dictionaries(st.sampled_from(SIZES), st.integers(-5, 600)),
+    resolution=st.sampled_from([4, 8, 16, 64, 100]),
+    depth=st.integers(0, 70),
+    layers=st.integers(0, 20),
+    tags=st.integers(0, 700),
+)
+def test_whatever_sizes_a_file_gives_they_are_refused_or_make_a_network(
+    sizes: dict[str, int], resolution: int, depth: int, layers: int, tags: int
+) -> None:
+    arguments = {
+        **files.constructor(files.TINY),
+        **sizes,
+        "backbone_resolution": resolution,
+        "mapping_kwargs": {"num_layers": layers},
+        "rendering_kwargs": {"triplane_depth": depth},
+        "cond_mode": f"reschonk_add_{tags}",
+    }
+    try:
+        config = generator_config({"_init_kwargs": arguments})
+    except Refused as refused:
+        assert str(refused)
+        return
+    with pytest.raises(UserError, match="does not fit"):  # a network was made, and the tensors are none of its own
+        check_fits(OfficialWeights("published", "published", {}, config), source="sizes.pkl")
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paic3d_studio.nets.import_official import official_weights
+from paic3d_studio.nets.pickle_values import Inert, Limits, Refused
 from paic3d_studio.nets.pickled_files import STREAM_MAGIC, read_pickled
-from paic3d_studio.nets.restricted_pickle import Inert, Limits, Refused
 from tests import official_files as files
 
 

@@ -1,5 +1,6 @@
 """The published backbone through the whole method, from an imported file to a GLB, in a small size."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 import trimesh
 
+from paic3d_studio.cli import main
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.nets.backbones import load_backbone
 from paic3d_studio.pipeline.graph import StageReport
@@ -49,11 +51,23 @@ def test_the_whole_path_ends_in_a_head_that_other_programs_read(session: Session
 
 def test_an_exact_still_comes_from_super_resolution(session: Session) -> None:
     camera = Camera(azimuth=30, elevation=10)
+    session.edit(lambda project: edits.set_settings(project, stitch="off"))
     still = session.render_still(camera, size=512)
     field = session.pull("field")
     sharp = load_backbone("published").sharp_view(field, camera)  # type: ignore[attr-defined]
     np.testing.assert_array_equal(still, np.rint(sharp[0].permute(1, 2, 0).clamp(0, 1).numpy() * 255).astype(np.uint8))
     assert session.render_still(camera, size=128).shape == (128, 128, 3)
+
+
+def test_a_still_takes_the_picture_that_the_project_names_for_stitching(session: Session) -> None:
+    stills = {}
+    for choice in ("off", "line-free", "artist"):
+        session.edit(lambda project, choice=choice: edits.set_settings(project, stitch=choice))
+        stills[choice] = session.render_still(Camera(azimuth=0, elevation=0), size=640)
+    changed = {name: (still != stills["off"]).any(axis=2) for name, still in stills.items()}
+    assert changed["artist"].mean() > 0.01
+    assert changed["line-free"].mean() > 0.01
+    assert (stills["artist"] != stills["line-free"]).any()  # lines, and the resolution of the file
 
 
 def test_without_the_tagger_the_backbone_runs_on_zeros_and_it_is_said(session: Session) -> None:
@@ -104,3 +118,29 @@ def test_weights_that_are_imported_anew_make_another_field(session: Session, tmp
     after = session.pull("field")
     point = torch.zeros(1, 3)
     assert float(before.density(point) - after.density(point)) > 10
+
+
+def test_the_command_line_says_that_the_tagger_is_missing(
+    session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "drawn.png"
+    picture.write_bytes(drawn_portrait())
+    face = ",".join(f"{number:g}" for point in FACE.values() for number in point)
+    quick = ["--face", face, "--infill", "telea", "--lattice", "32", "--faces", "500", "--texture", "64", "--json"]
+    assert main(["reconstruct", str(picture), "--backbone", "published", *quick]) == 0
+    said = capsys.readouterr()
+    assert "note: The paper's tagger was not imported: zeros stand in for what it sees" in said.err
+    assert "tagger was not imported" in json.loads(said.out)["warning"]
+
+
+def test_without_the_generator_the_command_line_says_how_to_get_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "drawn.png"
+    picture.write_bytes(drawn_portrait())
+    face = ",".join(f"{number:g}" for point in FACE.values() for number in point)
+    assert main(["reconstruct", str(picture), "--face", face, "--backbone", "published"]) == 2
+    said = capsys.readouterr().err
+    assert "weights of the backbone “published” do not come with this program" in said
+    assert "import-weights FILE" in said
+    assert not picture.with_suffix(".glb").exists()

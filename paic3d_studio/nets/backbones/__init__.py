@@ -45,15 +45,15 @@ class BackboneEntry:
 
 
 def _compact(config: Mapping[str, Any]) -> nn.Module:
-    from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
+    from paic3d_studio.nets.backbones.config import ReconstructorConfig
 
-    return CompactBackbone(CompactConfig(**config))
+    return ReconstructorConfig.of("compact", config).build()
 
 
 def _published(config: Mapping[str, Any]) -> nn.Module:
-    from paic3d_studio.nets.backbones.published import PublishedBackbone, PublishedConfig
+    from paic3d_studio.nets.backbones.config import ReconstructorConfig
 
-    return PublishedBackbone(PublishedConfig(**config))
+    return ReconstructorConfig.of("published", config).build()
 
 
 BACKBONES: Final[Mapping[str, BackboneEntry]] = {

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.datasets.characters import Item
 from paic3d_studio.datasets.vrm import PARTS
-from paic3d_studio.training.samples import IGNORED, SampleOptions, batch, degraded, sample
+from paic3d_studio.training.compact_samples import IGNORED, SampleOptions, batch, degraded, sample
 
 SIDE = 256
 RADIUS = 0.16

@@ -9,9 +9,9 @@ import torch
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
-from paic3d_studio.training.losses import LossWeights
-from paic3d_studio.training.reconstructor import Trainer, TrainingOptions, write_weights
-from paic3d_studio.training.samples import Batch
+from paic3d_studio.training.compact import Trainer, TrainingOptions, write_weights
+from paic3d_studio.training.compact_losses import LossWeights
+from paic3d_studio.training.compact_samples import Batch
 
 TINY = CompactConfig(
     picture=32, plane=16, channels=8, layers=2, encoder_widths=(8, 8, 16, 16), front_widths=(16, 8, 8),

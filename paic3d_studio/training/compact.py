@@ -1,0 +1,273 @@
+"""Train the embedded compact reconstructor on labelled points.
+
+    python -m paic3d_studio.training.compact --characters DIR --out FILE
+
+Ctrl-C ends after the running step and leaves a checkpoint; the same command with `--resume` goes on from it. The same
+arguments and seed draw the same samples in the same order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import dataclasses
+import json
+import math
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.datasets.characters import Item, character_files, items
+from paic3d_studio.errors import UserError
+from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
+from paic3d_studio.paths import user_folder
+from paic3d_studio.training.compact_losses import LossWeights, losses
+from paic3d_studio.training.compact_samples import Batch, SampleOptions, batch
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingOptions:
+    """How long and how fast: `rate` is the peak learning rate, `decay_from` the share of steps before it falls."""
+
+    steps: int = 12_000
+    batch: int = 6
+    rate: float = 2e-3
+    warmup: int = 200
+    decay_from: float = 0.5
+    weight_decay: float = 0.02
+    average: float = 0.995
+    seed: int = 0
+    half: bool = False
+
+
+class Trainer:
+    """A network, its running average, its optimiser, and how many steps they have seen."""
+
+    def __init__(self, config: CompactConfig, options: TrainingOptions) -> None:
+        self.options = options
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(options.seed)
+            self.network = CompactBackbone(config)
+        self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=options.rate, betas=(0.9, 0.98), weight_decay=options.weight_decay
+        )
+        self.step = 0
+        self.skipped = 0
+        """Steps whose loss was not finite, since training began or was resumed; they changed no weight."""
+
+    def rate(self) -> float:
+        """Return the learning rate of the coming step: warm-up, constant, then half a cosine down to one per cent."""
+        options = self.options
+        warm = min((self.step + 1) / options.warmup, 1.0)
+        start = options.decay_from * options.steps
+        along = min(max((self.step - start) / max(options.steps - start, 1), 0.0), 1.0)
+        return options.rate * warm * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * along)))
+
+    def train(self, drawn: Batch, *, weights: LossWeights) -> dict[str, float]:
+        """Take one step and return the loss terms."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate()
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.options.half):
+            scene = self.network.scene(drawn.picture, drawn.alpha)
+            values = self.network.values(scene, drawn.xyz)
+        terms = losses(scene, values, drawn, weights=weights)
+        total = torch.stack(list(terms.values())).sum()
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        if torch.isfinite(total):
+            self.optimiser.step()
+        else:
+            self.skipped += 1
+        self.step += 1
+        self._follow()
+        return {name: term.item() for name, term in terms.items()}
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the average towards the network, quickly at first."""
+        keep = min(self.options.average, self.step / (self.step + 10))
+        torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - keep)
+
+    def save_checkpoint(self, path: Path) -> None:
+        """Write everything that going on needs, beside its place and then there."""
+        beside = path.with_suffix(".part")
+        state = {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        torch.save(state, beside)
+        beside.replace(path)
+
+    def load_checkpoint(self, path: Path) -> None:
+        """Go on from a checkpoint; reading it runs no code."""
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = int(state["step"])
+
+
+def write_weights(network: CompactBackbone, path: Path) -> int:
+    """Write weights as float16 safetensors, beside their place and then there; return their size in bytes."""
+    tensors: dict[str, Tensor] = {name: t.detach().half().contiguous() for name, t in network.state_dict().items()}
+    encoded = safetensors.torch.save(tensors)
+    beside = path.with_suffix(".part")
+    beside.write_bytes(encoded)
+    beside.replace(path)
+    return len(encoded)
+
+
+def batches(
+    data: Sequence[Item], *, first: int, options: TrainingOptions, sampling: SampleOptions
+) -> Generator[Batch, None, None]:
+    """Yield the batches of steps `first`, `first` + 1, ..., drawn ahead on a thread; each depends on its step alone."""
+    ready: queue.Queue[Batch] = queue.Queue(maxsize=6)
+    stopped = threading.Event()
+
+    def draw() -> None:
+        step = first
+        while not stopped.is_set():
+            drawn = batch(data, np.random.default_rng((options.seed, step)), size=options.batch, options=sampling)
+            step += 1
+            while not stopped.is_set():
+                try:
+                    ready.put(drawn, timeout=0.2)
+                    break
+                except queue.Full:
+                    continue
+
+    thread = threading.Thread(target=draw, name="batches", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            try:
+                yield ready.get(timeout=1.0)
+            except queue.Empty:
+                continue
+        raise RuntimeError("the thread that draws samples ended")
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def run(
+    trainer: Trainer,
+    data: Sequence[Item],
+    *,
+    out: Path,
+    sampling: SampleOptions,
+    weights: LossWeights,
+    log: Path | None,
+) -> None:
+    """Train to the last step, or until Ctrl-C (or SIGTERM); leave a checkpoint and weights."""
+    checkpoint = out.with_suffix(".checkpoint")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    begun, first = time.monotonic(), trainer.step
+    mean: dict[str, float] = {}
+    source = batches(data, first=first, options=trainer.options, sampling=sampling)
+    try:
+        while trainer.step < trainer.options.steps and not stop.is_set():
+            terms = trainer.train(next(source), weights=weights)
+            if all(math.isfinite(value) for value in terms.values()):
+                mean = {name: mean.get(name, value) * 0.99 + value * 0.01 for name, value in terms.items()}
+            if trainer.step % 100 == 0:
+                _say(trainer, mean, elapsed=time.monotonic() - begun, taken=trainer.step - first, log=log)
+            if trainer.step % 250 == 0:
+                trainer.save_checkpoint(checkpoint)
+                write_weights(trainer.average, out)
+    finally:
+        source.close()
+    if stop.is_set():
+        print(f"stopped after step {trainer.step}; --resume goes on from {checkpoint}", file=sys.stderr)
+    trainer.save_checkpoint(checkpoint)
+    size = write_weights(trainer.average, out)
+    print(f"{out}: {size / 1e6:.2f} MB after {trainer.step} steps")
+
+
+def _say(trainer: Trainer, mean: dict[str, float], *, elapsed: float, taken: int, log: Path | None) -> None:
+    """Print one line of progress, and append it to the log."""
+    per_second = taken / max(elapsed, 1e-9)
+    left = (trainer.options.steps - trainer.step) / max(per_second, 1e-9)
+    shown = "  ".join(f"{name} {value:.3f}" for name, value in mean.items())
+    samples = per_second * trainer.options.batch
+    print(
+        f"step {trainer.step}/{trainer.options.steps}  {shown}  {samples:.1f} samples/s  {left / 60:.0f} min left",
+        flush=True,
+    )
+    if trainer.skipped:
+        print(f"{trainer.skipped} steps skipped: their loss was not finite", flush=True)
+    if log is not None:
+        with log.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps({"step": trainer.step, **{k: round(v, 4) for k, v in mean.items()}}) + "\n")
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m paic3d_studio.training.compact", description=__doc__)
+    parser.add_argument("--characters", type=Path, required=True, help="folder of characters and composites")
+    parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
+    parser.add_argument("--cache", type=Path, default=user_folder() / "cache" / "items", help="where items are kept")
+    parser.add_argument("--variants", type=int, default=5, help="how many variants of each character")
+    parser.add_argument("--steps", type=int, default=TrainingOptions.steps)
+    parser.add_argument("--batch", type=int, default=TrainingOptions.batch)
+    parser.add_argument("--rate", type=float, default=TrainingOptions.rate, help="peak learning rate")
+    parser.add_argument("--decay-from", type=float, default=TrainingOptions.decay_from)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=0, help="0 leaves the choice to torch")
+    parser.add_argument("--half", action="store_true", help="bfloat16 where the processor is quicker with it")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint beside --out")
+    parser.add_argument("--include-held-out", action="store_true", help="train on the validation character too")
+    parser.add_argument("--log", type=Path, default=None, help="file that gets one JSON line per hundred steps")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train from the command line."""
+    arguments = _arguments(argv)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    try:
+        files = character_files(arguments.characters)
+        if arguments.include_held_out:
+            files += character_files(arguments.characters, held_out=True)
+        monitor = Monitor(lambda fraction, text: print(f"\r{fraction:4.0%} {text:60.60}", end="", file=sys.stderr))
+        data = list(items(files, variants=arguments.variants, cache=arguments.cache, monitor=monitor))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"\r{len(data)} items from {len(files)} files{' ' * 50}")
+    options = TrainingOptions(
+        steps=arguments.steps,
+        batch=arguments.batch,
+        rate=arguments.rate,
+        decay_from=arguments.decay_from,
+        seed=arguments.seed,
+        half=arguments.half,
+    )
+    trainer = Trainer(CompactConfig(), options)
+    print(f"{sum(p.numel() for p in trainer.network.parameters()):,} parameters")
+    if arguments.resume:
+        trainer.load_checkpoint(arguments.out.with_suffix(".checkpoint"))
+    run(trainer, data, out=arguments.out, sampling=SampleOptions(), weights=LossWeights(), log=arguments.log)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
