@@ -328,7 +328,7 @@ def test_a_bad_file_is_told_of_and_leaves_the_open_picture_alone(
 ) -> None:
     bad = tmp_path / "bad.png"
     bad.write_bytes(content)
-    qtbot.waitUntil(lambda: not studio.document.runner.busy)
+    qtbot.waitUntil(lambda: states(studio).get("fine_volume") == "fresh")
     project, shown, strip = studio.document.project, mask(studio), states(studio)
     with qtbot.waitSignal(studio.document.failed):
         studio.open_picture(str(bad))
