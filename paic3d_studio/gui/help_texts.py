@@ -23,8 +23,8 @@ _POINTER: Final = (
     ("Double click on an edge", "Add a corner"),
     ("Right click on a corner", "Remove it"),
     ("Shift + brush", "The other way round: erase, or mark"),
-    ("Drag the head, Alt + drag, middle drag", "Turn it"),
-    ("Right drag, Shift + drag, Shift + middle drag", "Move it"),
+    ("Drag the head, middle drag", "Turn it"),
+    ("The same with Shift, right drag", "Move it"),
     ("Double click on the head", "Look at that point"),
 )
 _HEAD_KEYS: Final = (

@@ -528,6 +528,7 @@ def test_a_placed_face_is_left_to_the_detector_again_from_the_menu(qtbot: QtBot,
 def test_a_volume_that_is_shown_already_is_not_uploaded_again(
     qtbot: QtBot, studio: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    qtbot.waitUntil(lambda: states(studio).get("fine_volume") == "fresh")
     uploads = []
     monkeypatch.setattr(studio.head.viewport, "set_volume", uploads.append)
     with qtbot.waitSignal(studio.document.refreshed):
