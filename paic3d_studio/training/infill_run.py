@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import json
 import math
-import os
 import pickle
 import time
 from collections.abc import Callable, Sequence
@@ -30,6 +29,7 @@ from paic3d_studio.datasets.terminal import QUIET_SECONDS, TimeLeft, shown_secon
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.files import write_files
 from paic3d_studio.nets.infill import InfillNetwork, blended
+from paic3d_studio.training.checkpoints import write_checkpoint
 from paic3d_studio.training.infill import half_precision
 from paic3d_studio.training.infill_losses import PatchDiscriminator, fooling_loss, masked_l1, telling_loss
 from paic3d_studio.training.infill_patches import (
@@ -218,7 +218,7 @@ class LineRemoval:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=half)
 
     def save(self, path: Path) -> None:
-        """Write everything that `load` needs to go on, whole or not at all."""
+        """Write everything that `load` needs to go on, whole or not at all; UserError where it cannot."""
         state = {
             "format": _FORMAT,
             "recipe": json.dumps(self.recipe.identity(), sort_keys=True),
@@ -227,17 +227,7 @@ class LineRemoval:
             "discriminator": self.judge.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
         }
-        part = path.with_name(f".{path.name}.part")
-        try:
-            with part.open("wb") as file:
-                torch.save(state, file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except OSError as error:
-            raise UserError(
-                f"“{path}” cannot be written ({error.strerror}).", "Make room, or choose another folder."
-            ) from error
+        write_checkpoint(state, path)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint.
