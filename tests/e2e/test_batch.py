@@ -1,8 +1,10 @@
 """A folder of pictures becomes a folder of heads, whatever is among them."""
 
+import io
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,13 @@ def test_the_report_leads_to_files_of_any_name(tmp_path: Path, monkeypatch: pyte
     links = ["a%231%2050%25.glb", "javascript%3Aalert%281%29.glb", "portr%E4t.glb"]
     assert re.findall('href="([^"]*)"', report) == links
     assert json.loads((out / "batch.json").read_text())["outcomes"].keys() == set(names)
+
+
+def test_a_folder_whose_name_is_no_text_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in").mkdir()
+    shutil.copy(example_picture(), tmp_path / "in")
+    monkeypatch.setattr(batch, "_outcome", lambda item, *_: batch.Outcome(item.key))
+    said = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(said, encoding="utf-8", write_through=True))
+    assert main(["batch", str(tmp_path / "in"), str(tmp_path / "h\udce4ds")]) == 0
+    assert b"h\\udce4ds; see report.html" in said.getvalue()
