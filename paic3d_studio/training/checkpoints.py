@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import pickle
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 
 from paic3d_studio.errors import UserError
+
+_CURE: Final = "Remove it and start the training anew, or choose another folder."
 
 
 def write_checkpoint(state: Mapping[str, Any], path: Path) -> None:
@@ -31,3 +34,23 @@ def write_checkpoint(state: Mapping[str, Any], path: Path) -> None:
             part.unlink()
         reason = error.strerror if isinstance(error, OSError) else error
         raise UserError(f"“{path}” cannot be written ({reason}).", "Make room, or choose another folder.") from error
+
+
+def read_checkpoint(path: Path, *, device: torch.device, keys: Sequence[str]) -> dict[str, Any]:
+    """Read what `write_checkpoint` wrote; no code in it runs.
+
+    Args:
+        path: of the checkpoint.
+        device: where its tensors go.
+        keys: what it must hold.
+
+    Raises:
+        UserError: it cannot be read, or is no such checkpoint.
+    """
+    try:
+        state: object = torch.load(path, weights_only=True, map_location=device)
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        raise UserError(f"“{path}” is no checkpoint that can be read ({error}).", _CURE) from error
+    if not isinstance(state, dict) or not state.keys() >= set(keys):
+        raise UserError(f"“{path}” is no checkpoint of this training.", _CURE)
+    return state

@@ -26,7 +26,7 @@ from paic3d_studio.nets.modulated import NoiseMode
 from paic3d_studio.nets.tagger import Tagger
 from paic3d_studio.nets.volume import RaySampling
 from paic3d_studio.training import losses
-from paic3d_studio.training.checkpoints import write_checkpoint
+from paic3d_studio.training.checkpoints import read_checkpoint, write_checkpoint
 from paic3d_studio.training.discriminators import DualDiscriminator
 from paic3d_studio.training.perceptual import PerceptualDistance
 from paic3d_studio.training.processes import World
@@ -41,6 +41,9 @@ _LOTS: Final = ("adversarial", "front", "left", "right", "back", "density", "jud
 """What random numbers are drawn for; the place in this list is part of the seed."""
 
 _DEPTH_AXIS: Final[Mapping[str, int]] = {"front": 2, "back": 2, "left": 0, "right": 0}
+
+_HELD: Final = ("step", "identity", "network", "average", "judge", "optimisers")
+"""What a checkpoint holds."""
 
 Terms = dict[str, Tensor]
 """Weighted terms of a loss by name, one number per picture (N,)."""
@@ -288,12 +291,8 @@ class Trainer:
         Raises:
             UserError: it cannot be read, or belongs to another recipe.
         """
-        try:
-            state: dict[str, Any] = torch.load(path, weights_only=True, map_location=self.device)
-            was = json.loads(state["identity"])
-        except Exception as error:
-            raise UserError(f"“{path}” is no checkpoint that can be read ({error}).", "Start anew.") from error
-        changed = sorted(_differences(was, self.recipe.identity()))
+        state = read_checkpoint(path, device=self.device, keys=_HELD)
+        changed = sorted(_differences(json.loads(state["identity"]), self.recipe.identity()))
         if changed:
             raise UserError(
                 f"The checkpoint “{path}” was made with another configuration: {', '.join(changed)}.",

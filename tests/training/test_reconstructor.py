@@ -311,6 +311,9 @@ def test_a_checkpoint_of_another_recipe_is_refused_by_name(tmp_path: Path) -> No
     (tmp_path / CHECKPOINT).write_bytes(b"damage")
     with pytest.raises(UserError, match="no checkpoint that can be read"):
         run(short, tmp_path, resume=True)
+    torch.save({"step": 3}, tmp_path / CHECKPOINT)
+    with pytest.raises(UserError, match="no checkpoint of this training"):
+        run(short, tmp_path, resume=True)
 
 
 def test_the_manifest_entry_leads_to_the_averaged_network(tmp_path: Path) -> None:
