@@ -62,6 +62,7 @@ def main() -> None:
     wait_until_idle(window)
     photograph(window, "mesh", 30, HERE / "window.png")
     session.turntable(HERE / "turntable.png")
+    window.close()
     window.document.close(seconds=30)
 
 
