@@ -31,7 +31,7 @@ from paic3d_studio.export import exporter_for
 from paic3d_studio.files import write_files
 from paic3d_studio.pipeline.child import ChildFailed, run_in_child
 from paic3d_studio.project.file import SUFFIX
-from paic3d_studio.session.headless import CANCELLED, cancel_on_interrupt, configured
+from paic3d_studio.session.headless import CANCELLED, Job, cancel_on_interrupt, configured, refuse_pictures_as_targets
 from paic3d_studio.session.output import check_head_target, is_folder
 from paic3d_studio.session.progress import TerminalProgress
 from paic3d_studio.session.session import Session
@@ -121,7 +121,10 @@ def batch_items(arguments: Namespace) -> list[Item]:
         raise UserError("Turntables would be written over the pictures.", "Choose another folder for the heads.")
     options = {name: value for name, value in vars(arguments).items() if name not in ("folder", "output")}
     names = _result_names(pictures)
-    return [_item(picture, name, output, suffix, options) for picture, name in zip(pictures, names, strict=True)]
+    items = [_item(picture, name, output, suffix, options) for picture, name in zip(pictures, names, strict=True)]
+    for item in items:
+        refuse_pictures_as_targets(Job(item.picture, item.head, item.sheet), pictures)
+    return items
 
 
 def _result_names(pictures: Sequence[Path]) -> list[str]:

@@ -65,7 +65,7 @@ def test_good_and_bad_pictures_each_get_what_they_deserve_and_nothing_is_made_tw
     assert sorted(made[3:]) == ["broken & <b>bad.png", "edited.paic3d", "girl.png"]
 
 
-@pytest.mark.parametrize("kind", ["missing", "empty", "format", "target", "itself"])
+@pytest.mark.parametrize("kind", ["missing", "empty", "format", "target", "itself", "linked"])
 def test_what_cannot_begin_ends_in_one_sentence(
     kind: str, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -80,6 +80,10 @@ def test_what_cannot_begin_ends_in_one_sentence(
     elif kind == "itself":  # girl.png is a picture, and would be the turntable of girl.glb
         out = tmp_path / "link"
         out.symlink_to(source)
+    elif kind == "linked":  # the turntable of drawing.glb would take the place of what the link leads to
+        out.mkdir()
+        shutil.copy(example_picture(), out / "drawing.png")
+        (source / "drawing.png").symlink_to(out / "drawing.png")
     else:
         out = tmp_path / "file"
         out.write_text("in the way")
