@@ -318,8 +318,15 @@ def _tagger(state: Mapping[Any, Any], limits: Limits) -> OfficialWeights:
 
 
 def _under(state: Mapping[Any, Any], prefix: str) -> dict[str, object]:
-    """Return the entries of a state dict whose names begin with `prefix`."""
-    return {name: value for name, value in state.items() if isinstance(name, str) and name.startswith(prefix)}
+    """Return the entries of a state dict whose names begin with `prefix`.
+
+    Raises:
+        Refused: such a name is none that a network could have; it would reach messages.
+    """
+    found = {name: value for name, value in state.items() if isinstance(name, str) and name.startswith(prefix)}
+    if not all(re.fullmatch(r"[\w.]{1,200}", name) for name in found):
+        raise Refused("has tensors with names that no network has")
+    return found
 
 
 def _taken(records: Mapping[str, object], limits: Limits) -> Tensors:

@@ -57,18 +57,17 @@ class TensorRecord:
         """Return a copy of its numbers.
 
         Raises:
-            Refused: the storage holds less than was declared.
+            Refused: the storage holds less than was declared, or the tensor holds no number at all.
         """
+        _refuse_empty(self.shape)
         content = self.storage.read()
         if len(content) < self.storage.count * self.storage.dtype.itemsize:
             raise Refused(DAMAGED)
         flat = np.frombuffer(content, self.storage.dtype, count=self.storage.count)
-        if 0 in self.shape:
-            return np.zeros(self.shape, self.storage.dtype)
         size = self.storage.dtype.itemsize
-        view = np.lib.stride_tricks.as_strided(
-            flat[self.offset :], self.shape, [stride * size for stride in self.strides], writeable=False
-        )
+        # The stride along an axis of one is never taken, so the file may say anything there.
+        steps = [stride * size if count > 1 else 0 for count, stride in zip(self.shape, self.strides, strict=True)]
+        view = np.lib.stride_tricks.as_strided(flat[self.offset :], self.shape, steps, writeable=False)
         return np.array(view, order="C")
 
 
@@ -131,11 +130,22 @@ class ArrayRecord(Filled):
         Raises:
             Refused: it never got any.
         """
+        _refuse_empty(self.shape)
         if self._type is None or not isinstance(self._content, bytes | bytearray):
             raise Refused("holds something other than numbers where an array belongs")
         flat = np.frombuffer(self._content, self._type.dtype)
         shaped = flat.reshape(self.shape, order="F" if self._order == "F" else "C")
         return np.array(shaped, dtype=self._type.dtype.newbyteorder("="), order="C")
+
+
+def _refuse_empty(shape: tuple[int, ...]) -> None:
+    """Refuse an array without numbers: no network has one, and its other sizes may be beyond what numpy can count.
+
+    Raises:
+        Refused: an axis has the size 0.
+    """
+    if 0 in shape:
+        raise Refused("has a tensor without numbers")
 
 
 def whole_numbers(values: object) -> tuple[int, ...]:

@@ -47,14 +47,16 @@ def side_by_side(
         with torch.inference_mode() if inference else contextlib.nullcontext():
             return work(part)
 
-    with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        waiting: list[Future[Result]] = [pool.submit(alone, part) for part in parts]
-        try:
-            for done, future in enumerate(waiting):
-                monitor.report(done / len(parts))
-                yield future.result()
-        finally:
-            for future in waiting:
-                future.cancel()
-            # The workers' number also became that of threads to come: set it back.
-            torch.set_num_threads(torch.get_num_threads())
+    try:
+        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            waiting: list[Future[Result]] = [pool.submit(alone, part) for part in parts]
+            try:
+                for done, future in enumerate(waiting):
+                    monitor.report(done / len(parts))
+                    yield future.result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+    finally:
+        # The workers' number also became that of threads to come: set it back, once the last worker has begun and gone.
+        torch.set_num_threads(torch.get_num_threads())

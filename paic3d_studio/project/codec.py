@@ -16,6 +16,9 @@ T = TypeVar("T")
 MAX_ITEMS: Final = 200_000
 """Longest list that is read: far more than a hand draws."""
 
+MAX_KEY: Final = 100
+"""Longest name of an entry, in characters."""
+
 MAX_TEXT: Final = 4096
 """Longest text that is read, in characters."""
 
@@ -91,7 +94,7 @@ def _dataclass(kind: Any, data: object, where: str, given: Mapping[str, object])
 
 
 def _table(data: object, where: str) -> dict[str, object]:
-    if not isinstance(data, dict) or len(data) > MAX_ITEMS:
+    if not isinstance(data, dict) or len(data) > MAX_ITEMS or any(len(key) > MAX_KEY for key in data):
         raise Damaged(f"{where} is no table")
     return data
 

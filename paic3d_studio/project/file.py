@@ -68,11 +68,16 @@ def encoded_project(project: Project, *, preview: bytes = b"") -> bytes:
     state = {"format": FORMAT, "version": VERSION, "picture": picture, "decisions": decisions}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        _add(archive, _STATE, json.dumps(state, ensure_ascii=False, indent=1).encode(), zipfile.ZIP_DEFLATED)
+        _add(archive, _STATE, _json(state), zipfile.ZIP_DEFLATED)
         _add(archive, _PICTURE, project.picture.encoded, zipfile.ZIP_STORED)
         if preview:
             _add(archive, _PREVIEW, preview, zipfile.ZIP_STORED)
     return buffer.getvalue()
+
+
+def _json(state: Mapping[str, object]) -> bytes:
+    """Return JSON in UTF-8; what that cannot hold, as in file names that are no text, becomes JSON's own escapes."""
+    return json.dumps(state, ensure_ascii=False, indent=1).encode(errors="backslashreplace")
 
 
 def write_project(project: Project, path: Path, *, preview: bytes = b"") -> int:

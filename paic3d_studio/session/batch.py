@@ -13,8 +13,10 @@ import dataclasses
 import hashlib
 import html
 import json
+import os
 import sys
 import time
+import urllib.parse
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -29,7 +31,7 @@ from paic3d_studio.export import exporter_for
 from paic3d_studio.files import write_files
 from paic3d_studio.pipeline.child import ChildFailed, run_in_child
 from paic3d_studio.project.file import SUFFIX
-from paic3d_studio.session.headless import CANCELLED, cancel_on_interrupt, configured
+from paic3d_studio.session.headless import CANCELLED, Job, cancel_on_interrupt, configured, refuse_pictures_as_targets
 from paic3d_studio.session.output import check_head_target, is_folder
 from paic3d_studio.session.progress import TerminalProgress
 from paic3d_studio.session.session import Session
@@ -115,13 +117,23 @@ def batch_items(arguments: Namespace) -> list[Item]:
     except OSError as error:
         raise UserError(f"“{output}” cannot be made a folder ({error.strerror}).", "Choose another.") from None
     check_head_target(output / f"head{suffix}")
-    stems = Counter(picture.stem.lower() for picture in pictures)
+    if output.resolve() == source.resolve():
+        raise UserError("Turntables would be written over the pictures.", "Choose another folder for the heads.")
     options = {name: value for name, value in vars(arguments).items() if name not in ("folder", "output")}
-    return [_item(picture, output, suffix, options, alone=stems[picture.stem.lower()] == 1) for picture in pictures]
+    names = _result_names(pictures)
+    items = [_item(picture, name, output, suffix, options) for picture, name in zip(pictures, names, strict=True)]
+    for item in items:
+        refuse_pictures_as_targets(Job(item.picture, item.head, item.sheet), pictures)
+    return items
 
 
-def _item(picture: Path, output: Path, suffix: str, options: Mapping[str, object], *, alone: bool) -> Item:
-    name = picture.stem if alone else picture.name.replace(".", "_")
+def _result_names(pictures: Sequence[Path]) -> list[str]:
+    """Return what the results of each picture are called: its stem; where that is another's too, its whole name."""
+    taken = Counter(name.lower() for picture in pictures for name in (picture.stem, picture.name))
+    return [picture.stem if taken[picture.stem.lower()] == 1 else picture.name for picture in pictures]
+
+
+def _item(picture: Path, name: str, output: Path, suffix: str, options: Mapping[str, object]) -> Item:
     try:
         content = hashlib.sha256(picture.read_bytes()).hexdigest()
     except OSError:
@@ -213,7 +225,9 @@ def _recorded(output: Path) -> dict[str, Outcome]:
 def _write_record(items: Sequence[Item], outcomes: Mapping[str, Outcome], output: Path) -> None:
     told = {name: dataclasses.asdict(outcome) for name, outcome in outcomes.items()}
     record = json.dumps({"program": __version__, "outcomes": told}, ensure_ascii=False, indent=1)
-    write_files({output / RECORD: record.encode(), output / REPORT: _report(items, outcomes).encode()})
+    texts = {output / RECORD: record, output / REPORT: _report(items, outcomes)}
+    # Linux has file names that are no text: JSON reads such an escape back, and the page shows it.
+    write_files({path: text.encode(errors="backslashreplace") for path, text in texts.items()})
 
 
 def _report(items: Sequence[Item], outcomes: Mapping[str, Outcome]) -> str:
@@ -242,6 +256,12 @@ def _row(item: Item, outcome: Outcome) -> str:
         return f"<tr><td></td><td>{name}<br>{told}</td><td></td></tr>"
     shown = f'<img alt="" src="data:image/png;base64,{html.escape(outcome.preview)}">' if outcome.preview else ""
     note = f'<br><span class="note">{html.escape(outcome.warning)}</span>' if outcome.warning else ""
-    head, sheet = html.escape(item.head.name), html.escape(item.sheet.name)
-    told = f'{name}<br><a href="{head}">{head}</a>, {outcome.faces} triangles, {outcome.seconds:.1f} s{note}'
+    head, sheet = _link(item.head), _link(item.sheet)
+    label = html.escape(item.head.name)
+    told = f'{name}<br><a href="{head}">{label}</a>, {outcome.faces} triangles, {outcome.seconds:.1f} s{note}'
     return f'<tr><td>{shown}</td><td>{told}</td><td><img alt="{name} from eight sides" src="{sheet}"></td></tr>'
+
+
+def _link(file: Path) -> str:
+    """Return the address of a file beside the report; quoted, so that no name is taken for a scheme or a fragment."""
+    return urllib.parse.quote(os.fsencode(file.name))

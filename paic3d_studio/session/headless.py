@@ -61,7 +61,7 @@ def without_display(pictures: Sequence[Path]) -> int:
     job = Job(picture, head, turntable)
     print(f"There is no display, so “{picture.name}” is reconstructed without the studio.", file=sys.stderr)
     try:
-        _refuse_pictures_as_targets(job, [picture])
+        refuse_pictures_as_targets(job, [picture])
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return TO_MEND
@@ -86,7 +86,7 @@ def jobs_of(arguments: Namespace) -> list[Job]:
             raise UserError(f"There is no folder “{output}” for several heads.", "Create it first.")
     jobs = [Job(picture, _head_path(picture, output), arguments.turntable) for picture in pictures]
     for job in jobs:
-        _refuse_pictures_as_targets(job, pictures)
+        refuse_pictures_as_targets(job, pictures)
     for path in {job.head for job in jobs}:
         check_head_target(path)
     if len({job.head for job in jobs}) < len(jobs):
@@ -105,7 +105,12 @@ def _head_path(picture: Path, output: Path | None) -> Path:
     return output / f"{picture.stem}.glb" if is_folder(output) and not named_like_a_head else output
 
 
-def _refuse_pictures_as_targets(job: Job, pictures: Sequence[Path]) -> None:
+def refuse_pictures_as_targets(job: Job, pictures: Sequence[Path]) -> None:
+    """Make sure that no result is written over a picture.
+
+    Raises:
+        UserError: one would be, perhaps through a link.
+    """
     originals = {picture.resolve() for picture in pictures}
     turntable = () if job.turntable is None else (job.turntable,)
     for target in (*exporter_for(job.head).files(job.head), *turntable):

@@ -32,6 +32,7 @@ from paic3d_studio.datasets.characters import Item, character_files, items
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
 from paic3d_studio.paths import user_folder
+from paic3d_studio.training.checkpoints import write_checkpoint
 from paic3d_studio.training.compact_losses import LossWeights, losses
 from paic3d_studio.training.compact_samples import Batch, SampleOptions, batch
 
@@ -102,16 +103,14 @@ class Trainer:
         torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - keep)
 
     def save_checkpoint(self, path: Path) -> None:
-        """Write everything that going on needs, beside its place and then there."""
-        beside = path.with_suffix(".part")
+        """Write everything that going on needs, whole or not at all; UserError where it cannot."""
         state = {
             "step": self.step,
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        torch.save(state, beside)
-        beside.replace(path)
+        write_checkpoint(state, path)
 
     def load_checkpoint(self, path: Path) -> None:
         """Go on from a checkpoint; reading it runs no code."""

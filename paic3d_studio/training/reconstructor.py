@@ -26,6 +26,7 @@ from paic3d_studio.nets.modulated import NoiseMode
 from paic3d_studio.nets.tagger import Tagger
 from paic3d_studio.nets.volume import RaySampling
 from paic3d_studio.training import losses
+from paic3d_studio.training.checkpoints import read_checkpoint, write_checkpoint
 from paic3d_studio.training.discriminators import DualDiscriminator
 from paic3d_studio.training.perceptual import PerceptualDistance
 from paic3d_studio.training.processes import World
@@ -40,6 +41,9 @@ _LOTS: Final = ("adversarial", "front", "left", "right", "back", "density", "jud
 """What random numbers are drawn for; the place in this list is part of the seed."""
 
 _DEPTH_AXIS: Final[Mapping[str, int]] = {"front": 2, "back": 2, "left": 0, "right": 0}
+
+_HELD: Final = ("step", "identity", "network", "average", "judge", "optimisers")
+"""What a checkpoint holds."""
 
 Terms = dict[str, Tensor]
 """Weighted terms of a loss by name, one number per picture (N,)."""
@@ -237,8 +241,9 @@ class Trainer:
 
     def _penalty(self, part: TrainingBatch) -> Terms:
         seen = part.views["seen"]
-        final, raw = seen.rgb.clone().requires_grad_(), seen.raw.clone().requires_grad_()
-        logits = self.judge(final, raw, seen.label)
+        # The gradient by pictures from -1 to 1, for which gamma was chosen (StyleGAN2); by 0..1 it is twice as steep.
+        final, raw = ((picture * 2 - 1).requires_grad_() for picture in (seen.rgb, seen.raw))
+        logits = self.judge((final + 1) / 2, (raw + 1) / 2, seen.label)
         return {"": losses.gradient_penalty(logits, (final, raw), gamma=self.recipe.loss.r1_gamma)}
 
     @torch.no_grad()
@@ -265,7 +270,11 @@ class Trainer:
         return views_of(self.average, planes, truth.origins, truth.directions, sampling=sampling)
 
     def save(self, path: Path) -> None:
-        """Write a checkpoint: everything that going on needs, beside its place and then there."""
+        """Write a checkpoint: everything that going on needs, whole or not at all.
+
+        Raises:
+            UserError: it cannot be written.
+        """
         state = {
             "step": self.step,
             "identity": json.dumps(self.recipe.identity()),
@@ -274,9 +283,7 @@ class Trainer:
             "judge": self.judge.state_dict(),
             "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
         }
-        beside = path.with_suffix(".part")
-        torch.save(state, beside)
-        beside.replace(path)
+        write_checkpoint(state, path)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint; reading it runs no code.
@@ -284,12 +291,8 @@ class Trainer:
         Raises:
             UserError: it cannot be read, or belongs to another recipe.
         """
-        try:
-            state: dict[str, Any] = torch.load(path, weights_only=True, map_location=self.device)
-            was = json.loads(state["identity"])
-        except Exception as error:
-            raise UserError(f"“{path}” is no checkpoint that can be read ({error}).", "Start anew.") from error
-        changed = sorted(_differences(was, self.recipe.identity()))
+        state = read_checkpoint(path, device=self.device, keys=_HELD)
+        changed = sorted(_differences(json.loads(state["identity"]), self.recipe.identity()))
         if changed:
             raise UserError(
                 f"The checkpoint “{path}” was made with another configuration: {', '.join(changed)}.",

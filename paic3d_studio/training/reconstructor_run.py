@@ -20,6 +20,7 @@ from torch import Tensor
 
 from paic3d_studio.datasets.renders import RenderSet
 from paic3d_studio.errors import Cancelled, UserError
+from paic3d_studio.files import write_files
 from paic3d_studio.nets.backbones.config import ReconstructorConfig
 from paic3d_studio.nets.backbones.published import PublishedConfig
 from paic3d_studio.nets.tagger import imported_tagger
@@ -278,14 +279,8 @@ def _leave(trainer: Trainer) -> None:
     trainer.save(folder / CHECKPOINT)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in trainer.average.state_dict().items()}
     encoded = safetensors.torch.save(tensors)
-    _write(folder / WEIGHTS, encoded)
-    _write(folder / ENTRY, manifest_entry_text(trainer.recipe.network, encoded, steps=trainer.step).encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    beside = path.with_name(path.name + ".part")
-    beside.write_bytes(content)
-    beside.replace(path)
+    entry = manifest_entry_text(trainer.recipe.network, encoded, steps=trainer.step)
+    write_files({folder / WEIGHTS: encoded, folder / ENTRY: entry.encode()})
 
 
 def manifest_entry_text(network: PublishedConfig, encoded: bytes, *, steps: int) -> str:

@@ -25,9 +25,6 @@ from paic3d_studio.errors import UserError
 FIXED_VIEWS: Final = ("front", "left", "right", "back")
 _SWAPPED: Final[Mapping[str, str]] = {"left": "right", "right": "left"}
 
-MIRRORED_LABEL: Final = (1, 2, 3, 4, 8)
-"""Entries of a camera's 25 numbers that change sign when the world is mirrored at x = 0."""
-
 
 class Render(Protocol):
     """One picture of one character: `datasets.renders.RenderView`."""
@@ -109,13 +106,6 @@ def mirrored(view: ReducedView) -> ReducedView:
         xyz=view.xyz[:, ::-1] * np.array([-1, 1, 1], np.float32),
         camera=dataclasses.replace(view.camera, azimuth=-view.camera.azimuth),
     )
-
-
-def mirrored_label(label: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the 25 numbers of the mirrored camera."""
-    changed = label.copy()
-    changed[..., MIRRORED_LABEL] *= -1
-    return changed
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,7 +1,10 @@
 """A folder of pictures becomes a folder of heads, whatever is among them."""
 
+import io
 import json
+import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,7 +65,7 @@ def test_good_and_bad_pictures_each_get_what_they_deserve_and_nothing_is_made_tw
     assert sorted(made[3:]) == ["broken & <b>bad.png", "edited.paic3d", "girl.png"]
 
 
-@pytest.mark.parametrize("kind", ["missing", "empty", "format", "target"])
+@pytest.mark.parametrize("kind", ["missing", "empty", "format", "target", "itself", "linked"])
 def test_what_cannot_begin_ends_in_one_sentence(
     kind: str, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,6 +77,13 @@ def test_what_cannot_begin_ends_in_one_sentence(
         source.mkdir()
     elif kind == "format":
         options = ["--format", "docx"]
+    elif kind == "itself":  # girl.png is a picture, and would be the turntable of girl.glb
+        out = tmp_path / "link"
+        out.symlink_to(source)
+    elif kind == "linked":  # the turntable of drawing.glb would take the place of what the link leads to
+        out.mkdir()
+        shutil.copy(example_picture(), out / "drawing.png")
+        (source / "drawing.png").symlink_to(out / "drawing.png")
     else:
         out = tmp_path / "file"
         out.write_text("in the way")
@@ -83,7 +93,31 @@ def test_what_cannot_begin_ends_in_one_sentence(
 
 
 def test_pictures_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
-    for name in ("a.png", "a.jpg", "b.png"):
+    for name in ("a.png", "a.jpg", "a.jpg.png", "a_jpg.png", "b.png"):
         shutil.copy(example_picture(), tmp_path / name)
     arguments = batch.Namespace(folder=tmp_path, output=tmp_path / "out", format="ply")
-    assert [item.head.name for item in batch.batch_items(arguments)] == ["a_jpg.ply", "a_png.ply", "b.ply"]
+    heads = [item.head.name for item in batch.batch_items(arguments)]
+    assert heads == ["a.jpg.ply", "a.jpg.png.ply", "a.png.ply", "a_jpg.ply", "b.ply"]
+
+
+def test_the_report_leads_to_files_of_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("a#1 50%.png", "javascript:alert(1).png", "portr\udce4t.png")  # the last is no text
+    for name in names:
+        shutil.copy(example_picture(), tmp_path / name)
+    monkeypatch.setattr(batch, "_outcome", lambda item, *_: batch.Outcome(item.key))
+    out = tmp_path / "out"
+    assert main(["batch", str(tmp_path), str(out)]) == 0
+    report = (out / "report.html").read_text()
+    links = ["a%231%2050%25.glb", "javascript%3Aalert%281%29.glb", "portr%E4t.glb"]
+    assert re.findall('href="([^"]*)"', report) == links
+    assert json.loads((out / "batch.json").read_text())["outcomes"].keys() == set(names)
+
+
+def test_a_folder_whose_name_is_no_text_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in").mkdir()
+    shutil.copy(example_picture(), tmp_path / "in")
+    monkeypatch.setattr(batch, "_outcome", lambda item, *_: batch.Outcome(item.key))
+    said = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(said, encoding="utf-8", write_through=True))
+    assert main(["batch", str(tmp_path / "in"), str(tmp_path / "h\udce4ds")]) == 0
+    assert b"h\\udce4ds; see report.html" in said.getvalue()

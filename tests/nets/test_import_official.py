@@ -159,7 +159,7 @@ WRONG_NUMBERS = {
     "counting in float": ({"2.num_batches_tracked": torch.tensor(1.0)}, "another type of numbers than int64"),
     "nan": ({"0.bias": torch.full((8,), torch.nan)}, "not finite"),
     "infinite": ({"0.bias": torch.full((8,), torch.inf)}, "not finite"),
-    "no width": ({"0.weight": torch.zeros(0, 3, 3, 3)}, "makes no sense"),
+    "no width": ({"0.weight": torch.zeros(0, 3, 3, 3)}, "without numbers"),
     "five channels": ({"0.weight": torch.zeros(8, 5, 3, 3)}, "neither 3 nor 4"),
 }
 
@@ -186,6 +186,13 @@ def test_tensors_of_another_network_are_refused_by_name(state: dict[str, Tensor]
     with pytest.raises(UserError, match=reason) as refused:
         check_fits(official_weights(files.checkpoint(state)), source="epoch.ckpt")
     assert "“epoch.ckpt” does not fit the paper's line removal" in refused.value.message
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J", "<b>loud</b>", "w" * 300, "\ud800", "0 weight"])
+def test_names_that_no_network_has_never_reach_a_message(name: str) -> None:
+    reason = refusal(files.checkpoint(changed_infill(**{name: torch.full((3,), torch.nan)})))
+    assert "names that no network has" in reason
+    assert name not in reason
 
 
 def test_a_tagger_of_other_tags_and_a_generator_of_other_sizes_do_not_fit(note: Path) -> None:

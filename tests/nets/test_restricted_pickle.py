@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from paic3d_studio.nets.import_official import official_weights
 from paic3d_studio.nets.pickle_values import Inert, Limits, Refused
 from paic3d_studio.nets.pickled_files import STREAM_MAGIC, read_pickled
+from paic3d_studio.nets.tensor_records import ArrayRecord, NumberType
 from tests import official_files as files
 
 
@@ -285,9 +286,25 @@ def test_tensors_that_are_described_in_nonsense_are_refused(described: dict[str,
     assert "damaged" in reason or "impossible size" in reason
 
 
-def test_a_tensor_without_numbers_stays_without() -> None:
-    found = read_pickled(tensor_call(shape=(0, 1 << 40), strides=(1, 1)))["state_dict"]["generator.0.weight"]
-    assert found.array().shape == (0, 1 << 40)
+@pytest.mark.parametrize("shape", [(0,), (0, 1 << 61), (1 << 61, 1 << 61, 0)])
+def test_a_tensor_without_numbers_is_read_but_not_taken(shape: tuple[int, ...]) -> None:
+    described = tensor_call(shape=shape, strides=(1,) * len(shape))
+    found = read_pickled(described)["state_dict"]["generator.0.weight"]
+    assert found.shape == shape
+    assert "without numbers" in refusal(described)
+
+
+@pytest.mark.parametrize("shape", [(0, 1 << 61), (1 << 61, 0)])
+def test_an_array_without_numbers_is_not_taken(shape: tuple[int, ...]) -> None:
+    array = ArrayRecord()
+    array.describe(shape, NumberType("f4"), b"", "C")
+    with pytest.raises(Refused, match="without numbers"):
+        array.array()
+
+
+def test_strides_that_are_never_taken_may_be_anything() -> None:
+    found = read_pickled(tensor_call(shape=(1, 6), strides=(1 << 61, 1)))["state_dict"]["generator.0.weight"]
+    assert found.array().shape == (1, 6)
 
 
 @pytest.mark.parametrize(

@@ -62,3 +62,25 @@ def test_an_error_of_a_part_reaches_the_caller(threads: int) -> None:
 
 def test_nothing_to_do_gives_nothing(threads: int) -> None:
     assert list(side_by_side(lambda part: part, [])) == []
+
+
+def test_the_callers_number_of_cores_is_set_last_however_late_a_worker_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    caller, told, all_are_waiting = threading.current_thread(), [], threading.Event()
+    begun = threading.Semaphore(0)
+
+    def tell(count: int) -> None:
+        if threading.current_thread() is not caller:
+            if begun.acquire(blocking=False):
+                time.sleep(0.1)  # by now the first worker has done the parts of both
+            begun.release()
+        told.append(count)
+
+    def part(number: int) -> int:
+        all_are_waiting.wait(10)
+        return number
+
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(torch, "set_num_threads", tell)
+    monitor = Monitor(lambda *_: all_are_waiting.set())
+    assert list(side_by_side(part, range(2), monitor=monitor)) == [0, 1]
+    assert told == [1, 1, 2]

@@ -255,7 +255,7 @@ def test_a_finished_or_foreign_training_is_not_overwritten(config: Path, tmp_pat
     with pytest.raises(UserError, match="another configuration"):
         run_config(config, resume=True)
     (tmp_path / "run" / CHECKPOINT).write_bytes(b"PK\x03\x04 nonsense")
-    with pytest.raises(UserError, match="no readable checkpoint"):
+    with pytest.raises(UserError, match="no checkpoint that can be read"):
         run_config(config, resume=True)
 
 

@@ -1,6 +1,9 @@
 """A configuration file says what it means, or why it cannot be."""
 
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +11,9 @@ import paic3d_studio.training
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.backbones.config import ReconstructorConfig
 from paic3d_studio.nets.backbones.published import PublishedConfig
+from paic3d_studio.training.infill_recipe import LineRemovalRecipe
 from paic3d_studio.training.recipe import OptimiserOptions, ReconstructorRecipe, ViewLosses, read_recipe
+from paic3d_studio.training.tables import as_table
 
 CONFIGS = Path(paic3d_studio.training.__file__).parent / "configs"
 ABLATIONS = ["no-feature-pooling", "one-triplane-layer", "no-side-back-loss", "no-depth-silhouette-loss"]
@@ -23,6 +28,25 @@ def written(folder: Path, text: str) -> Path:
 def test_the_published_file_says_what_is_the_default_anyway() -> None:
     assert read_recipe(CONFIGS / "published.toml").identity() == ReconstructorRecipe().identity()
     assert ReconstructorRecipe().network == PublishedConfig.published()
+
+
+def keys(table: Mapping[str, Any], place: str = "") -> set[str]:
+    """Return the dotted names of all values."""
+    found = {f"{place}{key}" for key, value in table.items() if not isinstance(value, Mapping)}
+    return found.union(*(keys(value, f"{place}{key}.") for key, value in table.items() if isinstance(value, Mapping)))
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe", "optional"),
+    [
+        ("published", ReconstructorRecipe(), {"loss.perceptual_weights"}),
+        ("infill", LineRemovalRecipe(), {"data.pictures"}),
+    ],
+)
+def test_the_published_files_list_every_setting(name: str, recipe: object, optional: set[str]) -> None:
+    text = (CONFIGS / f"{name}.toml").read_text(encoding="utf-8")
+    assert keys(as_table(recipe)) - keys(tomllib.loads(text)) == optional  # those with no default are in comments
+    assert all(f"# {setting.split('.')[-1]} = " in text for setting in optional)
 
 
 def test_the_tiny_file_has_the_sizes_of_the_tiny_network() -> None:

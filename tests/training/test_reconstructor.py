@@ -1,6 +1,7 @@
 """Training the paper's reconstructor: phases, exact resuming, several processes, and that it learns."""
 
 import dataclasses
+import errno
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import torch
@@ -22,6 +24,7 @@ from paic3d_studio.nets.backbones.config import ReconstructorConfig
 from paic3d_studio.nets.backbones.published import PublishedBackbone, PublishedConfig
 from paic3d_studio.nets.weights import load_into, load_weights
 from paic3d_studio.training.discriminators import DiscriminatorConfig
+from paic3d_studio.training.losses import gradient_penalty
 from paic3d_studio.training.recipe import (
     Ablation,
     LossOptions,
@@ -119,6 +122,37 @@ def test_adam_is_corrected_for_the_additional_steps_of_regularisation() -> None:
     plain = Trainer(changed(SMALL, loss={"adversarial": 0.0, "density": 0.0}))
     assert plain.optimisers["network"].param_groups[0]["lr"] == 0.0025
     assert {phase.name for phase in plain.phases} == {"front", "left", "right", "back"}
+
+
+def test_r1_takes_the_gradient_by_pictures_from_minus_one_to_one() -> None:
+    """Where gamma was chosen: the slope by 0..1 is twice as steep, its square four times."""
+    trainer, batch = Trainer(SMALL), first_batch()
+    said = trainer.gradients(next(phase for phase in trainer.phases if phase.name == "penalty"), batch)
+    seen = batch.views["seen"]
+    pictures = tuple(picture.clone().requires_grad_() for picture in (seen.rgb, seen.raw))
+    by_unit = gradient_penalty(trainer.judge(*pictures, seen.label), pictures, gamma=SMALL.loss.r1_gamma)
+    assert said["penalty"] > 0
+    assert said["penalty"] == pytest.approx(float(by_unit.detach().mean()) / 4, rel=1e-4)
+
+
+@pytest.mark.parametrize("fails", ["write", "torch"])
+def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(
+    fails: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer, path = Trainer(SMALL), tmp_path / CHECKPOINT
+    trainer.save(path)
+    before = path.read_bytes()
+
+    def full(state: object, file: BinaryIO) -> None:
+        del state
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left") if fails == "write" else RuntimeError("unexpected pos 64")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(UserError, match="cannot be written"):
+        trainer.save(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == [CHECKPOINT]
 
 
 def test_only_the_side_of_a_phase_receives_gradients() -> None:
@@ -276,6 +310,9 @@ def test_a_checkpoint_of_another_recipe_is_refused_by_name(tmp_path: Path) -> No
         run(short, tmp_path)
     (tmp_path / CHECKPOINT).write_bytes(b"damage")
     with pytest.raises(UserError, match="no checkpoint that can be read"):
+        run(short, tmp_path, resume=True)
+    torch.save({"step": 3}, tmp_path / CHECKPOINT)
+    with pytest.raises(UserError, match="no checkpoint of this training"):
         run(short, tmp_path, resume=True)
 
 

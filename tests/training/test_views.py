@@ -6,10 +6,20 @@ import numpy as np
 import pytest
 import torch
 from ball_characters import HEAD, BallRenders, rendered
+from numpy.typing import NDArray
 
 from paic3d_studio.core.camera import Camera, label25
 from paic3d_studio.errors import UserError
-from paic3d_studio.training.views import ViewSource, mirrored, mirrored_label, reduced
+from paic3d_studio.training.views import ViewSource, mirrored, reduced
+
+MIRRORED_LABEL = [1, 2, 3, 4, 8]
+"""Entries of a camera's 25 numbers that change sign in a mirror (specification, section 2)."""
+
+
+def mirrored_label(label: NDArray[np.float32]) -> NDArray[np.float32]:
+    changed = label.copy()
+    changed[..., MIRRORED_LABEL] *= -1
+    return changed
 
 
 def source(count: int = 3, **changes: object) -> ViewSource:
