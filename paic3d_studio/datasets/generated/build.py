@@ -1,0 +1,206 @@
+"""Put a character together from its recipe: surfaces, materials, bones, landmarks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from paic3d_studio.core.face_template import CONTOUR, LEFT_EYE, LEFT_LASH, MOUTH, NOSE, RIGHT_EYE, RIGHT_LASH
+from paic3d_studio.datasets.generated.accessories import worn_pieces
+from paic3d_studio.datasets.generated.body import Torso
+from paic3d_studio.datasets.generated.clothes import CLOTHES, Garment, garment, swatches
+from paic3d_studio.datasets.generated.cuts import hair_pieces
+from paic3d_studio.datasets.generated.ears import EARS
+from paic3d_studio.datasets.generated.eyes import BROW_TILE, EYE_TILE, MOUTH_TILE, BrowLines, EyeLines, MouthLines, brow_centre
+from paic3d_studio.datasets.generated.hair import HairVolume
+from paic3d_studio.datasets.generated.head import Head, patch
+from paic3d_studio.datasets.generated.paint import scaled
+from paic3d_studio.datasets.generated.paint_eyes import EYE_LAYERS, brow_picture, eye_sheet, mouth_picture
+from paic3d_studio.datasets.generated.paint_face import face_picture, shade_of
+from paic3d_studio.datasets.generated.paint_hair import hair_picture
+from paic3d_studio.datasets.generated.recipe import Recipe
+from paic3d_studio.datasets.generated.shapes import Array, Piece
+
+Picture = NDArray[np.uint8]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Material:
+    """One way to paint: `name` is what pieces call it, `title` what the file calls it (readers guess parts by it)."""
+
+    name: str
+    title: str
+    texture: Picture
+    alpha_mode: str = "OPAQUE"
+    double_sided: bool = False
+    queue: int = 0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Figure:
+    """A character in the field frame, arms in the T-pose.
+
+    `landmarks` float64 (28, 3) metres in the order of the specification; `bones` humanoid names and places; `joints`
+    those that carry surfaces.
+    """
+
+    pieces: tuple[Piece, ...]
+    materials: tuple[Material, ...]
+    bones: Mapping[str, tuple[float, float, float]]
+    joints: tuple[str, ...]
+    landmarks: Array
+
+
+JOINTS = ("head", "neck", "chest", "leftUpperArm", "rightUpperArm")
+
+
+def built(recipe: Recipe) -> Figure:
+    """Build a character."""
+    paint_lot, hair_lot = (np.random.default_rng([recipe.seed, k]) for k in (1, 2))
+    head, torso = Head(recipe.face), Torso(recipe.body)
+    volume = HairVolume(head, torso, recipe.hair, hair_lot)
+    clothes = garment(recipe, torso)
+    pieces = [
+        *head.pieces(),
+        *_features(head, recipe),
+        *EARS[recipe.ears].make(volume),
+        *_body(recipe, torso),
+        *clothes.pieces,
+        *hair_pieces(volume),
+        *worn_pieces(recipe, volume),
+    ]
+    return Figure(
+        tuple(pieces), _materials(recipe, clothes, paint_lot), _bones(torso), JOINTS, landmarks(head, recipe)
+    )
+
+
+def _features(head: Head, recipe: Recipe) -> list[Piece]:
+    """Patches for whites, irises, highlights, lashes, brows and mouth, each a little before the last."""
+    f = recipe.face
+    made = []
+    for row, side in ((0, -1.0), (1, 1.0)):
+        x0, x1, y0, y1 = EYE_TILE
+        box = (side * f.eye_x + x0, side * f.eye_x + x1, f.eye_y + y0, f.eye_y + y1)
+        for column, (layer, offset) in enumerate(zip(EYE_LAYERS, (0.0005, 0.0010, 0.0014, 0.0018), strict=True)):
+            uv = (column / 4, row / 2, (column + 1) / 4, (row + 1) / 2)
+            made.append(patch(head, box, "eyes", f"eye_{layer}", offset=offset, uv_box=uv, steps=(14, 18)))
+        cx, cy = brow_centre(f, recipe.eyes)
+        bx0, bx1, by0, by1 = BROW_TILE
+        uv = (0.0, 0.0, 1.0, 1.0) if side > 0 else (1.0, 0.0, 0.0, 1.0)
+        made.append(patch(head, (side * cx + bx0, side * cx + bx1, cy + by0, cy + by1), "brows", "brow", offset=0.0009,
+                          uv_box=uv, steps=(6, 14)))  # fmt: skip
+    x0, x1, y0, y1 = MOUTH_TILE
+    made.append(patch(head, (x0, x1, f.mouth_y + y0, f.mouth_y + y1), "mouth", "mouth", offset=0.0006, steps=(12, 14)))
+    return made
+
+
+def _body(recipe: Recipe, torso: Torso) -> list[Piece]:
+    body, kind = recipe.body, CLOTHES[recipe.body.clothes]
+    sleeves = body.sleeves if kind.sleeves is None else kind.sleeves
+    made = [torso.neck(), torso.piece("neck", "body"), torso.piece("clothes", "cloth", swell=kind.swell)]
+    if sleeves:
+        made += torso.arms("clothes", "sleeve", radius=0.031 * body.shoulder / 0.106 + kind.swell, flare=1.1)
+    else:
+        made += torso.arms("neck", "body", radius=0.029 * body.shoulder / 0.106)
+    return made
+
+
+def _materials(recipe: Recipe, clothes: Garment, rng: Generator) -> tuple[Material, ...]:
+    skin = skin_picture(recipe)
+    eyes = eye_sheet(recipe.face, recipe.eyes, rng)
+    cloth = np.concatenate([clothes.front.picture(), clothes.back.picture()], 1)
+    hair = hair_picture(recipe.hair, rng)
+    return (
+        Material("face", "Face_SKIN", face_picture(recipe, rng)),
+        Material("neck", "Neck_SKIN", skin),
+        Material("body", "Body_SKIN", np.ascontiguousarray(skin[48:])),
+        Material("ears", "Ear_SKIN", ear_picture(recipe), double_sided=True),
+        Material("cloth", "Trunk_CLOTH", cloth, "MASK"),
+        Material("sleeve", "Sleeve_CLOTH", clothes.sleeve.picture()),
+        Material("cloth_small", "Small_CLOTH", swatches(recipe.body), double_sided=True),
+        Material("accessory", "Accessory", worn_sheet(recipe), double_sided=True),
+        Material("tie", "Accessory_Tie", flat_picture(recipe)),
+        Material("ears_fur", "Fur_HAIR", hair),
+        Material("hair", "Hair_HAIR", hair, double_sided=True),
+        Material("eye_white", "EyeWhite_EYE", eyes, "MASK"),
+        Material("eye_iris", "EyeIris_EYE", eyes, "MASK"),
+        Material("mouth", "Face_Mouth", mouth_picture(recipe.face, recipe.eyes), "BLEND", queue=1),
+        Material("eye_lash", "EyeLash_EYE", eyes, "BLEND", queue=2),
+        Material("eye_shine", "EyeHighlight_EYE", eyes, "BLEND", queue=3),
+        Material("brow", "Face_Brow", brow_picture(recipe.eyes), "BLEND", queue=4),
+    )
+
+
+def skin_picture(recipe: Recipe) -> Picture:
+    """Return the neck's skin, dark under the chin; its lower part is the body's: uint8 (64, 16, 4)."""
+    v = np.linspace(0, 1, 64)[:, None, None]
+    shadow = np.clip((0.66 - v) / 0.1, 0, 1)
+    rgb = np.asarray(recipe.face.skin) * (1 - shadow * (1 - np.array(shade_of(recipe.face.skin))) * 0.95)
+    rgba = np.concatenate([np.broadcast_to(rgb, (64, 16, 3)), np.ones((64, 16, 1))], -1)
+    return np.round(np.clip(rgba, 0, 1) * 255).astype(np.uint8)
+
+
+def ear_picture(recipe: Recipe) -> Picture:
+    """Return the ears' skin: redder in the hollow, which lies at the top of the picture."""
+    v = np.linspace(0, 1, 64)[:, None, None]
+    skin = np.asarray(recipe.face.skin)
+    inner = skin * np.array([0.93, 0.74, 0.74])
+    rgb = inner + (skin - inner) * np.clip((v - 0.28) / 0.12, 0, 1)
+    rgb = np.where((v > 0.3) & (v < 0.7) & (np.linspace(0, 1, 32)[None, :, None] > 2), inner, rgb)
+    rgba = np.concatenate([np.broadcast_to(rgb, (64, 32, 3)), np.ones((64, 32, 1))], -1)
+    return np.round(np.clip(rgba, 0, 1) * 255).astype(np.uint8)
+
+
+def worn_sheet(recipe: Recipe) -> Picture:
+    """Return the flat colours of accessories: four columns of main, second, metal and dark, uint8 (128, 128, 4)."""
+    sheet = np.ones((128, 128, 4))
+    shade = np.linspace(1.05, 0.80, 32)[:, None, None]
+    for slot, worn in enumerate(recipe.worn[:4]):
+        for row, colour in enumerate((worn.main, worn.second, (0.95, 0.80, 0.40), scaled(worn.main, 0.55))):
+            sheet[row * 32 : row * 32 + 32, slot * 32 : slot * 32 + 32, :3] = np.clip(np.asarray(colour) * shade, 0, 1)
+    return np.round(sheet * 255).astype(np.uint8)
+
+
+def flat_picture(recipe: Recipe) -> Picture:
+    """Return the colour of hair ties, uint8 (8, 8, 4)."""
+    rgba = np.append(np.asarray(recipe.hair.tie), 1.0)
+    return np.round(np.broadcast_to(rgba, (8, 8, 4)) * 255).astype(np.uint8)
+
+
+def _bones(torso: Torso) -> dict[str, tuple[float, float, float]]:
+    s, y, n = torso.body.shoulder, torso.arm_y, torso.neck_y
+    places = {
+        "hips": (0.0, n - 0.42, 0.0), "spine": (0.0, n - 0.33, 0.0), "chest": (0.0, n - 0.15, 0.0), "neck": (0.0, n, -0.010),
+        "head": (0.0, -0.1, 0.0),
+    }  # fmt: skip
+    for side, x in (("left", 1.0), ("right", -1.0)):
+        places |= {
+            f"{side}UpperArm": (x * s, y, -0.006), f"{side}LowerArm": (x * (s + 0.20), y, -0.006),
+            f"{side}Hand": (x * (s + 0.40), y, -0.006), f"{side}UpperLeg": (x * 0.07, n - 0.46, 0.0),
+            f"{side}LowerLeg": (x * 0.07, n - 0.82, 0.0), f"{side}Foot": (x * 0.07, n - 1.18, 0.0),
+        }  # fmt: skip
+    return places
+
+
+def landmarks(head: Head, recipe: Recipe) -> Array:
+    """Return the 28 landmarks (28, 3) on the face's surface, in the field frame."""
+    f, e = recipe.face, recipe.eyes
+    xy = np.empty((28, 2))
+    drop = f.eye_y - f.chin
+    for k, (side, share) in enumerate(((-1, 0.02), (-1, 0.61), (0, 1.0), (1, 0.61), (1, 0.02))):
+        y = f.eye_y - share * drop
+        xy[CONTOUR][k] = side * float(head.half_width(np.array(y))) * 0.985, max(y, f.chin + 0.0008)
+    eye, brow, mouth = EyeLines(e), BrowLines(e), MouthLines(e)
+    xy[RIGHT_EYE] = eye.landmarks(-1.0) + [-f.eye_x, f.eye_y]
+    xy[LEFT_EYE] = eye.landmarks(1.0) + [f.eye_x, f.eye_y]
+    ends = brow.path[[-1, len(brow.path) // 2, 0]]
+    cx, cy = brow_centre(f, e)
+    xy[RIGHT_LASH] = ends * [-1, 1] + [-cx, cy]
+    xy[LEFT_LASH] = ends[::-1] + [cx, cy]
+    xy[NOSE] = 0.0, f.nose_y
+    xy[MOUTH] = mouth.landmarks() + [0.0, f.mouth_y]
+    return head.on_surface(xy)
