@@ -74,8 +74,19 @@ def built(recipe: Recipe) -> Figure:
         *worn_pieces(recipe, volume),
     ]
     return Figure(
-        tuple(pieces), _materials(recipe, clothes, paint_lot), _bones(torso), JOINTS, landmarks(head, recipe)
+        tuple(_lit(piece) for piece in pieces), _materials(recipe, clothes, paint_lot), _bones(torso), JOINTS, landmarks(head, recipe)
     )
+
+
+def _lit(piece: Piece) -> Piece:
+    """Return a piece in flat colours with its texture's v chosen by how it faces the light from above."""
+    if piece.material not in ("cloth_small", "accessory"):
+        return piece
+    rows = 2 if piece.material == "cloth_small" else 4
+    row = np.floor(piece.uv[:, 1].mean() * rows)
+    shade = 0.5 - 0.5 * (piece.normals @ np.array([-0.30, 0.78, 0.55]))
+    v = (row + 0.08 + 0.84 * np.clip(shade, 0, 1)) / rows
+    return dataclasses.replace(piece, uv=np.stack([piece.uv[:, 0], v], -1))
 
 
 def _features(head: Head, recipe: Recipe) -> list[Piece]:
@@ -158,11 +169,14 @@ def ear_picture(recipe: Recipe) -> Picture:
 def worn_sheet(recipe: Recipe) -> Picture:
     """Return the flat colours of accessories: four columns of main, second, metal and dark, uint8 (128, 128, 4)."""
     sheet = np.ones((128, 128, 4))
-    shade = np.linspace(1.05, 0.80, 32)[:, None, None]
+    shade = _SHADES
     for slot, worn in enumerate(recipe.worn[:4]):
         for row, colour in enumerate((worn.main, worn.second, (0.95, 0.80, 0.40), scaled(worn.main, 0.55))):
             sheet[row * 32 : row * 32 + 32, slot * 32 : slot * 32 + 32, :3] = np.clip(np.asarray(colour) * shade, 0, 1)
     return np.round(sheet * 255).astype(np.uint8)
+
+
+_SHADES = np.interp(np.linspace(0, 1, 32), [0, 0.12, 0.42, 0.52, 1], [1.10, 1.0, 0.97, 0.84, 0.70])[:, None, None]
 
 
 def flat_picture(recipe: Recipe) -> Picture:

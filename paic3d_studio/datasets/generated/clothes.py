@@ -66,7 +66,7 @@ def swatches(body: BodyRecipe) -> NDArray[np.uint8]:
                scaled(body.main, 0.80), scaled(body.accent, 0.78))  # fmt: skip
     sheet = np.ones((64, 128, 4), np.float64)
     for k, colour in enumerate(colours):
-        shade = np.linspace(1.04, 0.84, 32)[:, None, None]
+        shade = np.interp(np.linspace(0, 1, 32), [0, 0.12, 0.42, 0.52, 1], [1.06, 1.0, 0.97, 0.86, 0.74])[:, None, None]
         sheet[k // 4 * 32 : k // 4 * 32 + 32, k % 4 * 32 : k % 4 * 32 + 32, :3] = np.clip(np.asarray(colour) * shade, 0, 1)
     return np.round(sheet * 255).astype(np.uint8)
 

@@ -55,23 +55,23 @@ class Cut:
     curtain: bool = False
     length: tuple[float, float] = (-0.13, -0.13)
     shows_ears: bool = False
-    nape: float = 122.0
+    nape: float = 140.0
 
 
-_SHORT_CAP = Layer(root=30, release=112, tip=-0.055, turn=112, tone="under", lift=-0.003, point=0.3, span=70)
+_SHORT_CAP = Layer(root=30, release=134, tip=-0.100, turn=112, tone="under", lift=-0.003, point=0.3, span=70)
 
 CUTS: Final[Mapping[str, Cut]] = {
-    "pixie": Cut((_SHORT_CAP, Layer(root=4, release=104, tip=-0.062, turn=112, point=0.08, span=66),
-                  Layer(root=30, release=84, tip=-0.035, turn=84, lift=0.006, point=0.05, density=0.6, span=80)),
+    "pixie": Cut((_SHORT_CAP, Layer(root=4, release=126, tip=-0.088, turn=112, point=0.08, span=66),
+                  Layer(root=30, release=90, tip=-0.050, turn=84, lift=0.006, point=0.05, density=0.6, span=80)),
                  length=(-0.08, -0.06)),
-    "short back": Cut((_SHORT_CAP, Layer(root=4, release=110, tip=-0.05, turn=116, point=0.1, span=78),
-                       Layer(root=22, release=95, tip=-0.02, turn=88, lift=0.006, point=0.05, density=0.7, span=92)),
+    "short back": Cut((_SHORT_CAP, Layer(root=4, release=132, tip=-0.085, turn=116, point=0.1, span=78),
+                       Layer(root=22, release=100, tip=-0.04, turn=88, lift=0.006, point=0.05, density=0.7, span=92)),
                       length=(-0.07, -0.05), shows_ears=True),
     "spiky": Cut((_SHORT_CAP, Layer(root=5, release=78, length=0.055, turn=68, point=0.02, span=60, taper=0.3, width=1.35),
                   Layer(root=8, release=52, length=0.06, turn=45, point=0.02, span=50, taper=0.25, width=1.5, density=0.7),
-                  Layer(root=50, release=106, length=0.05, turn=82, point=0.02, span=70, taper=0.3, width=1.2)),
+                  Layer(root=50, release=112, length=0.05, turn=86, point=0.02, span=70, taper=0.3, width=1.2)),
                  length=(-0.09, -0.07)),
-    "messy": Cut((_SHORT_CAP, Layer(root=5, release=92, tip=-0.072, turn=78, point=0.04, span=58, taper=0.4, width=1.1),
+    "messy": Cut((_SHORT_CAP, Layer(root=5, release=104, tip=-0.092, turn=84, point=0.04, span=58, taper=0.4, width=1.1),
                   Layer(root=14, release=70, length=0.045, turn=74, point=0.03, span=55, taper=0.35, density=0.7, lift=0.004)),
                  length=(-0.10, -0.07)),
     "bob": Cut((Layer(root=20, tip=None, tone="under", lift=-0.003, point=0.6, turn=98),
@@ -134,10 +134,10 @@ CUTS: Final[Mapping[str, Cut]] = {
                         Layer(root=4, tip=-0.11, turn=95, point=0.4)), curtain=True,
                        ties=(Tie(150, 96, "drill", both=True, scale=0.9), Tie(92, 98, "drill", both=True, scale=0.75)),
                        length=(-0.32, -0.24)),
-    "crew": Cut((Layer(root=3, release=118, tip=-0.045, turn=118, point=0.5, span=70, lift=-0.004, thickness=0.14),
+    "crew": Cut((Layer(root=3, release=136, tip=-0.082, turn=118, point=0.5, span=70, lift=-0.004, thickness=0.14),
                  Layer(root=8, release=60, length=0.012, turn=70, point=0.1, span=30, taper=0.4, density=1.2)),
-                length=(-0.05, -0.05), shows_ears=True, nape=112.0),
-    "swept back": Cut((_SHORT_CAP, Layer(root=62, release=110, tip=-0.06, turn=105, point=0.1, span=84)),
+                length=(-0.05, -0.05), shows_ears=True, nape=138.0),
+    "swept back": Cut((_SHORT_CAP, Layer(root=58, release=130, tip=-0.088, turn=110, point=0.1, span=84)),
                       ties=(Tie(180, 40, "none"),), length=(-0.07, -0.06), shows_ears=True),
     "curly": Cut((_SHORT_CAP,), length=(-0.12, -0.06)),
 }  # fmt: skip
@@ -174,7 +174,7 @@ def _hairline(volume: HairVolume, cut: Cut) -> Array:
     phi = np.linspace(0, 360, 48, endpoint=False)
     away = np.minimum(phi, 360 - phi)
     front = 58.0 if volume.recipe.bangs in ("none", "slicked") else 60.0
-    return np.interp(away, [0, 35, 62, 78, 92, 108, 125, 180], [front, front + 3, 74, 88, 92, 108, cut.nape, cut.nape])
+    return np.interp(away, [0, 35, 62, 78, 92, 108, 125, 180], [front, front + 3, 74, 88, 94, 116, cut.nape - 4, cut.nape])
 
 
 def _curtain(volume: HairVolume, cut: Cut) -> Piece:
@@ -189,7 +189,7 @@ def _layer(volume: HairVolume, layer: Layer) -> list[Piece]:
     r, rng = volume.recipe, volume.rng
     width = r.strand_width * layer.width * (1.35 if layer.tone == "under" else 1.0)
     around = 2 * np.radians(180 - layer.span) * 0.118
-    count = max(int(around / (width * 0.62) * layer.density), 7)
+    count = max(int(around / (width * 0.54) * layer.density), 7)
     made = []
     for phi in np.linspace(layer.span, 360 - layer.span, count):
         phi = float(phi) + rng.uniform(-0.35, 0.35) * (360 - 2 * layer.span) / count
@@ -201,8 +201,8 @@ def _layer(volume: HairVolume, layer: Layer) -> list[Piece]:
             phi, root=layer.root + rng.uniform(0, 4), release=layer.release + rng.uniform(-4, 4), tip=tip, length=length,
             turn=layer.turn - np.degrees(r.flare) + rng.uniform(-10, 10) * r.raggedness,
             width=width * rng.uniform(0.8, 1.25), point=layer.point, wave=r.wave, waves=2.5,
-            sweep=rng.uniform(-8, 8) * r.raggedness, lift=layer.lift + rng.uniform(0, 0.004), tone=layer.tone,
-            taper=layer.taper, thickness=layer.thickness)))  # fmt: skip
+            sweep=rng.uniform(-8, 8) * r.raggedness, lift=layer.lift + (rng.uniform(0, 0.004) if layer.tone == "main" else -0.003), tone=layer.tone,
+            taper=layer.taper, thickness=layer.thickness if layer.tone == "main" else 0.08)))  # fmt: skip
     return made
 
 
@@ -242,20 +242,37 @@ def _combed(volume: HairVolume, cut: Cut) -> list[Piece]:
         twice = tie.both
         lowest = 80.0 if falling else 200.0
         for side in (1.0, -1.0) if twice else (1.0,):
-            count = 22 if twice else 34
+            count = 24 if twice else 40
             for k in range(count):
                 phi = (2 + 176 * (k + 0.5) / count) * side if twice else 360 * (k + 0.5) / count
                 away = abs((phi + 180) % 360 - 180)
-                theta = float(np.interp(away, [0, 40, 62, 90, 120, 180], [54, 58, 72, 90, 112, 118]))
+                theta = float(np.interp(away, [0, 40, 62, 90, 120, 180], [54, 58, 72, 92, 126, 136]))
                 if falling and (away > lowest or twice):
                     continue
                 end = (tie.phi * side, tie.theta)
-                made.append(volume.across((phi, theta), end, width=0.026, lift=0.002 + 0.003 * volume.rng.random()))
+                made.append(volume.across((phi, theta), end, width=0.035, lift=0.002 + 0.003 * volume.rng.random(),
+                                          via=_way_round(phi, tie, side)))  # fmt: skip
             if twice and not falling:
-                for k in range(9):  # from the parting in the middle to the tie
-                    start = (2.0 * side if k < 5 else 178.0 * side, abs(4 + k * 13) if k < 5 else 14 + (k - 5) * 22)
-                    made.append(volume.across(start, (tie.phi * side, tie.theta), width=0.026, lift=0.004))
+                for k in range(14):  # from the parting in the middle to the tie
+                    start = (1.0 * side, 50.0 - 12 * k) if k < 5 else (179.0 * side, 4.0 + 15 * (k - 5))
+                    start = (start[0], max(start[1], 2.0))
+                    made.append(volume.across(start, (tie.phi * side, tie.theta), width=0.036, lift=0.004))
     return made
+
+
+def _way_round(phi: float, tie: Tie, side: float) -> tuple[float, float] | None:
+    """Which way combed hair takes from phi to a tie, so that it does not cross the face; degrees."""
+    away = abs((phi + 180) % 360 - 180)
+    target = tie.phi * side
+    if tie.theta < 72 and tie.phi != 180 and not tie.both:
+        return (180.0, 40.0) if away > 60 and np.sign(np.sin(np.radians(phi))) != np.sign(target) else None
+    if tie.theta < 72:
+        return None
+    if tie.phi == 180:
+        return (float(np.copysign(118.0, phi if phi < 180 else phi - 360)), 62.0) if away < 85 else None
+    if not tie.both and np.sign(np.sin(np.radians(phi))) != np.sign(target):
+        return (float(-np.copysign(160.0, target)), 62.0) if away > 50 else (float(np.copysign(150.0, target)), 30.0)
+    return (float(np.copysign(104.0, target)), 56.0) if away < 80 else None
 
 
 def _band(volume: HairVolume, place: Array, away: Array, radius: float) -> Piece:
@@ -277,7 +294,7 @@ def _tail(volume: HairVolume, tie: Tie, side: float) -> Hanging:
     t = np.linspace(0, 1, len(path))
     if r.wave > 0:
         path = path + np.stack([np.sin(t * 13) * t * side, 0 * t, np.cos(t * 11) * t * 0.6], -1) * r.wave
-    widest = 0.034 * tie.scale * (0.8 + 12 * r.volume)
+    widest = 0.042 * tie.scale * (0.8 + 12 * r.volume)
     radii = widest * np.interp(t, [0, 0.06, 0.35, 0.7, 1], [0.35, 0.6, 1.0, 0.85, 0.25])
     return volume.bundle(path, radii, strands=9), [_band(volume, place + away * 0.006, away, 0.013 * tie.scale)]
 

@@ -75,11 +75,11 @@ def _face(rng: Generator, gender: str, age: str) -> FaceRecipe:
         chin=chin,
         cheek=_spread(rng, 0.80, 0.88) if child else _spread(rng, 0.70, 0.82) if not man else _spread(rng, 0.74, 0.84),
         jaw=_spread(rng, 0.50, 0.60) if child else _spread(rng, 0.52, 0.64) if man else _spread(rng, 0.42, 0.54),
-        chin_width=_spread(rng, 0.16, 0.26) if not man else _spread(rng, 0.20, 0.32),
+        chin_width=_spread(rng, 0.09, 0.17) if not man else _spread(rng, 0.14, 0.26),
         flatness=_spread(rng, 2.1, 2.6),
         nose=_spread(rng, 0.006, 0.010) if child else _spread(rng, 0.012, 0.018) if man else _spread(rng, 0.008, 0.014),
         eye_y=eye_y,
-        eye_x=_spread(rng, 0.0375, 0.0425),
+        eye_x=_spread(rng, 0.0385, 0.0440),
         nose_y=mouth_y + _spread(rng, 0.021, 0.027),
         mouth_y=mouth_y,
         skin=skin,
@@ -108,9 +108,9 @@ def _eyes(rng: Generator, gender: str, age: str, face: FaceRecipe, hair: HairRec
     if rng.random() < 0.05:
         other = _pick(rng, [n for n in EYES if n != name])
         left = _iris(rng, jittered(rng, EYES[other][0]))
-    height = _spread(rng, 0.040, 0.049) if child else _spread(rng, 0.025, 0.034) if man else _spread(rng, 0.033, 0.045)
+    height = _spread(rng, 0.043, 0.053) if child else _spread(rng, 0.028, 0.038) if man else _spread(rng, 0.038, 0.050)
     height *= 0.72 if elder else 1.0
-    width = min(_spread(rng, 0.043, 0.050), 2 * (face.eye_x - 0.0125))
+    width = min(_spread(rng, 0.044, 0.056), 2 * (face.eye_x - 0.0125))
     temper = _pick(rng, ["level", "sharp", "droopy"], [45, 32, 23])
     tilt = {"level": _spread(rng, -0.001, 0.002), "sharp": _spread(rng, 0.003, 0.009), "droopy": _spread(rng, -0.008, -0.003)}[temper]
     lash_colour = mixed(deepened(hair.root, value=0.42), (0.17, 0.10, 0.12), _spread(rng, 0.45, 1.0))
@@ -198,7 +198,7 @@ def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
         sides=sides,
         extras=tuple(extras),
         length=_spread(rng, low, high),
-        volume=_spread(rng, 0.009, 0.020),
+        volume=_spread(rng, 0.014, 0.030),
         flare=_spread(rng, -0.15, 0.35),
         wave=float(rng.choice([0.0, _spread(rng, 0.003, 0.006), _spread(rng, 0.007, 0.012)], p=[0.62, 0.22, 0.16])) if cut != "hime" else 0.0,
         raggedness=_spread(rng, 0.15, 1.0) if cut != "hime" else 0.1,
@@ -308,5 +308,5 @@ def _under_hat(rng: Generator, hair: HairRecipe, worn: tuple[Worn, ...]) -> Hair
     """Return hair that fits under what is worn: nothing stands up through a hat."""
     del rng
     if any(ACCESSORIES[w.name].place in _HIDES_TOP for w in worn):
-        return dataclasses.replace(hair, extras=tuple(e for e in hair.extras if e == "thin braid"), volume=min(hair.volume, 0.013))
+        return dataclasses.replace(hair, extras=tuple(e for e in hair.extras if e == "thin braid"), volume=min(hair.volume, 0.016))
     return hair

@@ -15,7 +15,7 @@ from paic3d_studio.datasets.generated.recipe import HairRecipe
 from paic3d_studio.datasets.generated.shapes import Array, Piece, curve, frames, grid_piece, seam_uv, unit
 
 _MEAN_RADIUS = 0.108
-_SECTION = np.linspace(0, 2 * np.pi, 8, endpoint=False)
+_SECTION = np.linspace(0, 2 * np.pi, 6, endpoint=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +43,12 @@ class Lock:
     tone: str = "main"
     thickness: float = 0.22
     taper: float = 0.55
+
+
+def _slerp(a: Array, b: Array, t: Array) -> Array:
+    """Return unit vectors on the great circle between two, t from 0 to 1."""
+    angle = np.arccos(np.clip(a @ b, -1, 1))
+    return np.asarray((np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / max(np.sin(angle), 1e-6))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,15 +110,15 @@ class HairVolume:
         share = np.sin(theta) + np.cumsum(step * np.cos(angle)) / _MEAN_RADIUS
         y = TEMPLE_Y + ry * np.cos(theta) - np.cumsum(step * np.sin(angle))
         t = s / max(s[-1], 1e-9)
-        phase = self.rng.uniform(0, 2 * np.pi)
-        swing = lock.wave * np.sin(2 * np.pi * lock.waves * t + phase) * np.minimum(t * 2, 1) / _MEAN_RADIUS
+        phase = 3 * phi0 + self.rng.uniform(-0.7, 0.7)  # neighbours wave together
+        swing = lock.wave * np.sin(2 * np.pi * lock.waves * t + phase) * np.clip(loose / 0.06, 0, 1) / _MEAN_RADIUS
         phi = phi0 + np.radians(lock.sweep) * t**1.4 + swing
         points = self.at(phi, np.maximum(share, 0.02), y)
         points = points + self.outward(points) * (lock.lift * np.minimum(t * 3, 1) + 0.001)[:, None]
         v = np.where(loose > 0, 0.5 + 0.5 * u, 0.5 * theta / np.radians(90))
         return self.torso.pushed_out(points, forward=bool(np.cos(phi0) > -0.15)), np.clip(v, 0.004, 0.996)
 
-    def ribbon(self, lock: Lock, *, rows: int = 13) -> Piece:
+    def ribbon(self, lock: Lock, *, rows: int = 12) -> Piece:
         """Return the surface of one lock."""
         path, v = self.path(lock, rows=rows)
         t = np.linspace(0, 1, rows)
@@ -172,16 +178,22 @@ class HairVolume:
         return joined([outside, inside])
 
     def across(self, start: tuple[float, float], end: tuple[float, float], *, width: float, lift: float = 0.003,
-               tone: str = "main") -> Piece:  # fmt: skip
-        """Return a ribbon that lies on the volume from one (phi, theta) in degrees to another: combed hair."""
+               tone: str = "main", via: tuple[float, float] | None = None) -> Piece:  # fmt: skip
+        """Return a ribbon that lies on the volume from one (phi, theta) in degrees to another: combed hair.
+
+        `via` bends it towards a third place.
+        """
         a, b = (self._direction(*np.radians(d)) for d in (start, end))
-        angle = np.arccos(np.clip(a @ b, -1, 1))
         t = np.linspace(0, 1, 11)[:, None]
-        way = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / max(np.sin(angle), 1e-6)
+        if via is None:
+            way = _slerp(a, b, t)
+        else:
+            middle = self._direction(*np.radians(via))
+            way = unit(a * (1 - t) ** 2 + 2.2 * middle * t * (1 - t) + b * t**2)
         phi, theta = np.arctan2(way[:, 0], way[:, 2]), np.arccos(np.clip(way[:, 1], -1, 1))
         path = self.on(phi, theta)
         path = path + self.outward(path) * lift * np.minimum(np.linspace(0, 4, 11), 1)[:, None]
-        widths = width * np.interp(np.linspace(0, 1, 11), [0, 0.3, 1], [0.9, 1.0, 0.45])
+        widths = width * np.interp(np.linspace(0, 1, 11), [0, 0.35, 1], [0.85, 1.0, 0.38])
         return self.swept(path, widths, np.linspace(0.05, 0.5, 11), tone=tone, thickness=0.16)
 
     @staticmethod

@@ -37,11 +37,12 @@ class Head:
                 (f.half_width, TEMPLE_Y + 0.02),
                 (f.half_width, TEMPLE_Y - 0.004),
                 (f.half_width * (0.45 + 0.55 * f.cheek + 0.035), (f.eye_y + f.mouth_y) / 2),
-                (f.half_width * f.cheek, f.mouth_y + 0.3 * drop),
-                (f.half_width * f.jaw, f.chin + 0.42 * drop),
-                (f.half_width * f.chin_width, f.chin + 0.07 * drop),
+                (f.half_width * f.cheek, f.mouth_y + 0.42 * drop),
+                (f.half_width * (0.32 * f.cheek + 0.68 * f.jaw), f.chin + 0.80 * drop),
+                (f.half_width * (0.72 * f.jaw + 0.28 * f.chin_width), f.chin + 0.36 * drop),
+                (f.half_width * f.chin_width, f.chin + 0.09 * drop),
                 (0.0, f.chin),
-                (-f.half_width * f.chin_width, f.chin + 0.07 * drop),
+                (-f.half_width * f.chin_width, f.chin + 0.09 * drop),
             ]
         )
         at = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(control, axis=0), axis=1))])

@@ -77,20 +77,24 @@ class Canvas:
     def lay(self, mask: NDArray[np.float32] | float, colour: Colour | NDArray[np.float32], *, opacity: float = 1) -> None:
         """Paint a colour over what is there, and make it opaque where the mask is."""
         share = np.broadcast_to(np.asarray(mask, np.float32), self.alpha.shape) * np.float32(opacity)
-        total = share + self.alpha * (1 - share)
+        where = _window(share)
+        share, alpha = share[where], self.alpha[where]
+        total = share + alpha * (1 - share)
         blend = np.divide(share, total, out=np.zeros_like(share), where=total > 1e-6)
-        self.rgb += (np.asarray(colour, np.float32) - self.rgb) * blend[..., None]
-        self.alpha = total
+        self.rgb[where] += (self._paint(colour, where) - self.rgb[where]) * blend[..., None]
+        self.alpha[where] = total
 
-    def tint(self, mask: NDArray[np.float32] | float, colour: Colour, *, opacity: float = 1) -> None:
+    def tint(self, mask: NDArray[np.float32] | float, colour: Colour | NDArray[np.float32], *, opacity: float = 1) -> None:
         """Paint a colour over what is there without changing its alpha."""
         share = np.broadcast_to(np.asarray(mask, np.float32), self.alpha.shape) * np.float32(opacity)
-        self.rgb += (np.asarray(colour, np.float32) - self.rgb) * share[..., None]
+        where = _window(share)
+        self.rgb[where] += (self._paint(colour, where) - self.rgb[where]) * share[where][..., None]
 
     def shade(self, mask: NDArray[np.float32] | float, factor: Colour, *, opacity: float = 1) -> None:
         """Multiply what is there by a colour."""
         share = np.broadcast_to(np.asarray(mask, np.float32), self.alpha.shape) * np.float32(opacity)
-        self.rgb *= 1 - share[..., None] * (1 - np.asarray(factor, np.float32))
+        where = _window(share)
+        self.rgb[where] *= 1 - share[where][..., None] * (1 - np.asarray(factor, np.float32))
 
     def clip(self, mask: NDArray[np.float32]) -> None:
         """Keep alpha only inside a mask."""
@@ -101,9 +105,22 @@ class Canvas:
         rgba = np.concatenate([np.clip(self.rgb, 0, 1), np.clip(self.alpha, 0, 1)[..., None]], -1)
         return np.round(rgba * 255).astype(np.uint8)
 
+    @staticmethod
+    def _paint(colour: Colour | NDArray[np.float32], where: tuple[slice, slice]) -> NDArray[np.float32]:
+        paint = np.asarray(colour, np.float32)
+        return paint if paint.ndim == 1 else paint[where]
+
     def _settled(self, mask: NDArray[np.uint8]) -> NDArray[np.float32]:
         small = cv2.resize(mask, (self.width, self.height), interpolation=cv2.INTER_AREA)
         return np.asarray(small, np.float32) / 255
+
+
+def _window(share: NDArray[np.float32]) -> tuple[slice, slice]:
+    """Return the rows and columns outside which a mask is 0."""
+    rows, columns = np.flatnonzero(share.any(1)), np.flatnonzero(share.any(0))
+    if not len(rows):
+        return slice(0, 0), slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def mixed(first: Colour, second: Colour, share: float) -> Colour:

@@ -17,7 +17,7 @@ from paic3d_studio.datasets.generated.shapes import curve
 
 def shade_of(skin: Colour) -> Colour:
     """Return the factor by which skin is multiplied in shadow: warmer, not greyer."""
-    return 0.90, 0.76, 0.76 if sum(skin) > 1.8 else 0.80
+    return 0.93, 0.80, 0.80 if sum(skin) > 1.8 else 0.84
 
 
 def face_picture(recipe: Recipe, rng: Generator) -> NDArray[np.uint8]:

@@ -69,7 +69,7 @@ def hair_picture(recipe: HairRecipe, rng: Generator) -> NDArray[np.uint8]:
 def _under(recipe: HairRecipe) -> tuple[Colour, Colour]:
     if PATTERNS[recipe.pattern].under:
         return recipe.shadow, scaled(recipe.second, 0.9)
-    return scaled(recipe.shadow, 0.96), mixed(recipe.shadow, recipe.tip, 0.25)
+    return mixed(recipe.shadow, recipe.root, 0.30), mixed(recipe.shadow, recipe.tip, 0.40)
 
 
 def _column(

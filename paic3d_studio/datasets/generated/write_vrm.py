@@ -153,7 +153,7 @@ def _material(
     if key not in pictures:
         bgra = material.texture[..., [2, 1, 0, 3]]
         picture = bgra[..., :3] if bool((bgra[..., 3] == 255).all()) else bgra
-        _, png = cv2.imencode(".png", np.ascontiguousarray(picture), [cv2.IMWRITE_PNG_COMPRESSION, 6])
+        _, png = cv2.imencode(".png", np.ascontiguousarray(picture), [cv2.IMWRITE_PNG_COMPRESSION, 4])
         pictures[key] = len(images)
         images.append({"bufferView": buffer.view(png.tobytes()), "mimeType": "image/png"})
     made: dict[str, Any] = {
