@@ -71,7 +71,14 @@ def _ribbon(p: Place) -> list[Piece]:
 def _twin_ribbons(p: Place) -> list[Piece]:
     size = 0.026 * p.worn.size
     place, away = p.on(84.0, 46.0, off=0.012)
-    left = bow(size, "accessory", "accessory", p.box(), (place[0], place[1], place[2]), _facing(unit(away * [1, 0.5, 1] + [0, 0, 0.5])))
+    left = bow(
+        size,
+        "accessory",
+        "accessory",
+        p.box(),
+        (place[0], place[1], place[2]),
+        _facing(unit(away * [1, 0.5, 1] + [0, 0, 0.5])),
+    )
     return left + [mirrored(piece) for piece in left]
 
 
@@ -105,7 +112,9 @@ def _maid_band(p: Place) -> list[Piece]:
             place, away = p.on(90.0 if theta > 0 else -90.0, abs(float(theta)), off=0.006)
             wave = 0.0028 * np.cos(np.radians(theta) * 24)
             base = place + [0, 0, 0.018 * np.cos(np.radians(theta)) + z]
-            line.append((base, base + away * height * 0.6 + [0, 0, wave], base + away * (height + wave) + [0, 0, wave * 2]))
+            line.append(
+                (base, base + away * height * 0.6 + [0, 0, wave], base + away * (height + wave) + [0, 0, wave * 2])
+            )
         points = np.array(line).transpose(1, 0, 2)
         uv = seam_uv(3, 61, p.box("second"))
         made += [grid_piece(points, uv, "accessory", "accessory"),
@@ -119,9 +128,10 @@ def _crown_of(p: Place, *, rows: list[tuple[float, float]], box: Box, centre: Ar
     """A surface of revolution through (radius, height) rows from top to bottom, oval like the head."""
     angle = np.linspace(0, 2 * np.pi, columns, endpoint=False)
     v = p.volume
-    rx, rz = v.head.face.half_width + 0.009 + 0.9 * v.recipe.volume, 0.110 + 0.65 * v.recipe.volume
+    rx, _, rz = v.radii(angle)
     lines = [
-        np.stack([r * rx * np.sin(angle), h + wobble * np.sin(3 * angle + 5 * h) * r, r * rz * np.cos(angle)], -1) for r, h in rows
+        np.stack([r * rx * np.sin(angle), h + wobble * np.sin(3 * angle + 5 * h) * r, r * rz * np.cos(angle)], -1)
+        for r, h in rows
     ]
     points = np.stack(lines) @ tilt.T + centre
     return grid_piece(points, seam_uv(len(rows), columns + 1, box), "accessory", "accessory", closed=True)
@@ -149,16 +159,15 @@ def _beret(p: Place) -> list[Piece]:
 
 def _cap(p: Place) -> list[Piece]:
     centre, share = _hat_seat(p, polar=56)
-    ry = float(p.volume.radii(np.array(0.0))[1]) + 0.016
+    ry = float(p.volume.radii(np.array(0.0))[1]) * 1.04 + 0.020
     low = float(np.cos(np.radians(56)))
     angles = np.linspace(0.02, np.radians(60), 12)
-    rows = [(float(np.sin(a)) * 1.09, float(ry * (np.cos(a) - low))) for a in angles]
+    rows = [(float(np.sin(a)) ** 0.9 * 1.20, float(ry * (np.cos(a) - low))) for a in angles]
     backwards = p.worn.variant > 0.8
     tilt = turn("y", 180.0 if backwards else 0.0) @ turn("x", -4)
     hat = _crown_of(p, rows=rows, box=p.box(), centre=centre, tilt=tilt)
     angle = np.linspace(-1.15, 1.15, 25)
-    rz = 0.110 + 0.65 * p.volume.recipe.volume
-    rx = p.volume.head.face.half_width + 0.009 + 0.9 * p.volume.recipe.volume
+    rx, _, rz = p.volume.radii(np.zeros(25))
     edge = rows[-1]
     lines = []
     for out, drop in ((0.90, 0.004), (1.0, 0.001), (1.28, -0.006), (1.52, -0.018)):
@@ -167,7 +176,9 @@ def _cap(p: Place) -> list[Piece]:
                                edge[0] * rz * np.cos(angle) * reach], -1))  # fmt: skip
     visor = np.stack(lines) @ tilt.T + centre
     uv = seam_uv(4, 25, p.box("second"))
-    button = ellipsoid(centre + [0, rows[0][1] + 0.002, 0], (0.007, 0.005, 0.007), "accessory", "accessory", uv_box=p.box("second"))
+    button = ellipsoid(
+        centre + [0, rows[0][1] + 0.002, 0], (0.007, 0.005, 0.007), "accessory", "accessory", uv_box=p.box("second")
+    )
     return [hat, grid_piece(visor, uv, "accessory", "accessory"),
             grid_piece(visor - [0, 0.003, 0], uv, "accessory", "accessory", flip=True), button]  # fmt: skip
 
@@ -212,24 +223,46 @@ def _top_hat(p: Place) -> list[Piece]:
     rotation = turn("z", -24 * p.worn.side) @ turn("x", 12)
     r = 0.036 * p.worn.size
     angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
-    rows = [(0.02, 1.45), (0.9, 1.45), (0.95, 1.42), (0.86, 0.7), (0.92, 0.05), (1.5, 0.05), (1.55, 0.0), (1.5, -0.05), (0.3, -0.05)]
-    points = np.stack([np.stack([a * r * np.sin(angle), np.full(28, h * r), a * r * np.cos(angle)], -1) for a, h in rows])
+    rows = [
+        (0.02, 1.45),
+        (0.9, 1.45),
+        (0.95, 1.42),
+        (0.86, 0.7),
+        (0.92, 0.05),
+        (1.5, 0.05),
+        (1.55, 0.0),
+        (1.5, -0.05),
+        (0.3, -0.05),
+    ]
+    points = np.stack(
+        [np.stack([a * r * np.sin(angle), np.full(28, h * r), a * r * np.cos(angle)], -1) for a, h in rows]
+    )
     hat = grid_piece(points @ rotation.T + place, seam_uv(9, 29, p.box()), "accessory", "accessory", closed=True)
-    band = torus((0, 0.22 * r, 0), (r * 0.93, r * 0.93), r * 0.13, "accessory", "accessory", flatness=0.5, uv_box=p.box("second"))
+    band = torus(
+        (0, 0.22 * r, 0), (r * 0.93, r * 0.93), r * 0.13, "accessory", "accessory", flatness=0.5, uv_box=p.box("second")
+    )
     del away
     return [hat, moved(band, rotation=rotation, shift=place)]
 
 
 def _beanie(p: Place) -> list[Piece]:
     centre, _ = _hat_seat(p, polar=60)
-    ry = float(p.volume.radii(np.array(0.0))[1]) + 0.020
+    ry = float(p.volume.radii(np.array(0.0))[1]) * 1.04 + 0.022
     low = float(np.cos(np.radians(60)))
-    rows = [(float(np.sin(a)) * 1.09, float(ry * (np.cos(a) - low))) for a in np.linspace(0.02, np.radians(58), 12)]
-    fold = [(0.955, 0.030), (1.015, 0.028), (1.03, 0.012), (1.01, -0.004), (0.94, -0.006)]
+    rows = [(float(np.sin(a)) ** 0.9 * 1.20, float(ry * (np.cos(a) - low))) for a in np.linspace(0.02, np.radians(58), 12)]
+    fold = [(1.05, 0.034), (1.12, 0.032), (1.14, 0.014), (1.13, -0.006), (1.02, -0.009)]
     made = [_crown_of(p, rows=rows, box=p.box(), centre=centre, tilt=turn("x", -8)),
             _crown_of(p, rows=fold, box=p.box("second"), centre=centre, tilt=turn("x", -8))]  # fmt: skip
     if p.worn.variant > 0.5:
-        made.append(ellipsoid(centre + [0, rows[0][1] + 0.016, -0.012], (0.026, 0.024, 0.026), "accessory", "accessory", uv_box=p.box("second")))
+        made.append(
+            ellipsoid(
+                centre + [0, rows[0][1] + 0.016, -0.012],
+                (0.026, 0.024, 0.026),
+                "accessory",
+                "accessory",
+                uv_box=p.box("second"),
+            )
+        )
     return made
 
 
@@ -245,7 +278,9 @@ def _glasses(p: Place) -> list[Piece]:
     z = 0.110 + 0.0 * x - 2.2 * np.clip(np.abs(x) - 0.03, 0, None) ** 2 * 4
     rim = np.stack([x, y, np.maximum(z, head.surface(x, y) + 0.005)], -1)
     box = p.box("main")
-    left = tube(rim, 0.0017, "accessory", "accessory", outward=np.array([0, 0, 1.0]), columns=6, uv_box=box, capped=False)
+    left = tube(
+        rim, 0.0017, "accessory", "accessory", outward=np.array([0, 0, 1.0]), columns=6, uv_box=box, capped=False
+    )
     hinge = rim[0]
     arm = curve(np.stack([hinge, hinge + [0.012, 0.002, -0.016], [f.half_width + 0.003, f.eye_y + 0.004, 0.015],
                           [f.half_width + 0.004, f.eye_y, -0.02]]), 14)  # fmt: skip
@@ -258,8 +293,8 @@ def _glasses(p: Place) -> list[Piece]:
 
 def _horns(p: Place) -> list[Piece]:
     phi, theta = 48.0, 38.0
-    place, away = p.on(phi, theta, off=-0.012)
-    size = 0.055 * p.worn.size
+    place, away = p.on(phi, theta, off=-0.006)
+    size = 0.068 * p.worn.size
     kind = int(p.worn.variant * 3.99)
     shapes = {
         0: [(0, 0, 0), (0.25, 0.55, 0.05), (0.25, 1.1, 0.12), (0.0, 1.55, 0.2)],
@@ -268,7 +303,7 @@ def _horns(p: Place) -> list[Piece]:
         3: [(0, 0, 0), (0.30, 0.45, -0.35), (0.50, 0.70, -0.9), (0.55, 0.65, -1.5)],
     }
     path = curve(np.array(shapes[kind]) * size + place, 26)
-    thick = {0: 0.011, 1: 0.016, 2: 0.012, 3: 0.013}[kind]
+    thick = {0: 0.014, 1: 0.019, 2: 0.015, 3: 0.016}[kind]
     t = np.linspace(0, 1, 26)
     radii = thick * p.worn.size * (1 - 0.93 * t) * (1 + 0.05 * np.sin(t * 60))
     horn = tube(path, radii, "accessory", "accessory", outward=np.array([0, 0, 1.0]), columns=12, uv_box=p.box())
@@ -280,13 +315,23 @@ def _one_horn(p: Place) -> list[Piece]:
     place, _ = p.on(0.0, 47.0, off=-0.006)
     path = curve(np.stack([place, place + [0, 0.035, 0.022], place + [0, 0.085 * p.worn.size, 0.045]]), 20)
     t = np.linspace(0, 1, 20)
-    return [tube(path, 0.012 * (1 - 0.95 * t) * (1 + 0.06 * np.sin(t * 50)), "accessory", "accessory", outward=np.array([0, 0, 1.0]),
+    return [tube(path, 0.015 * (1 - 0.95 * t) * (1 + 0.06 * np.sin(t * 50)), "accessory", "accessory", outward=np.array([0, 0, 1.0]),
                  columns=12, uv_box=p.box())]  # fmt: skip
 
 
 def _halo(p: Place) -> list[Piece]:
     top = float(p.volume.on(np.array(0.0), np.array(0.0))[1])
-    return [torus((0, top + 0.040, -0.015), (0.058, 0.058), 0.0052, "accessory", "accessory", tilt=turn("x", -9), uv_box=p.box())]
+    return [
+        torus(
+            (0, top + 0.040, -0.015),
+            (0.058, 0.058),
+            0.0052,
+            "accessory",
+            "accessory",
+            tilt=turn("x", -9),
+            uv_box=p.box(),
+        )
+    ]
 
 
 def _flower_at(p: Place, place: Array, away: Array, size: float) -> list[Piece]:
@@ -321,9 +366,26 @@ def _headphones(p: Place) -> list[Piece]:
     band = _headband(p, width=0.020, theta_end=86, lean=0.0)
     place, _ = p.on(90.0, 98.0, off=0.004)
     place = np.array([place[0], p.recipe.face.eye_y + 0.012, -0.004])
-    cup = ellipsoid(place + [0.008, 0, 0], (0.036, 0.017, 0.032), "accessory", "accessory", tilt=turn("z", -90), uv_box=p.box())
-    ring = torus(place + [0.020, 0, 0], (0.020, 0.020), 0.005, "accessory", "accessory", tilt=turn("z", -90), uv_box=p.box("second"))
-    pad = ellipsoid(place - [0.002, 0, 0], (0.038, 0.012, 0.034), "accessory", "accessory", tilt=turn("z", -90), uv_box=p.box("dark"))
+    cup = ellipsoid(
+        place + [0.008, 0, 0], (0.036, 0.017, 0.032), "accessory", "accessory", tilt=turn("z", -90), uv_box=p.box()
+    )
+    ring = torus(
+        place + [0.020, 0, 0],
+        (0.020, 0.020),
+        0.005,
+        "accessory",
+        "accessory",
+        tilt=turn("z", -90),
+        uv_box=p.box("second"),
+    )
+    pad = ellipsoid(
+        place - [0.002, 0, 0],
+        (0.038, 0.012, 0.034),
+        "accessory",
+        "accessory",
+        tilt=turn("z", -90),
+        uv_box=p.box("dark"),
+    )
     return [*band, cup, ring, pad, mirrored(cup), mirrored(ring), mirrored(pad)]
 
 
@@ -332,7 +394,9 @@ def _hairpins(p: Place) -> list[Piece]:
     for k in range(2 if p.worn.variant < 0.6 else 1):
         place, away = p.on(40.0 * p.worn.side, 62.0 + 7 * k, off=0.010)
         rotation = _facing(away) @ turn("z", (20 + 34 * k * (p.worn.variant > 0.3)) * p.worn.side)
-        bar = np.array([(-0.019, -0.0035), (0.019, -0.0035), (0.021, 0.0), (0.019, 0.0035), (-0.019, 0.0035), (-0.021, 0.0)])
+        bar = np.array(
+            [(-0.019, -0.0035), (0.019, -0.0035), (0.021, 0.0), (0.019, 0.0035), (-0.019, 0.0035), (-0.021, 0.0)]
+        )
         made.append(moved(_flat(bar * p.worn.size, 0.004, p.box()), rotation=rotation, shift=place))
     if p.worn.variant >= 0.6:
         star = np.arange(10) * np.pi / 5
@@ -365,25 +429,53 @@ def _crown(p: Place) -> list[Piece]:
     angle = np.linspace(0, 2 * np.pi, 61)
     r = 0.034 * p.worn.size
     spike = 1.0 + 0.55 * np.abs(np.cos(angle * 2.5)) ** 3
-    rows = [np.stack([r * (1 + 0.12 * t) * np.sin(angle), r * (t * spike - 0.15), r * (1 + 0.12 * t) * np.cos(angle)], -1) for t in (1.0, 0.5, 0.0)]
+    rows = [
+        np.stack([r * (1 + 0.12 * t) * np.sin(angle), r * (t * spike - 0.15), r * (1 + 0.12 * t) * np.cos(angle)], -1)
+        for t in (1.0, 0.5, 0.0)
+    ]
     points = np.stack(rows) @ turn("z", -14 * p.worn.side).T + place
     uv = seam_uv(3, 61, p.box("metal"))
     inner = (points - place) * [0.93, 1, 0.93] + place
-    return [grid_piece(points, uv, "accessory", "accessory"), grid_piece(inner, uv, "accessory", "accessory", flip=True)]
+    return [
+        grid_piece(points, uv, "accessory", "accessory"),
+        grid_piece(inner, uv, "accessory", "accessory", flip=True),
+    ]
 
 
 def _earrings(p: Place) -> list[Piece]:
     f = p.recipe.face
     place = np.array([f.half_width + 0.010, f.nose_y - 0.010, -0.004])
-    drop = ellipsoid(place - [0, 0.006, 0], (0.0045, 0.009, 0.0045), "accessory", "accessory", uv_box=p.box(), rows=7, columns=10)
+    drop = ellipsoid(
+        place - [0, 0.006, 0], (0.0045, 0.009, 0.0045), "accessory", "accessory", uv_box=p.box(), rows=7, columns=10
+    )
     if p.worn.variant > 0.5:
-        drop = torus(place - [0, 0.010, 0], (0.010, 0.010), 0.0016, "accessory", "accessory", tilt=turn("x", 90), uv_box=p.box("metal"), steps=20)
+        drop = torus(
+            place - [0, 0.010, 0],
+            (0.010, 0.010),
+            0.0016,
+            "accessory",
+            "accessory",
+            tilt=turn("x", 90),
+            uv_box=p.box("metal"),
+            steps=20,
+        )
     return [drop, mirrored(drop)]
 
 
 def _eyepatch(p: Place) -> list[Piece]:
     f, head, side = p.recipe.face, p.volume.head, p.worn.side
-    outline = curve([(-0.030, 0.014), (0.0, 0.026), (0.030, 0.014), (0.028, -0.010), (0.004, -0.030), (-0.026, -0.014), (-0.030, 0.014)], 36)[:-1]
+    outline = curve(
+        [
+            (-0.030, 0.014),
+            (0.0, 0.026),
+            (0.030, 0.014),
+            (0.028, -0.010),
+            (0.004, -0.030),
+            (-0.026, -0.014),
+            (-0.030, 0.014),
+        ],
+        36,
+    )[:-1]
     flat = _flat(outline, 0.003, p.box("dark" if p.worn.variant < 0.6 else "second"))
     xy = flat.positions[:, :2] * [side, 1] + [side * f.eye_x, f.eye_y]
     z = np.maximum(head.surface(xy[:, 0], xy[:, 1]), head.surface(np.full(len(xy), side * f.eye_x), np.full(len(xy), f.eye_y))
@@ -398,12 +490,20 @@ def _goggles(p: Place) -> list[Piece]:
     for side in (-1.0, 1.0):
         place, away = p.on(side * 17.0, 50.0, off=0.012)
         rotation = _facing(away) @ turn("x", 90)
-        made.append(moved(torus((0, 0, 0), (0.024, 0.021), 0.006, "accessory", "accessory", uv_box=p.box("metal")), rotation=rotation, shift=place))
+        made.append(
+            moved(
+                torus((0, 0, 0), (0.024, 0.021), 0.006, "accessory", "accessory", uv_box=p.box("metal")),
+                rotation=rotation,
+                shift=place,
+            )
+        )
         made.append(moved(ellipsoid((0, 0.001, 0), (0.023, 0.006, 0.020), "accessory", "accessory", uv_box=p.box("second")),
                           rotation=rotation, shift=place))  # fmt: skip
     phi = np.linspace(30, 330, 50)
     strap = np.stack([p.on(float(a), float(np.interp(abs(a - 180), [0, 150], [72, 52])), off=0.008)[0] for a in phi])
-    made.append(tube(strap, 0.010, "accessory", "accessory", outward=p.volume.outward(strap), flatness=0.25, uv_box=p.box()))
+    made.append(
+        tube(strap, 0.010, "accessory", "accessory", outward=p.volume.outward(strap), flatness=0.25, uv_box=p.box())
+    )
     return made
 
 
@@ -419,7 +519,7 @@ def _feather(p: Place) -> list[Piece]:
     place, away = p.on(70.0 * p.worn.side, 55.0, off=0.008)
     path = curve(np.stack([place, place + away * 0.02 + [0, 0.03, -0.02], place + away * 0.03 + [0, 0.075, -0.05]]), 16)
     t = np.linspace(0, 1, 16)
-    return [tube(path, 0.013 * np.sin(np.clip(t * 3.0 + 0.14, 0, np.pi)) + 0.001, "accessory", "accessory", outward=np.broadcast_to(away, path.shape),
+    return [tube(path, 0.017 * np.sin(np.clip(t * 3.0 + 0.14, 0, np.pi)) + 0.001, "accessory", "accessory", outward=np.broadcast_to(away, path.shape),
                  flatness=0.2, uv_box=p.box())]  # fmt: skip
 
 
@@ -432,7 +532,16 @@ def _mask_on_head(p: Place) -> list[Piece]:
     face = moved(_flat(outline[::-1], 0.006, p.box("second"), dome=0.014), rotation=rotation, shift=place)
     marks = []
     for side in (-1, 1):
-        slit = curve([(side * 0.006, 0.010), (side * 0.016, 0.018), (side * 0.026, 0.024), (side * 0.016, 0.012), (side * 0.006, 0.010)], 16)[:-1]
+        slit = curve(
+            [
+                (side * 0.006, 0.010),
+                (side * 0.016, 0.018),
+                (side * 0.026, 0.024),
+                (side * 0.016, 0.012),
+                (side * 0.006, 0.010),
+            ],
+            16,
+        )[:-1]
         marks.append(moved(_flat(slit, 0.003, p.box("main")), rotation=rotation, shift=place + away * 0.014))
     return [face, *marks]
 
@@ -479,4 +588,8 @@ ACCESSORIES: Final[Mapping[str, Accessory]] = {
 
 def worn_pieces(recipe: Recipe, volume: HairVolume) -> list[Piece]:
     """Return the surfaces of everything a character wears on the head."""
-    return [piece for slot, worn in enumerate(recipe.worn) for piece in ACCESSORIES[worn.name].make(Place(recipe, volume, worn, slot))]
+    return [
+        piece
+        for slot, worn in enumerate(recipe.worn)
+        for piece in ACCESSORIES[worn.name].make(Place(recipe, volume, worn, slot))
+    ]

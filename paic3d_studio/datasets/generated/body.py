@@ -90,7 +90,9 @@ class Torso:
     def piece(self, part: str, material: str, *, swell: float = 0.0, top: float | None = None) -> Piece:
         """Return the trunk's surface from height `top` down, front on the left half of the texture, back on the right."""
         top = self.neck_y + 0.012 if top is None else top
-        heights = np.concatenate([np.linspace(top, self.neck_y - 0.07, 16), np.linspace(self.neck_y - 0.08, LOWEST, 10)])
+        heights = np.concatenate(
+            [np.linspace(top, self.neck_y - 0.07, 16), np.linspace(self.neck_y - 0.08, LOWEST, 10)]
+        )
         rows = np.stack([self.ring(float(y), 48, swell) for y in heights])
         # Two halves with uv of their own: front from the right side over the chest to the left side, then the back.
         front = np.roll(rows, 12, axis=1)[:, :25]
@@ -161,4 +163,6 @@ class Torso:
 def torso_uv(xy: Array, *, behind: bool) -> Array:
     """Return texture coordinates on a picture whose left half is the front and whose right half is the back."""
     uv = picture_uv(xy if not behind else xy * [-1.0, 1.0], FRONT_BOX)
-    return np.stack([np.clip(uv[..., 0], 0.004, 0.996) / 2 + (0.5 if behind else 0.0), np.clip(uv[..., 1], 0.004, 0.996)], -1)
+    return np.stack(
+        [np.clip(uv[..., 0], 0.004, 0.996) / 2 + (0.5 if behind else 0.0), np.clip(uv[..., 1], 0.004, 0.996)], -1
+    )

@@ -15,7 +15,15 @@ from paic3d_studio.datasets.generated.body import Torso
 from paic3d_studio.datasets.generated.clothes import CLOTHES, Garment, garment, swatches
 from paic3d_studio.datasets.generated.cuts import hair_pieces
 from paic3d_studio.datasets.generated.ears import EARS
-from paic3d_studio.datasets.generated.eyes import BROW_TILE, EYE_TILE, MOUTH_TILE, BrowLines, EyeLines, MouthLines, brow_centre
+from paic3d_studio.datasets.generated.eyes import (
+    BROW_TILE,
+    EYE_TILE,
+    MOUTH_TILE,
+    BrowLines,
+    EyeLines,
+    MouthLines,
+    brow_centre,
+)
 from paic3d_studio.datasets.generated.hair import HairVolume
 from paic3d_studio.datasets.generated.head import Head, patch
 from paic3d_studio.datasets.generated.paint import scaled
@@ -74,7 +82,11 @@ def built(recipe: Recipe) -> Figure:
         *worn_pieces(recipe, volume),
     ]
     return Figure(
-        tuple(_lit(piece) for piece in pieces), _materials(recipe, clothes, paint_lot), _bones(torso), JOINTS, landmarks(head, recipe)
+        tuple(_lit(piece) for piece in pieces),
+        _materials(recipe, clothes, paint_lot),
+        _bones(torso),
+        JOINTS,
+        landmarks(head, recipe),
     )
 
 
@@ -149,8 +161,8 @@ def _materials(recipe: Recipe, clothes: Garment, rng: Generator) -> tuple[Materi
 def skin_picture(recipe: Recipe) -> Picture:
     """Return the neck's skin, dark under the chin; its lower part is the body's: uint8 (64, 16, 4)."""
     v = np.linspace(0, 1, 64)[:, None, None]
-    shadow = np.clip((0.66 - v) / 0.1, 0, 1)
-    rgb = np.asarray(recipe.face.skin) * (1 - shadow * (1 - np.array(shade_of(recipe.face.skin))) * 0.95)
+    shadow = np.clip((0.58 - v) / 0.14, 0, 1)
+    rgb = np.asarray(recipe.face.skin) * (1 - shadow * (1 - np.array(shade_of(recipe.face.skin))) * 0.7)
     rgba = np.concatenate([np.broadcast_to(rgb, (64, 16, 3)), np.ones((64, 16, 1))], -1)
     return np.round(np.clip(rgba, 0, 1) * 255).astype(np.uint8)
 
@@ -171,7 +183,7 @@ def worn_sheet(recipe: Recipe) -> Picture:
     sheet = np.ones((128, 128, 4))
     shade = _SHADES
     for slot, worn in enumerate(recipe.worn[:4]):
-        for row, colour in enumerate((worn.main, worn.second, (0.95, 0.80, 0.40), scaled(worn.main, 0.55))):
+        for row, colour in enumerate((worn.main, worn.second, (0.95, 0.80, 0.40), scaled(worn.main, 0.30))):
             sheet[row * 32 : row * 32 + 32, slot * 32 : slot * 32 + 32, :3] = np.clip(np.asarray(colour) * shade, 0, 1)
     return np.round(sheet * 255).astype(np.uint8)
 

@@ -67,7 +67,9 @@ def swatches(body: BodyRecipe) -> NDArray[np.uint8]:
     sheet = np.ones((64, 128, 4), np.float64)
     for k, colour in enumerate(colours):
         shade = np.interp(np.linspace(0, 1, 32), [0, 0.12, 0.42, 0.52, 1], [1.06, 1.0, 0.97, 0.86, 0.74])[:, None, None]
-        sheet[k // 4 * 32 : k // 4 * 32 + 32, k % 4 * 32 : k % 4 * 32 + 32, :3] = np.clip(np.asarray(colour) * shade, 0, 1)
+        sheet[k // 4 * 32 : k // 4 * 32 + 32, k % 4 * 32 : k % 4 * 32 + 32, :3] = np.clip(
+            np.asarray(colour) * shade, 0, 1
+        )
     return np.round(sheet * 255).astype(np.uint8)
 
 
@@ -81,7 +83,9 @@ def neckline(canvas: Canvas, *, width: float, depth: float, top: float, pointed:
     return canvas.polygon(outline)
 
 
-def trim(canvas: Canvas, *, width: float, depth: float, top: float, colour: Colour, band: float, pointed: float = 0.0) -> None:
+def trim(
+    canvas: Canvas, *, width: float, depth: float, top: float, colour: Colour, band: float, pointed: float = 0.0
+) -> None:
     """Paint a band along a neckline."""
     outer = neckline(canvas, width=width + band, depth=depth + band, top=top, pointed=pointed)
     canvas.tint(outer * (1 - neckline(canvas, width=width, depth=depth, top=top, pointed=pointed)), colour)
@@ -129,7 +133,11 @@ def _collar_ring(g: Garment, *, height: float, flare: float, swatch: int, drop: 
     for t in np.linspace(0, 1, 5):
         radius = n * 1.20 + 0.010 * (1 - t) + flare * t
         y = g.torso.neck_y - 0.008 + height * t - drop * np.cos(angle) * (1 - 0.6 * t)
-        rows.append(np.stack([radius * np.sin(angle), y, -0.014 + radius * np.cos(angle) * (1.0 + 0.06 * (np.cos(angle) < 0))], -1))
+        rows.append(
+            np.stack(
+                [radius * np.sin(angle), y, -0.014 + radius * np.cos(angle) * (1.0 + 0.06 * (np.cos(angle) < 0))], -1
+            )
+        )
     outer = np.stack(rows[::-1])
     inner = outer - (outer - [0, 0, -0.014]) * [0.05, 0, 0.05]
     box = swatch_uv(swatch)
@@ -164,7 +172,10 @@ def _lapel(g: Garment, *, reach: float, low: float, swatch: int) -> None:
 def _bow(g: Garment, y: float, size: float, swatch: int) -> None:
     """A bow tie on the chest."""
     z = float(g.torso.front(np.array(0.0), np.array(y), swell=0.010)) + 0.004
-    g.pieces += [dataclasses.replace(p, bone="chest") for p in bow(size, "clothes", "cloth_small", swatch_uv(swatch), (0.0, y, z))]
+    g.pieces += [
+        dataclasses.replace(p, bone="chest")
+        for p in bow(size, "clothes", "cloth_small", swatch_uv(swatch), (0.0, y, z))
+    ]
 
 
 def bow(size: float, part: str, material: str, box: tuple[float, float, float, float], place: tuple[float, float, float],
@@ -172,7 +183,9 @@ def bow(size: float, part: str, material: str, box: tuple[float, float, float, f
     """Return a bow with two loops, a knot and two tails; it looks along +z before `rotation`."""
     from paic3d_studio.datasets.generated.shapes import moved
 
-    loop = curve([(0.08, 0.0), (0.45, 0.42), (0.95, 0.52), (1.08, 0.0), (0.95, -0.52), (0.45, -0.42), (0.08, 0.0)], 28)[:-1]
+    loop = curve([(0.08, 0.0), (0.45, 0.42), (0.95, 0.52), (1.08, 0.0), (0.95, -0.52), (0.45, -0.42), (0.08, 0.0)], 28)[
+        :-1
+    ]
     wing = _boxed(solid_patch(loop * size, size * 0.10, part, material, dome=size * 0.16), box)
     made = [wing, mirrored(wing), ellipsoid((0, 0, size * 0.1), (size * 0.17, size * 0.2, size * 0.2), part, material,
                                             rows=7, columns=10, uv_box=box)]  # fmt: skip
@@ -186,7 +199,12 @@ def bow(size: float, part: str, material: str, box: tuple[float, float, float, f
 
 def _dense(outline: Array) -> Array:
     closed = np.concatenate([outline, outline[:1]])
-    return np.concatenate([a + (b - a) * np.linspace(0, 1, 4, endpoint=False)[:, None] for a, b in zip(closed[:-1], closed[1:], strict=True)])
+    return np.concatenate(
+        [
+            a + (b - a) * np.linspace(0, 1, 4, endpoint=False)[:, None]
+            for a, b in zip(closed[:-1], closed[1:], strict=True)
+        ]
+    )
 
 
 def _boxed(piece: Piece, box: tuple[float, float, float, float]) -> Piece:
@@ -209,7 +227,9 @@ def _skin_where(g: Garment, front: NDArray[np.float32], back: NDArray[np.float32
 
 def _shirt(g: Garment) -> None:
     top = g.torso.neck_y
-    _skin_where(g, neckline(g.front, width=0.036, depth=0.022, top=top), neckline(g.back, width=0.036, depth=0.006, top=top))
+    _skin_where(
+        g, neckline(g.front, width=0.036, depth=0.022, top=top), neckline(g.back, width=0.036, depth=0.006, top=top)
+    )
     g.front.tint(g.front.stroke(np.array([(0, top - 0.02), (0, -0.42)]), 0.0012), scaled(g.body.main, 0.75))
     _buttons(g, (0.0,), tuple(top - 0.045 - 0.035 * k for k in range(5)), scaled(g.body.main, 0.65), 0.0025)
     _collar_ring(g, height=0.017, flare=0.007, swatch=0, drop=0.008, gap=0.5)
@@ -223,7 +243,9 @@ def _tie(g: Garment) -> None:
     outline = _dense(np.array([(-0.008, top), (0.008, top), (0.005, top - 0.016), (0.014, top - 0.11), (0, top - 0.13),
                                (-0.014, top - 0.11), (-0.005, top - 0.016)]))  # fmt: skip
     flat = _boxed(solid_patch(outline, 0.004, "clothes", "cloth_small", dome=0.002), swatch_uv(2))
-    lifted = flat.positions + np.stack([0 * flat.positions[:, 0], 0 * flat.positions[:, 0], [z(y) for y in flat.positions[:, 1]]], -1)
+    lifted = flat.positions + np.stack(
+        [0 * flat.positions[:, 0], 0 * flat.positions[:, 0], [z(y) for y in flat.positions[:, 1]]], -1
+    )
     g.pieces.append(dataclasses.replace(flat, positions=lifted, bone="chest"))
 
 
@@ -242,7 +264,9 @@ def _t_shirt(g: Garment) -> None:
     elif kind == 1:
         star = np.arange(10) * np.pi / 5
         reach = np.where(np.arange(10) % 2 == 0, 0.030, 0.013)
-        g.front.tint(g.front.polygon(np.stack([np.sin(star) * reach, np.cos(star) * reach + top - 0.105], -1)), g.body.accent)
+        g.front.tint(
+            g.front.polygon(np.stack([np.sin(star) * reach, np.cos(star) * reach + top - 0.105], -1)), g.body.accent
+        )
     else:
         g.front.tint(g.front.ellipse((0, top - 0.105), (0.03, 0.03)), g.body.accent)
         g.front.tint(g.front.ellipse((0, top - 0.105), (0.022, 0.022)), g.body.main)
@@ -261,7 +285,10 @@ def _sailor(g: Garment) -> None:
     upper = np.stack([x * 0.42, np.full(n, top + 0.006)], -1)
     middle = np.stack([x, np.full(n, top - 0.030)], -1)
     lower = np.stack([x * 1.0, np.full(n, top - 0.098)], -1)
-    cape = [_flap(g, middle, upper, swell=0.009, swatch=1, behind=True), _flap(g, lower, middle, swell=0.009, swatch=1, behind=True)]
+    cape = [
+        _flap(g, middle, upper, swell=0.009, swatch=1, behind=True),
+        _flap(g, lower, middle, swell=0.009, swatch=1, behind=True),
+    ]
     g.pieces += [leaf, mirrored(leaf), *cape]
     _bow(g, top - 0.080, 0.030, 2)
     g.front.tint(neckline(g.front, **v) * (1 - g.front.ramp(top - 0.046, top - 0.045)), g.body.main)
@@ -272,7 +299,9 @@ def _blazer(g: Garment) -> None:
     white = (0.97, 0.97, 0.98)
     v = neckline(g.front, width=0.044, depth=0.105, top=top, pointed=1.0)
     g.front.tint(v, white)
-    _skin_where(g, neckline(g.front, width=0.03, depth=0.018, top=top), neckline(g.back, width=0.03, depth=0.0, top=top))
+    _skin_where(
+        g, neckline(g.front, width=0.03, depth=0.018, top=top), neckline(g.back, width=0.03, depth=0.0, top=top)
+    )
     n = 10
     inner = np.stack([np.linspace(0.038, 0.002, n), np.linspace(top + 0.006, top - 0.110, n)], -1)
     outer = np.stack([np.interp(np.linspace(0, 1, n), [0, 0.5, 0.55, 1], [0.044, 0.066, 0.054, 0.004]),
@@ -290,7 +319,9 @@ def _blazer(g: Garment) -> None:
 
 def _hoodie(g: Garment) -> None:
     top = g.torso.neck_y
-    _skin_where(g, neckline(g.front, width=0.036, depth=0.026, top=top), neckline(g.back, width=0.03, depth=0.0, top=top))
+    _skin_where(
+        g, neckline(g.front, width=0.036, depth=0.026, top=top), neckline(g.back, width=0.03, depth=0.0, top=top)
+    )
     angle = np.linspace(0.42, 2 * np.pi - 0.42, 40)
     path = np.stack([0.060 * np.sin(angle), np.full(40, top - 0.006) - 0.024 * np.cos(angle) + 0.004,
                      -0.018 + 0.058 * np.cos(angle) - 0.012 * (np.cos(angle) < 0)], -1)  # fmt: skip
@@ -355,7 +386,11 @@ def _straps(g: Garment) -> None:
 
 def _kimono(g: Garment) -> None:
     top = g.torso.neck_y
-    _skin_where(g, neckline(g.front, width=0.036, depth=0.050, top=top, pointed=1.0), neckline(g.back, width=0.036, depth=0.008, top=top))
+    _skin_where(
+        g,
+        neckline(g.front, width=0.036, depth=0.050, top=top, pointed=1.0),
+        neckline(g.back, width=0.036, depth=0.008, top=top),
+    )
     from paic3d_studio.datasets.generated.shapes import tube
 
     for order, side in enumerate((-1, 1)):  # the wearer's left lies over the right
@@ -378,7 +413,10 @@ def _kimono(g: Garment) -> None:
 def _blossom(canvas: Canvas, x: float, y: float, size: float, colour: Colour) -> None:
     for k in range(5):
         a = 2 * np.pi * k / 5
-        canvas.tint(canvas.ellipse((x + 0.55 * size * np.sin(a), y + 0.55 * size * np.cos(a)), (size * 0.42, size * 0.42)), colour)
+        canvas.tint(
+            canvas.ellipse((x + 0.55 * size * np.sin(a), y + 0.55 * size * np.cos(a)), (size * 0.42, size * 0.42)),
+            colour,
+        )
     canvas.tint(canvas.ellipse((x, y), (size * 0.22, size * 0.22)), (0.98, 0.86, 0.45))
 
 
@@ -394,7 +432,10 @@ def _armour(g: Garment) -> None:
             canvas.tint(canvas.stroke(edge + [0, 0.004], 0.0025), light)
         canvas.tint(canvas.stroke(np.array([(0, top - 0.03), (0, -0.42)]), 0.003), dark)
         trim(canvas, width=0.040, depth=0.020, top=top, colour=(0.93, 0.76, 0.34), band=0.007)
-    g.front.tint(g.front.polygon(np.array([(0, top - 0.075), (0.013, top - 0.09), (0, top - 0.11), (-0.013, top - 0.09)])), g.body.accent)
+    g.front.tint(
+        g.front.polygon(np.array([(0, top - 0.075), (0.013, top - 0.09), (0, top - 0.11), (-0.013, top - 0.09)])),
+        g.body.accent,
+    )
     _collar_ring(g, height=0.026, flare=0.012, swatch=0, drop=0.004)
     _collar_ring(g, height=0.030, flare=0.013, swatch=3, drop=0.004)
     x, y = g.body.shoulder + 0.006, g.torso.arm_y + 0.002
@@ -439,7 +480,9 @@ def _fur_coat(g: Garment) -> None:
     top = g.torso.neck_y
     v = neckline(g.front, width=0.044, depth=0.13, top=top, pointed=1.0)
     g.front.tint(v, g.body.second)
-    _skin_where(g, neckline(g.front, width=0.040, depth=0.030, top=top), neckline(g.back, width=0.03, depth=0.0, top=top))
+    _skin_where(
+        g, neckline(g.front, width=0.040, depth=0.030, top=top), neckline(g.back, width=0.03, depth=0.0, top=top)
+    )
     rng = np.random.default_rng(g.recipe.seed)
     for side in (-1, 1):
         for k in range(13):
@@ -447,7 +490,7 @@ def _fur_coat(g: Garment) -> None:
             behind = max(0.0, 0.5 - t) * 2
             x = side * (0.012 + 0.048 * np.sin(np.pi * min(t * 1.1, 1.0)) ** 0.7)
             y = top + 0.012 - 0.115 * max(0.0, t - 0.42) / 0.58
-            z = -0.050 * behind ** 0.6 if behind > 0 else float(g.torso.front(np.array(x), np.array(y), swell=0.006))
+            z = -0.050 * behind**0.6 if behind > 0 else float(g.torso.front(np.array(x), np.array(y), swell=0.006))
             place = (x, y + rng.uniform(-0.003, 0.003), z - (0.014 if behind > 0 else 0.0))
             g.pieces.append(ellipsoid(place, np.array([0.021, 0.019, 0.021]) * rng.uniform(0.85, 1.1), "clothes", "cloth_small",
                                       rows=6, columns=9, uv_box=swatch_uv(4), bone="chest"))  # fmt: skip
@@ -469,7 +512,9 @@ def _frills(g: Garment) -> None:
                      grid_piece(points - [0, 0.0015, 0], uv, "clothes", "cloth_small", bone="chest", flip=True)]  # fmt: skip
     for k in range(4):
         y = top - 0.04 - 0.022 * k
-        scallop = np.stack([np.linspace(-0.028 + 0.003 * k, 0.028 - 0.003 * k, 40), y + 0.003 * np.sin(np.linspace(0, 30, 40))], -1)
+        scallop = np.stack(
+            [np.linspace(-0.028 + 0.003 * k, 0.028 - 0.003 * k, 40), y + 0.003 * np.sin(np.linspace(0, 30, 40))], -1
+        )
         outline = np.concatenate([scallop, scallop[::-1] + [0, 0.018]])
         g.front.tint(g.front.polygon(outline), (0.97, 0.96, 0.97))
         g.front.tint(g.front.stroke(scallop, 0.0014), (0.75, 0.73, 0.78))
@@ -481,7 +526,9 @@ def _jacket(g: Garment) -> None:
     top = g.torso.neck_y
     v = neckline(g.front, width=0.034, depth=0.075, top=top, pointed=1.0)
     g.front.tint(v, g.body.second)
-    _skin_where(g, neckline(g.front, width=0.032, depth=0.022, top=top), neckline(g.back, width=0.03, depth=0.0, top=top))
+    _skin_where(
+        g, neckline(g.front, width=0.032, depth=0.022, top=top), neckline(g.back, width=0.03, depth=0.0, top=top)
+    )
     _collar_ring(g, height=0.040, flare=0.016, swatch=0, drop=0.006, gap=1.1)
     g.front.tint(g.front.stroke(np.array([(0, top - 0.07), (0, -0.42)]), 0.004), (0.75, 0.76, 0.78))
     for canvas in (g.front, g.back):
@@ -516,13 +563,22 @@ def _cape(g: Garment) -> None:
         deep_back = np.interp(t, [0, 0.1, 0.3, 1], [0.034, 0.068, 0.082, 0.100])
         deep_front = np.interp(t, [0, 0.1, 0.3, 1], [0.026, 0.052, 0.078, 0.105])
         depth = np.where(np.cos(angle) > 0, deep_front, deep_back)
-        rows.append(np.stack([wide * np.sin(angle), np.full(41, y) + 0.002 * np.sin(angle * 14) * t, -0.012 + depth * np.cos(angle)], -1))
+        rows.append(
+            np.stack(
+                [wide * np.sin(angle), np.full(41, y) + 0.002 * np.sin(angle * 14) * t, -0.012 + depth * np.cos(angle)],
+                -1,
+            )
+        )
     points = np.stack(rows)
     uv = seam_uv(12, 41, swatch_uv(1))
     g.pieces += [grid_piece(points, uv, "clothes", "cloth_small", bone="chest"),
                  grid_piece(points * [0.985, 1, 0.985], seam_uv(12, 41, swatch_uv(2)), "clothes", "cloth_small", bone="chest", flip=True)]  # fmt: skip
     z = float(g.torso.front(np.array(0.0), np.array(top - 0.012), swell=0.012))
-    g.pieces.append(ellipsoid((0, top - 0.012, z), (0.011, 0.011, 0.005), "clothes", "cloth_small", uv_box=swatch_uv(3), bone="chest"))
+    g.pieces.append(
+        ellipsoid(
+            (0, top - 0.012, z), (0.011, 0.011, 0.005), "clothes", "cloth_small", uv_box=swatch_uv(3), bone="chest"
+        )
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,18 @@ from typing import Final
 import numpy as np
 
 from paic3d_studio.datasets.generated.hair import HairVolume, Lock
-from paic3d_studio.datasets.generated.shapes import Array, Piece, curve, ellipsoid, joined, torus, turn, unit
+from paic3d_studio.datasets.generated.paint_hair import COLUMNS, column_box
+from paic3d_studio.datasets.generated.shapes import (
+    Array,
+    Piece,
+    curve,
+    ellipsoid,
+    frames,
+    grid_piece,
+    joined,
+    torus,
+    unit,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,21 +69,21 @@ class Cut:
     nape: float = 140.0
 
 
-_SHORT_CAP = Layer(root=30, release=134, tip=-0.100, turn=112, tone="under", lift=-0.003, point=0.3, span=70)
+_SHORT_CAP = Layer(root=30, release=134, tip=-0.100, turn=112, shorter=0.10, tone="under", lift=-0.003, point=0.3, span=70)
 
 CUTS: Final[Mapping[str, Cut]] = {
     "pixie": Cut((_SHORT_CAP, Layer(root=4, release=126, tip=-0.088, turn=112, point=0.08, span=66),
                   Layer(root=30, release=90, tip=-0.050, turn=84, lift=0.006, point=0.05, density=0.6, span=80)),
                  length=(-0.08, -0.06)),
-    "short back": Cut((_SHORT_CAP, Layer(root=4, release=132, tip=-0.085, turn=116, point=0.1, span=78),
-                       Layer(root=22, release=100, tip=-0.04, turn=88, lift=0.006, point=0.05, density=0.7, span=92)),
+    "short back": Cut((_SHORT_CAP, Layer(root=4, release=132, tip=-0.090, turn=116, point=0.1, span=70, shorter=0.13),
+                       Layer(root=22, release=100, tip=-0.04, turn=88, lift=0.006, point=0.05, density=0.7, span=92, shorter=0.06)),
                       length=(-0.07, -0.05), shows_ears=True),
-    "spiky": Cut((_SHORT_CAP, Layer(root=5, release=78, length=0.055, turn=68, point=0.02, span=60, taper=0.3, width=1.35),
-                  Layer(root=8, release=52, length=0.06, turn=45, point=0.02, span=50, taper=0.25, width=1.5, density=0.7),
-                  Layer(root=50, release=112, length=0.05, turn=86, point=0.02, span=70, taper=0.3, width=1.2)),
+    "spiky": Cut((_SHORT_CAP, Layer(root=5, release=74, length=0.075, turn=42, point=0.02, span=60, taper=0.25, width=1.5),
+                  Layer(root=6, release=36, length=0.085, turn=12, point=0.02, span=40, taper=0.2, width=1.7, density=0.75),
+                  Layer(root=50, release=108, length=0.065, turn=66, point=0.02, span=70, taper=0.25, width=1.3)),
                  length=(-0.09, -0.07)),
     "messy": Cut((_SHORT_CAP, Layer(root=5, release=104, tip=-0.092, turn=84, point=0.04, span=58, taper=0.4, width=1.1),
-                  Layer(root=14, release=70, length=0.045, turn=74, point=0.03, span=55, taper=0.35, density=0.7, lift=0.004)),
+                  Layer(root=12, release=60, length=0.065, turn=52, point=0.03, span=50, taper=0.3, density=0.75, lift=0.004, width=1.2)),
                  length=(-0.10, -0.07)),
     "bob": Cut((Layer(root=20, tip=None, tone="under", lift=-0.003, point=0.6, turn=98),
                 Layer(root=4, tip=None, turn=108, point=0.45, taper=0.75)), curtain=True, length=(-0.15, -0.115)),
@@ -92,7 +103,7 @@ CUTS: Final[Mapping[str, Cut]] = {
                    Layer(root=30, tip=None, turn=84, point=0.06, lift=0.006, density=0.5, shorter=0.03)), curtain=True,
                   length=(-0.23, -0.17)),
     "flipped": Cut((Layer(root=20, tip=None, tone="under", lift=-0.003, point=0.5),
-                    Layer(root=4, tip=None, turn=35, point=0.12, taper=0.6)), curtain=True, length=(-0.21, -0.15)),
+                    Layer(root=4, tip=None, turn=58, point=0.12, taper=0.65)), curtain=True, length=(-0.21, -0.15)),
     "long": Cut((Layer(root=20, tip=None, tone="under", lift=-0.004, point=0.6),
                  Layer(root=4, tip=None, turn=88, point=0.25, taper=0.8),
                  Layer(root=25, tip=None, turn=86, point=0.06, lift=0.007, density=0.5, shorter=0.06)), curtain=True,
@@ -174,7 +185,9 @@ def _hairline(volume: HairVolume, cut: Cut) -> Array:
     phi = np.linspace(0, 360, 48, endpoint=False)
     away = np.minimum(phi, 360 - phi)
     front = 58.0 if volume.recipe.bangs in ("none", "slicked") else 60.0
-    return np.interp(away, [0, 35, 62, 78, 92, 108, 125, 180], [front, front + 3, 74, 88, 94, 116, cut.nape - 4, cut.nape])
+    return np.interp(
+        away, [0, 35, 62, 78, 92, 108, 125, 180], [front, front + 3, 74, 88, 94, 116, cut.nape - 4, cut.nape]
+    )
 
 
 def _curtain(volume: HairVolume, cut: Cut) -> Piece:
@@ -224,8 +237,6 @@ def _curls(volume: HairVolume) -> list[Piece]:
 
 
 def _ball(volume: HairVolume, centre: Array, radius: float, away: Array) -> Piece:
-    from paic3d_studio.datasets.generated.paint_hair import column_box
-
     side = unit(np.cross(away, [0.3, 1.0, 0.2]))
     tilt = np.stack([side, away, np.cross(side, away)], 1)
     u0, _, u1, _ = column_box(volume.column("main", float(centre[0])))
@@ -238,6 +249,7 @@ def _combed(volume: HairVolume, cut: Cut) -> list[Piece]:
     made = []
     main = [tie for tie in cut.ties if tie.tail != "drill" or not cut.layers][:1]
     for tie in main:
+        made += _combed_cap(volume, tie, falling=bool(cut.layers))
         falling = bool(cut.layers) and tie.tail != "none"
         twice = tie.both
         lowest = 80.0 if falling else 200.0
@@ -257,6 +269,40 @@ def _combed(volume: HairVolume, cut: Cut) -> list[Piece]:
                     start = (1.0 * side, 50.0 - 12 * k) if k < 5 else (179.0 * side, 4.0 + 15 * (k - 5))
                     start = (start[0], max(start[1], 2.0))
                     made.append(volume.across(start, (tie.phi * side, tie.theta), width=0.036, lift=0.004))
+    return made
+
+
+def _combed_cap(volume: HairVolume, tie: Tie, *, falling: bool) -> list[Piece]:
+    """A closed surface whose strands run from the hairline to the tie, so that nothing shows between the ribbons."""
+    if tie.tail == "none" or (falling and tie.both):
+        return []
+    made = []
+    for side in (1.0, -1.0) if tie.both else (1.0,):
+        if tie.both:
+            rim = [(2.0 + 176 * k / 23, 0.0) for k in range(24)] + [
+                (179.0, th) for th in (120.0, 100.0, 80.0, 60.0, 40.0, 20.0)
+            ]
+            rim += [(1.0, th) for th in (5.0, 20.0, 35.0, 48.0)]
+        else:
+            rim = [(360.0 * k / 48, 0.0) for k in range(48)]
+        lines = []
+        for phi, theta in rim:
+            away = abs((phi + 180) % 360 - 180)
+            edge = theta or float(np.interp(away, [0, 40, 62, 90, 120, 180], [56, 60, 74, 94, 126, 136]))
+            if falling:
+                edge = min(edge, 66.0)
+            lines.append(volume.combed_line((phi * side, edge), (tie.phi * side, tie.theta),
+                                            via=_way_round(phi * side, tie, side)))  # fmt: skip
+        points = np.stack(lines, 1)[:, :: int(side)]
+        flutes = (
+            0.0016
+            * np.sin(np.arange(len(rim)) * 2.6)[None, :, None]
+            * np.sin(np.linspace(0, np.pi, len(points)))[:, None, None]
+        )
+        points = points + volume.outward(points) * (0.001 + flutes)
+        u = column_box(COLUMNS["main"][0])[0] + 0.06 * np.abs((np.arange(len(rim) + 1) * 0.5) % 2 - 1)
+        uv = np.stack(np.broadcast_arrays(u[None], np.linspace(0.08, 0.5, len(points))[:, None]), -1)
+        made.append(grid_piece(points, uv, "hair", "hair", closed=True, flip=True))
     return made
 
 
@@ -294,14 +340,12 @@ def _tail(volume: HairVolume, tie: Tie, side: float) -> Hanging:
     t = np.linspace(0, 1, len(path))
     if r.wave > 0:
         path = path + np.stack([np.sin(t * 13) * t * side, 0 * t, np.cos(t * 11) * t * 0.6], -1) * r.wave
-    widest = 0.042 * tie.scale * (0.8 + 12 * r.volume)
+    widest = 0.052 * tie.scale * (0.75 + 10 * r.volume)
     radii = widest * np.interp(t, [0, 0.06, 0.35, 0.7, 1], [0.35, 0.6, 1.0, 0.85, 0.25])
     return volume.bundle(path, radii, strands=9), [_band(volume, place + away * 0.006, away, 0.013 * tie.scale)]
 
 
 def _braid(volume: HairVolume, tie: Tie, side: float) -> Hanging:
-    from paic3d_studio.datasets.generated.paint_hair import column_box
-
     r = volume.recipe
     place, away = volume.tie_point(tie.phi * side, tie.theta)
     tip = min(r.length, place[1] - 0.10)
@@ -331,8 +375,6 @@ def _braid(volume: HairVolume, tie: Tie, side: float) -> Hanging:
 
 def frames_of(path: Array) -> tuple[Array, Array]:
     """Return (across, outward) along a hanging path; outward looks away from the neck."""
-    from paic3d_studio.datasets.generated.shapes import frames
-
     return frames(path, path * [1, 0, 1] + [0, 0, 0.012])
 
 
@@ -370,7 +412,9 @@ def _bun(volume: HairVolume, tie: Tie, side: float) -> Hanging:
                      * (np.cos(spin)[:, None] * side_axis + np.sin(spin)[:, None] * third))  # fmt: skip
         line = centre + direction * radius * 1.0
         widths = radius * 0.95 * np.sin(np.clip(polar, 0.3, 1.57))
-        made.append(volume.swept(line, widths, np.linspace(0.15, 0.5, 12), tone="main", thickness=0.2, outward=direction))
+        made.append(
+            volume.swept(line, widths, np.linspace(0.15, 0.5, 12), tone="main", thickness=0.2, outward=direction)
+        )
     return made, [_band(volume, place - away * 0.001, away, radius * 0.72)]
 
 
@@ -408,7 +452,9 @@ def _even(volume: HairVolume, *, reach: float, width: float) -> Array:
 def _straight_bangs(volume: HairVolume) -> list[Piece]:
     r = volume.recipe
     phis = _even(volume, reach=58, width=r.strand_width)
-    tips = r.bangs_length + r.raggedness * volume.rng.uniform(-0.006, 0.006, len(phis)) - 0.012 * (np.abs(phis) / 58) ** 2
+    tips = (
+        r.bangs_length + r.raggedness * volume.rng.uniform(-0.006, 0.006, len(phis)) - 0.012 * (np.abs(phis) / 58) ** 2
+    )
     return _fringe(volume, phis, tips, point=0.75, taper=0.9)
 
 
@@ -548,7 +594,9 @@ BANGS: Final[Mapping[str, Callable[[HairVolume], list[Piece]]]] = {
 }
 
 
-def _side_locks(volume: HairVolume, tip: float, *, width: float, count: int, point: float, turn_to: float) -> list[Piece]:
+def _side_locks(
+    volume: HairVolume, tip: float, *, width: float, count: int, point: float, turn_to: float
+) -> list[Piece]:
     made = []
     for side in (-1.0, 1.0):
         for k in range(count):
@@ -617,8 +665,6 @@ def _crown_braid(volume: HairVolume) -> list[Piece]:
         hand = 1.0 if k % 2 else -1.0
         along = unit(np.array([np.cos(np.radians(theta)), -np.sin(np.radians(theta)), 0.55 * hand]))
         third = unit(np.cross(along, out))
-        from paic3d_studio.datasets.generated.paint_hair import column_box
-
         u0, _, u1, _ = column_box(volume.column("main", float(point[0])))
         made.append(ellipsoid(point + out * 0.006, (0.0085, 0.0155, 0.0085), "hair", "hair", rows=7, columns=9,
                               tilt=np.stack([third, along, np.cross(third, along)], 1), uv_box=(u0, 0.3, u1, 0.8)))  # fmt: skip
@@ -633,5 +679,3 @@ EXTRAS: Final[Mapping[str, Callable[[HairVolume], list[Piece]]]] = {
     "crown braid": _crown_braid,
 }
 """What stands out of any cut."""
-
-_ = turn

@@ -32,7 +32,19 @@ from paic3d_studio.datasets.generated.recipe import BodyRecipe, Colour, EyeRecip
 
 _MASCULINE_CUTS: Final = ("pixie", "short back", "spiky", "messy", "crew", "swept back", "wolf", "curly", "medium", "low ponytail",
                           "shag", "top knot")  # fmt: skip
-_ELDER_CUTS: Final = ("bun", "low bun", "short back", "swept back", "bob", "medium", "pixie", "low ponytail", "curly", "top knot", "crew")
+_ELDER_CUTS: Final = (
+    "bun",
+    "low bun",
+    "short back",
+    "swept back",
+    "bob",
+    "medium",
+    "pixie",
+    "low ponytail",
+    "curly",
+    "top knot",
+    "crew",
+)
 _NOT_FEMININE: Final = ("crew", "swept back")
 _HIDES_TOP: Final = ("hat",)
 
@@ -64,8 +76,12 @@ def _spread(rng: Generator, low: float, high: float) -> float:
 def _face(rng: Generator, gender: str, age: str) -> FaceRecipe:
     child, elder = age == "child", age == "elder"
     man = gender == "masculine" and not child
-    chin = _spread(rng, -0.131, -0.122) if child else _spread(rng, -0.142, -0.130) if man else _spread(rng, -0.137, -0.127)
-    eye_y = (_spread(rng, -0.050, -0.042) if child else _spread(rng, -0.040, -0.030) if man else _spread(rng, -0.046, -0.036))
+    chin = (
+        _spread(rng, -0.131, -0.122) if child else _spread(rng, -0.142, -0.130) if man else _spread(rng, -0.137, -0.127)
+    )
+    eye_y = (
+        _spread(rng, -0.050, -0.042) if child else _spread(rng, -0.040, -0.030) if man else _spread(rng, -0.046, -0.036)
+    )
     mouth_y = chin + _spread(rng, 0.027, 0.034) * (1.1 if man else 1.0)
     skins, weights = zip(*SKIN, strict=True)
     skin = jittered(rng, skins[int(rng.choice(len(skins), p=np.array(weights) / sum(weights)))], hue=0.006, value=0.008)
@@ -112,7 +128,11 @@ def _eyes(rng: Generator, gender: str, age: str, face: FaceRecipe, hair: HairRec
     height *= 0.72 if elder else 1.0
     width = min(_spread(rng, 0.044, 0.056), 2 * (face.eye_x - 0.0125))
     temper = _pick(rng, ["level", "sharp", "droopy"], [45, 32, 23])
-    tilt = {"level": _spread(rng, -0.001, 0.002), "sharp": _spread(rng, 0.003, 0.009), "droopy": _spread(rng, -0.008, -0.003)}[temper]
+    tilt = {
+        "level": _spread(rng, -0.001, 0.002),
+        "sharp": _spread(rng, 0.003, 0.009),
+        "droopy": _spread(rng, -0.008, -0.003),
+    }[temper]
     lash_colour = mixed(deepened(hair.root, value=0.42), (0.17, 0.10, 0.12), _spread(rng, 0.45, 1.0))
     bright = min(hair.root) > 0.6
     brow_colour = deepened(hair.root, by=0.02, saturation=1.2, value=0.62 if bright else 0.85)
@@ -156,7 +176,11 @@ def _eyes(rng: Generator, gender: str, age: str, face: FaceRecipe, hair: HairRec
 
 
 def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
-    name = _pick(rng, ["grey", "white", "black", "brown"], [40, 40, 8, 12]) if age == "elder" else weighted(rng, list(HAIR), list(HAIR_WEIGHTS))
+    name = (
+        _pick(rng, ["grey", "white", "black", "brown"], [40, 40, 8, 12])
+        if age == "elder"
+        else weighted(rng, list(HAIR), list(HAIR_WEIGHTS))
+    )
     root = jittered(rng, HAIR[name][int(rng.integers(len(HAIR[name])))])
     dark = max(root) < 0.4
     if gender == "masculine":
@@ -178,8 +202,11 @@ def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
     else:
         bangs = _pick(rng, list(bangs_choice), list(bangs_choice.values()))
     short = max(CUTS[cut].length) > -0.10 and not CUTS[cut].ties
-    sides = _pick(rng, ["none", "temple", "cheek", "jaw", "chest", "blunt"],
-                  [20, 45, 20, 3, 0, 0] if short or gender == "masculine" else [8, 10, 25, 27, 20, 10])
+    sides = _pick(
+        rng,
+        ["none", "temple", "cheek", "jaw", "chest", "blunt"],
+        [20, 45, 20, 3, 0, 0] if short or gender == "masculine" else [8, 10, 25, 27, 20, 10],
+    )
     if bangs in ("slicked", "quiff"):
         sides = "none" if rng.random() < 0.8 else "temple"
     if cut == "hime":
@@ -187,7 +214,11 @@ def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
     extras = []
     if rng.random() < 0.28 and bangs != "slicked":
         extras.append(_pick(rng, ["ahoge", "antennae", "flips", "thin braid", "crown braid"], [50, 12, 14, 16, 10]))
-    pattern = _pick(rng, ["plain", "ombre", "dipped", "streaks", "split", "inner", "fringe"], [64, 11, 5, 6, 3, 7, 4]) if age != "elder" else "plain"
+    pattern = (
+        _pick(rng, ["plain", "ombre", "dipped", "streaks", "split", "inner", "fringe"], [64, 11, 5, 6, 3, 7, 4])
+        if age != "elder"
+        else "plain"
+    )
     second_name = _pick(rng, [n for n in HAIR if n != name])
     second = jittered(rng, HAIR[second_name][int(rng.integers(len(HAIR[second_name])))])
     shine_style = _pick(rng, ["ring", "soft", "zigzag", "none"], [36, 32, 20, 12])
@@ -220,15 +251,27 @@ def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
 def _body(rng: Generator, gender: str, age: str) -> BodyRecipe:
     child = age == "child"
     man = gender == "masculine" and not child
-    kinds = [c for c in CLOTHES if not (gender == "masculine" and c in ("sailor", "bare shoulders", "straps", "frills"))]
+    kinds = [
+        c for c in CLOTHES if not (gender == "masculine" and c in ("sailor", "bare shoulders", "straps", "frills"))
+    ]
     kinds = [c for c in kinds if not (child and c in ("armour", "military", "bare shoulders", "straps"))]
     main, second, accent = OUTFITS[int(rng.integers(len(OUTFITS)))]
     clothes = _pick(rng, kinds)
     if clothes == "armour":
-        main = jittered(rng, ((0.72, 0.75, 0.80), (0.52, 0.54, 0.62), (0.85, 0.80, 0.70), (0.35, 0.36, 0.42))[int(rng.integers(4))])
+        main = jittered(
+            rng, ((0.72, 0.75, 0.80), (0.52, 0.54, 0.62), (0.85, 0.80, 0.70), (0.35, 0.36, 0.42))[int(rng.integers(4))]
+        )
     return BodyRecipe(
-        shoulder=_spread(rng, 0.086, 0.096) if child else _spread(rng, 0.114, 0.128) if man else _spread(rng, 0.100, 0.110),
-        neck_width=_spread(rng, 0.026, 0.029) if child else _spread(rng, 0.034, 0.040) if man else _spread(rng, 0.027, 0.032),
+        shoulder=_spread(rng, 0.086, 0.096)
+        if child
+        else _spread(rng, 0.114, 0.128)
+        if man
+        else _spread(rng, 0.100, 0.110),
+        neck_width=_spread(rng, 0.026, 0.029)
+        if child
+        else _spread(rng, 0.034, 0.040)
+        if man
+        else _spread(rng, 0.027, 0.032),
         neck_length=_spread(rng, 0.062, 0.070) if child else _spread(rng, 0.076, 0.092),
         bust=0.0 if child or gender == "masculine" else _spread(rng, 0.0, 1.0),
         clothes=clothes,
@@ -281,17 +324,30 @@ def _worn(rng: Generator, gender: str, hair: HairRecipe, body: BodyRecipe, ears:
             continue
         if thing.place == "horns" and taken & {"hat", "band"}:
             continue
-        if thing.place == "hat" and (high or hair.bangs in ("quiff",) or hair.cut in ("curly", "spiky") or "side" in taken or "over" in taken):
+        if thing.place == "hat" and (
+            high or hair.bangs in ("quiff",) or hair.cut in ("curly", "spiky") or "side" in taken or "over" in taken
+        ):
             continue
         if thing.place in ("side", "over") and "hat" in taken:
             continue
         taken.add(thing.place)
         main, second = _worn_colours(rng, thing.palette, body)
-        chosen.append(Worn(name, main, second, _spread(rng, 0.8, 1.25), float(rng.random()), float(rng.choice([-1.0, 1.0]))))
+        chosen.append(
+            Worn(name, main, second, _spread(rng, 0.8, 1.25), float(rng.random()), float(rng.choice([-1.0, 1.0])))
+        )
     return tuple(chosen)
 
 
-_NOT_FOR_HIM: Final = ("ribbon", "twin ribbons", "bow headband", "maid headband", "tiara", "flower", "flower wreath", "cat ears headband")
+_NOT_FOR_HIM: Final = (
+    "ribbon",
+    "twin ribbons",
+    "bow headband",
+    "maid headband",
+    "tiara",
+    "flower",
+    "flower wreath",
+    "cat ears headband",
+)
 
 
 def _worn_colours(rng: Generator, palette: str, body: BodyRecipe) -> tuple[Colour, Colour]:
@@ -308,5 +364,7 @@ def _under_hat(rng: Generator, hair: HairRecipe, worn: tuple[Worn, ...]) -> Hair
     """Return hair that fits under what is worn: nothing stands up through a hat."""
     del rng
     if any(ACCESSORIES[w.name].place in _HIDES_TOP for w in worn):
-        return dataclasses.replace(hair, extras=tuple(e for e in hair.extras if e == "thin braid"), volume=min(hair.volume, 0.016))
+        return dataclasses.replace(
+            hair, extras=tuple(e for e in hair.extras if e == "thin braid"), volume=min(hair.volume, 0.016)
+        )
     return hair

@@ -10,7 +10,17 @@ import numpy as np
 
 from paic3d_studio.datasets.generated.hair import HairVolume
 from paic3d_studio.datasets.generated.paint_hair import COLUMNS, column_box
-from paic3d_studio.datasets.generated.shapes import Array, Piece, curve, grid_piece, mirrored, moved, seam_uv, turn, unit
+from paic3d_studio.datasets.generated.shapes import (
+    Array,
+    Piece,
+    curve,
+    grid_piece,
+    mirrored,
+    moved,
+    seam_uv,
+    turn,
+    unit,
+)
 
 Coat = tuple[str, str, tuple[float, float, float, float]]
 """Part, material and box of the texture."""
@@ -20,7 +30,16 @@ def _shell(outline: Array, depth: float, part: str, material: str, box: tuple[fl
     """Return an ear: a dish over a closed outline (n, 2) in the plane z = 0, hollow towards +z."""
     middle = outline.mean(0)
     rings = []
-    for share, z in ((0.0, -0.30), (0.45, -0.22), (0.78, 0.05), (0.93, 0.30), (1.0, 0.10), (0.95, -0.25), (0.7, -0.62), (0.0, -0.85)):
+    for share, z in (
+        (0.0, -0.30),
+        (0.45, -0.22),
+        (0.78, 0.05),
+        (0.93, 0.30),
+        (1.0, 0.10),
+        (0.95, -0.25),
+        (0.7, -0.62),
+        (0.0, -0.85),
+    ):
         xy = middle + (outline - middle) * share
         rings.append(np.concatenate([xy, np.full((len(xy), 1), z * depth)], 1))
     points = np.stack(rings)
@@ -44,7 +63,9 @@ def skin_ear(volume: HairVolume, kind: str) -> list[Piece]:
     return [left, mirrored(left)]
 
 
-def fur_ear(volume: HairVolume, kind: str, *, fur: Coat, inner: Coat, scale: float = 1.0, forward: float = 0.0) -> list[Piece]:
+def fur_ear(
+    volume: HairVolume, kind: str, *, fur: Coat, inner: Coat, scale: float = 1.0, forward: float = 0.0
+) -> list[Piece]:
     """Return the left animal's ear on the crown: its back in fur and its hollow."""
     phi, theta, lean, outline = _FUR[kind]
     place = volume.on(*(np.array(a) for a in np.radians((phi, theta)))) + [0, 0, forward]
@@ -59,7 +80,9 @@ def fur_ear(volume: HairVolume, kind: str, *, fur: Coat, inner: Coat, scale: flo
             xy = middle + (line - middle) * share
             rings.append(np.concatenate([xy, np.full((len(xy), 1), z * depth)], 1))
         u0, v0, u1, v1 = coat[2]
-        return grid_piece(np.stack(rings), seam_uv(len(rows), len(line) + 1, (u0, v0, u1, v1)), coat[0], coat[1], closed=True)
+        return grid_piece(
+            np.stack(rings), seam_uv(len(rows), len(line) + 1, (u0, v0, u1, v1)), coat[0], coat[1], closed=True
+        )
 
     front = dish([(0.0, -0.5), (0.5, -0.25), (0.74, 0.15)], inner)
     back = dish([(0.74, 0.16), (0.90, 0.42), (1.0, 0.1), (0.92, -0.35), (0.6, -0.9), (0.0, -1.2)], fur)
@@ -81,7 +104,9 @@ _FUR: Final[Mapping[str, tuple[float, float, float, list[tuple[float, float]]]]]
 
 def _animal(volume: HairVolume, kind: str) -> list[Piece]:
     u0, _, u1, _ = column_box(COLUMNS["fur"][0])
-    left = fur_ear(volume, kind, fur=("ears", "ears_fur", (u0, 0.1, u1, 0.9)), inner=("ears", "ears", (0.3, 0.35, 0.5, 0.65)))
+    left = fur_ear(
+        volume, kind, fur=("ears", "ears_fur", (u0, 0.1, u1, 0.9)), inner=("ears", "ears", (0.3, 0.35, 0.5, 0.65))
+    )
     return left + [mirrored(piece) for piece in left] + skin_ear(volume, "human")
 
 

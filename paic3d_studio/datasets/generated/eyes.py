@@ -78,6 +78,7 @@ class EyeLines:
         Args:
             side: -1 for the character's right eye, on the picture's left; 1 for the other one.
         """
+
         def at(line: Array, share: float) -> Array:
             x = -self.eye.width / 2 + share * self.eye.width
             return line[np.argmin(np.abs(line[:, 0] - x))]

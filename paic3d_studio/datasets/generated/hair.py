@@ -123,7 +123,9 @@ class HairVolume:
         path, v = self.path(lock, rows=rows)
         t = np.linspace(0, 1, rows)
         narrow = np.interp(t, [0, 0.22, lock.taper, 1], [0.45, 1, 1, 0])
-        profile = lock.width * np.maximum(np.where(t > lock.taper, lock.point + (1 - lock.point) * narrow**0.75, narrow), 0)
+        profile = lock.width * np.maximum(
+            np.where(t > lock.taper, lock.point + (1 - lock.point) * narrow**0.75, narrow), 0
+        )
         return self.swept(path, profile, v, tone=lock.tone, thickness=lock.thickness)
 
     def swept(
@@ -179,10 +181,16 @@ class HairVolume:
 
     def across(self, start: tuple[float, float], end: tuple[float, float], *, width: float, lift: float = 0.003,
                tone: str = "main", via: tuple[float, float] | None = None) -> Piece:  # fmt: skip
-        """Return a ribbon that lies on the volume from one (phi, theta) in degrees to another: combed hair.
+        """Return a ribbon that lies on the volume from one (phi, theta) in degrees to another: combed hair."""
+        path = self.combed_line(start, end, via=via)
+        path = path + self.outward(path) * lift * np.minimum(np.linspace(0, 4, 11), 1)[:, None]
+        widths = width * np.interp(np.linspace(0, 1, 11), [0, 0.35, 1], [0.85, 1.0, 0.38])
+        return self.swept(path, widths, np.linspace(0.05, 0.5, 11), tone=tone, thickness=0.16)
 
-        `via` bends it towards a third place.
-        """
+    def combed_line(
+        self, start: tuple[float, float], end: tuple[float, float], *, via: tuple[float, float] | None = None
+    ) -> Array:
+        """Return the line (11, 3) on the volume from one (phi, theta) in degrees to another, bent towards `via`."""
         a, b = (self._direction(*np.radians(d)) for d in (start, end))
         t = np.linspace(0, 1, 11)[:, None]
         if via is None:
@@ -190,11 +198,7 @@ class HairVolume:
         else:
             middle = self._direction(*np.radians(via))
             way = unit(a * (1 - t) ** 2 + 2.2 * middle * t * (1 - t) + b * t**2)
-        phi, theta = np.arctan2(way[:, 0], way[:, 2]), np.arccos(np.clip(way[:, 1], -1, 1))
-        path = self.on(phi, theta)
-        path = path + self.outward(path) * lift * np.minimum(np.linspace(0, 4, 11), 1)[:, None]
-        widths = width * np.interp(np.linspace(0, 1, 11), [0, 0.35, 1], [0.85, 1.0, 0.38])
-        return self.swept(path, widths, np.linspace(0.05, 0.5, 11), tone=tone, thickness=0.16)
+        return self.on(np.arctan2(way[:, 0], way[:, 2]), np.arccos(np.clip(way[:, 1], -1, 1)))
 
     @staticmethod
     def _direction(phi: float, theta: float) -> Array:

@@ -28,9 +28,7 @@ class Head:
         """The right half (x >= 0) of the outline from crown to chin, (n, 2) metres."""
         f = self.face
         angle = np.linspace(0, np.pi / 2, 40)
-        upper = np.stack(
-            [f.half_width * np.sin(angle), TEMPLE_Y + (f.top - TEMPLE_Y) * np.cos(angle)], -1
-        )
+        upper = np.stack([f.half_width * np.sin(angle), TEMPLE_Y + (f.top - TEMPLE_Y) * np.cos(angle)], -1)
         drop = f.mouth_y - f.chin
         control = np.array(
             [

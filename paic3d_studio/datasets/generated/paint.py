@@ -74,7 +74,9 @@ class Canvas:
         at = np.clip(((self.y if axis == "y" else self.x) - start) / (end - start), 0, 1)
         return np.asarray(at * at * (3 - 2 * at), np.float32)
 
-    def lay(self, mask: NDArray[np.float32] | float, colour: Colour | NDArray[np.float32], *, opacity: float = 1) -> None:
+    def lay(
+        self, mask: NDArray[np.float32] | float, colour: Colour | NDArray[np.float32], *, opacity: float = 1
+    ) -> None:
         """Paint a colour over what is there, and make it opaque where the mask is."""
         share = np.broadcast_to(np.asarray(mask, np.float32), self.alpha.shape) * np.float32(opacity)
         where = _window(share)
@@ -84,7 +86,9 @@ class Canvas:
         self.rgb[where] += (self._paint(colour, where) - self.rgb[where]) * blend[..., None]
         self.alpha[where] = total
 
-    def tint(self, mask: NDArray[np.float32] | float, colour: Colour | NDArray[np.float32], *, opacity: float = 1) -> None:
+    def tint(
+        self, mask: NDArray[np.float32] | float, colour: Colour | NDArray[np.float32], *, opacity: float = 1
+    ) -> None:
         """Paint a colour over what is there without changing its alpha."""
         share = np.broadcast_to(np.asarray(mask, np.float32), self.alpha.shape) * np.float32(opacity)
         where = _window(share)

@@ -137,8 +137,12 @@ HIGHLIGHTS: Final[Mapping[str, tuple[tuple[float, float, float, float, float], .
     "two": ((-0.32, 0.42, 0.30, 0.24, 0.95), (0.38, -0.48, 0.15, 0.12, 0.8)),
     "one": ((-0.28, 0.40, 0.34, 0.26, 0.95),),
     "tall": ((-0.34, 0.34, 0.22, 0.34, 0.95), (0.34, -0.52, 0.20, 0.11, 0.7)),
-    "many": ((-0.30, 0.44, 0.28, 0.24, 0.95), (0.36, 0.10, 0.12, 0.11, 0.9), (-0.10, -0.60, 0.24, 0.10, 0.7),
-             (0.40, -0.36, 0.08, 0.08, 0.9)),  # fmt: skip
+    "many": (
+        (-0.30, 0.44, 0.28, 0.24, 0.95),
+        (0.36, 0.10, 0.12, 0.11, 0.9),
+        (-0.10, -0.60, 0.24, 0.10, 0.7),
+        (0.40, -0.36, 0.08, 0.08, 0.9),
+    ),  # fmt: skip
     "wide": ((0.0, 0.42, 0.55, 0.15, 0.8), (-0.2, -0.55, 0.2, 0.1, 0.6)),
     "small": ((-0.25, 0.35, 0.16, 0.14, 0.9),),
     "none": (),
@@ -188,7 +192,9 @@ def _lash(lines: EyeLines, eye: EyeRecipe, face: FaceRecipe) -> Canvas:
         for share in (0.72, 0.82, 0.90):
             root = lower[int(len(lower) * share)]
             tip = root + [0.0015, -0.003]
-            canvas.lay(canvas.stroke(np.stack([root, (root + tip) / 2, tip]), [0.0012, 0.0008, 0.0002]), eye.lash_colour)
+            canvas.lay(
+                canvas.stroke(np.stack([root, (root + tip) / 2, tip]), [0.0012, 0.0008, 0.0002]), eye.lash_colour
+            )
     return canvas
 
 

@@ -132,7 +132,9 @@ def _whiskers(canvas: Canvas, f: FaceRecipe, recipe: Recipe) -> None:
     for side in (-1, 1):
         for k in range(3):
             y = f.nose_y - 0.002 - 0.008 * k
-            path = np.array([(side * 0.034, y), (side * 0.046, y - 0.001 * (k - 1)), (side * 0.058, y + 0.002 * (1 - k))])
+            path = np.array(
+                [(side * 0.034, y), (side * 0.046, y - 0.001 * (k - 1)), (side * 0.058, y + 0.002 * (1 - k))]
+            )
             canvas.tint(canvas.stroke(path, [0.0004, 0.0012, 0.0004]), scaled(f.skin, 0.5), opacity=0.8)
 
 
@@ -151,7 +153,9 @@ def _diamond(canvas: Canvas, f: FaceRecipe, recipe: Recipe) -> None:
 def _plaster(canvas: Canvas, f: FaceRecipe, recipe: Recipe) -> None:
     side = 1 if recipe.seed % 2 else -1
     centre = np.array([side * 0.044, f.nose_y - 0.006])
-    box = np.array([(-0.012, -0.004), (0.012, -0.004), (0.012, 0.004), (-0.012, 0.004)]) @ np.array([[0.94, 0.34], [-0.34, 0.94]])
+    box = np.array([(-0.012, -0.004), (0.012, -0.004), (0.012, 0.004), (-0.012, 0.004)]) @ np.array(
+        [[0.94, 0.34], [-0.34, 0.94]]
+    )
     canvas.tint(canvas.polygon(box + centre), (0.93, 0.80, 0.62))
     canvas.tint(canvas.polygon(box * 0.42 + centre), (0.98, 0.90, 0.76))
 

@@ -69,7 +69,7 @@ def hair_picture(recipe: HairRecipe, rng: Generator) -> NDArray[np.uint8]:
 def _under(recipe: HairRecipe) -> tuple[Colour, Colour]:
     if PATTERNS[recipe.pattern].under:
         return recipe.shadow, scaled(recipe.second, 0.9)
-    return mixed(recipe.shadow, recipe.root, 0.30), mixed(recipe.shadow, recipe.tip, 0.40)
+    return mixed(recipe.shadow, recipe.root, 0.45), mixed(recipe.shadow, recipe.tip, 0.5)
 
 
 def _column(
@@ -104,7 +104,11 @@ def _column(
 
 
 def _strand_line(
-    rgb: NDArray[np.float64], v: NDArray[np.float64], u: NDArray[np.float64], shadow: NDArray[np.float64], rng: Generator
+    rgb: NDArray[np.float64],
+    v: NDArray[np.float64],
+    u: NDArray[np.float64],
+    shadow: NDArray[np.float64],
+    rng: Generator,
 ) -> NDArray[np.float64]:
     """Draw one dark or light line along the strands, thin at both ends."""
     at, drift, begin = rng.uniform(-0.85, 0.85), rng.uniform(-0.25, 0.25), rng.uniform(-0.2, 0.55)

@@ -82,7 +82,9 @@ def weighted(rng: Generator, names: tuple[str, ...] | list[str], weights: tuple[
     return str(names[int(rng.choice(len(names), p=[w / total for w in weights]))])
 
 
-def jittered(rng: Generator, colour: Colour, *, hue: float = 0.012, saturation: float = 0.08, value: float = 0.05) -> Colour:
+def jittered(
+    rng: Generator, colour: Colour, *, hue: float = 0.012, saturation: float = 0.08, value: float = 0.05
+) -> Colour:
     """Return a colour a little beside another, in hue, saturation and value."""
     h, s, v = colorsys.rgb_to_hsv(*colour)
     return colorsys.hsv_to_rgb(
@@ -92,7 +94,9 @@ def jittered(rng: Generator, colour: Colour, *, hue: float = 0.012, saturation: 
     )
 
 
-def deepened(colour: Colour, *, hue_towards: float = 0.72, by: float = 0.04, saturation: float = 1.15, value: float = 0.72) -> Colour:
+def deepened(
+    colour: Colour, *, hue_towards: float = 0.72, by: float = 0.04, saturation: float = 1.15, value: float = 0.72
+) -> Colour:
     """Return a colour's shadow: darker, richer, its hue turned a little towards violet."""
     h, s, v = colorsys.rgb_to_hsv(*colour)
     turn = ((hue_towards - h + 0.5) % 1.0) - 0.5

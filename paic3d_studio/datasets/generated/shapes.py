@@ -190,7 +190,9 @@ def ellipsoid(
     """Return the part of an ellipsoid between two polar angles `span` from its top; `tilt` (3, 3) turns it."""
     polar = np.linspace(*span, rows)[:, None]
     angle = np.linspace(0, 2 * np.pi, columns, endpoint=False)[None]
-    unit_points = np.stack([np.sin(polar) * np.sin(angle), np.cos(polar) + 0 * angle, np.sin(polar) * np.cos(angle)], -1)
+    unit_points = np.stack(
+        [np.sin(polar) * np.sin(angle), np.cos(polar) + 0 * angle, np.sin(polar) * np.cos(angle)], -1
+    )
     points = unit_points * np.asarray(radii)
     points = (points if tilt is None else points @ tilt.T) + np.asarray(centre)
     return grid_piece(points, seam_uv(rows, columns + 1, uv_box), part, material, bone=bone, closed=True)

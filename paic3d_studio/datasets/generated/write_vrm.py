@@ -48,7 +48,9 @@ class _Buffer:
         self.views.append(entry)
         return len(self.views) - 1
 
-    def accessor(self, values: NDArray[Any], kind: str, component: int, *, target: int | None, bounds: bool = False) -> int:
+    def accessor(
+        self, values: NDArray[Any], kind: str, component: int, *, target: int | None, bounds: bool = False
+    ) -> int:
         """Append an array and return its accessor."""
         entry: dict[str, Any] = {
             "bufferView": self.view(np.ascontiguousarray(values).tobytes(), target),
@@ -174,7 +176,9 @@ def _material(
     return made
 
 
-def _primitive(group: list[Piece], buffer: _Buffer, material: int, part: str, joints: tuple[str, ...]) -> dict[str, Any]:
+def _primitive(
+    group: list[Piece], buffer: _Buffer, material: int, part: str, joints: tuple[str, ...]
+) -> dict[str, Any]:
     bones = np.concatenate([np.full(len(p.positions), joints.index(p.bone), np.uint8) for p in group])
     whole = joined(group)
     slots = np.zeros((len(bones), 4), np.uint8)
@@ -184,7 +188,9 @@ def _primitive(group: list[Piece], buffer: _Buffer, material: int, part: str, jo
     wide = len(bones) > 65535
     indices = whole.faces.reshape(-1, 1).astype("<u4" if wide else "<u2")
     attributes = {
-        "POSITION": buffer.accessor((whole.positions + STANDING).astype("<f4"), "VEC3", 5126, target=34962, bounds=True),
+        "POSITION": buffer.accessor(
+            (whole.positions + STANDING).astype("<f4"), "VEC3", 5126, target=34962, bounds=True
+        ),
         "NORMAL": buffer.accessor(whole.normals.astype("<f4"), "VEC3", 5126, target=34962),
         "TEXCOORD_0": buffer.accessor(whole.uv.astype("<f4"), "VEC2", 5126, target=34962),
         "JOINTS_0": buffer.accessor(slots, "VEC4", 5121, target=34962),
