@@ -33,7 +33,7 @@ class Torso:
     @property
     def arm_y(self) -> float:
         """Height of the upper arms' bones."""
-        return self.neck_y - 0.046
+        return self.neck_y - 0.060
 
     @cached_property
     def _sections(self) -> tuple[PchipInterpolator, PchipInterpolator, PchipInterpolator]:
@@ -128,13 +128,13 @@ class Torso:
         x = self.body.shoulder + start + t * (end - start)
         r = radius * np.interp(t, [0, 0.3, 1], [1.0, 0.94, 0.86 * flare])
         angle = np.linspace(0, 2 * np.pi, 18, endpoint=False)
-        y = self.arm_y - 0.008 + r[:, None] * np.cos(angle) * 1.02
+        y = self.arm_y - 0.004 + r[:, None] * np.cos(angle) * 1.02
         z = -0.006 + r[:, None] * np.sin(angle)
         points = np.stack([np.broadcast_to(x[:, None], y.shape), y, z], -1)
         if start <= 0.001:  # a round shoulder inside the trunk
             rise = np.linspace(np.pi / 2, 0.0, 6)[:-1]
             caps = [
-                np.stack([np.full(18, x[0] - radius * np.sin(b)), self.arm_y - 0.008 + r[0] * np.cos(b) * np.cos(angle) * 1.02,
+                np.stack([np.full(18, x[0] - radius * np.sin(b)), self.arm_y - 0.004 + r[0] * np.cos(b) * np.cos(angle) * 1.02,
                           -0.006 + r[0] * np.cos(b) * np.sin(angle)], -1)
                 for b in rise
             ]  # fmt: skip

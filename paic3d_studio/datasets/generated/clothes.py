@@ -17,6 +17,7 @@ from paic3d_studio.datasets.generated.shapes import (
     Piece,
     curve,
     ellipsoid,
+    frames,
     grid_piece,
     mirrored,
     seam_uv,
@@ -146,6 +147,7 @@ def _collar_ring(g: Garment, *, height: float, flare: float, swatch: int, drop: 
 
 
 def _on_chest(torso: Torso, xy: Array, swell: float, *, behind: bool = False) -> Array:
+    swell += CLOTHES[torso.body.clothes].swell
     z = (torso.back if behind else torso.front)(xy[..., 0], xy[..., 1], swell=swell)
     return np.concatenate([xy, z[..., None]], -1)
 
@@ -481,19 +483,28 @@ def _fur_coat(g: Garment) -> None:
     v = neckline(g.front, width=0.044, depth=0.13, top=top, pointed=1.0)
     g.front.tint(v, g.body.second)
     _skin_where(
-        g, neckline(g.front, width=0.040, depth=0.030, top=top), neckline(g.back, width=0.03, depth=0.0, top=top)
+        g,
+        neckline(g.front, width=0.040, depth=0.030, top=top),
+        neckline(g.back, width=0.03, depth=0.0, top=top),
     )
-    rng = np.random.default_rng(g.recipe.seed)
-    for side in (-1, 1):
-        for k in range(13):
-            t = k / 12
-            behind = max(0.0, 0.5 - t) * 2
-            x = side * (0.012 + 0.048 * np.sin(np.pi * min(t * 1.1, 1.0)) ** 0.7)
-            y = top + 0.012 - 0.115 * max(0.0, t - 0.42) / 0.58
-            z = -0.050 * behind**0.6 if behind > 0 else float(g.torso.front(np.array(x), np.array(y), swell=0.006))
-            place = (x, y + rng.uniform(-0.003, 0.003), z - (0.014 if behind > 0 else 0.0))
-            g.pieces.append(ellipsoid(place, np.array([0.021, 0.019, 0.021]) * rng.uniform(0.85, 1.1), "clothes", "cloth_small",
-                                      rows=6, columns=9, uv_box=swatch_uv(4), bone="chest"))  # fmt: skip
+    control = np.array([(0.004, -0.128), (0.026, -0.085), (0.050, -0.040), (0.062, -0.004), (0.052, 0.012)])
+    front = [(x, top + y, float(g.torso.front(np.array(x), np.array(top + y), swell=0.014))) for x, y in control[:3]]
+    left = [*front, (0.066, top + 0.000, 0.006), (0.064, top + 0.012, -0.036), (0.036, top + 0.016, -0.066)]
+    right = [(-x, y, z) for x, y, z in left[::-1]]
+    path = curve(np.array([*left, (0.0, top + 0.017, -0.074), *right]), 70)
+    g.pieces.append(_fur(path, 0.019, np.random.default_rng(g.recipe.seed)))
+
+
+def _fur(path: Array, radius: float, rng: np.random.Generator) -> Piece:
+    """A roll of fur along a path: a tube with tufts."""
+    columns, steps = 13, len(path)
+    across, out = frames(path, path * [1, 0.4, 1] - [0, float(path[:, 1].min()) * 0.4, -0.014])
+    angle = np.linspace(0, 2 * np.pi, columns, endpoint=False)[None]
+    tufts = radius * (0.92 + 0.26 * rng.random((steps, columns)) ** 2)
+    tufts = tufts * np.interp(np.arange(steps), [0, 4, steps - 5, steps - 1], [0.3, 1, 1, 0.3])[:, None]
+    points = path[:, None] + tufts[..., None] * (np.cos(angle)[..., None] * across[:, None] + np.sin(angle)[..., None] * out[:, None])
+    uv = seam_uv(steps, columns + 1, swatch_uv(4))
+    return grid_piece(points, uv, "clothes", "cloth_small", bone="chest", closed=True, flip=True)
 
 
 def _frills(g: Garment) -> None:

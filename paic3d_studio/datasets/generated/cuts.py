@@ -306,19 +306,12 @@ def _combed_cap(volume: HairVolume, tie: Tie, *, falling: bool) -> list[Piece]:
     return made
 
 
-def _way_round(phi: float, tie: Tie, side: float) -> tuple[float, float] | None:
-    """Which way combed hair takes from phi to a tie, so that it does not cross the face; degrees."""
-    away = abs((phi + 180) % 360 - 180)
+def _way_round(phi: float, tie: Tie, side: float) -> tuple[float, float]:
+    """Where combed hair passes between phi and a tie: over the head, the higher the further round, never over the face."""
     target = tie.phi * side
-    if tie.theta < 72 and tie.phi != 180 and not tie.both:
-        return (180.0, 40.0) if away > 60 and np.sign(np.sin(np.radians(phi))) != np.sign(target) else None
-    if tie.theta < 72:
-        return None
-    if tie.phi == 180:
-        return (float(np.copysign(118.0, phi if phi < 180 else phi - 360)), 62.0) if away < 85 else None
-    if not tie.both and np.sign(np.sin(np.radians(phi))) != np.sign(target):
-        return (float(-np.copysign(160.0, target)), 62.0) if away > 50 else (float(np.copysign(150.0, target)), 30.0)
-    return (float(np.copysign(104.0, target)), 56.0) if away < 80 else None
+    round_by = (phi - target + 180) % 360 - 180
+    level = (tie.theta + 92) / 2
+    return target + round_by / 2, float(np.interp(abs(round_by), [0, 60, 120, 180], [level, min(level, 66), 40, 10]))
 
 
 def _band(volume: HairVolume, place: Array, away: Array, radius: float) -> Piece:

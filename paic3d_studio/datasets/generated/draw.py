@@ -138,7 +138,7 @@ def _eyes(rng: Generator, gender: str, age: str, face: FaceRecipe, hair: HairRec
     brow_colour = deepened(hair.root, by=0.02, saturation=1.2, value=0.62 if bright else 0.85)
     mouths = {"smile": 30, "calm": 18, "stern": 8 if not child else 2, "cat": 6, "smirk": 7, "wavy": 2, "open": 10, "laugh": 7, "small": 5,
               "fang": 5}  # fmt: skip
-    iris_share = _spread(rng, 0.46, 0.54)
+    iris_share = _spread(rng, 0.45, 0.58)
     lower = _spread(rng, 0.38, 0.48)
     return name, EyeRecipe(
         width=width,
@@ -156,7 +156,7 @@ def _eyes(rng: Generator, gender: str, age: str, face: FaceRecipe, hair: HairRec
         highlights=_pick(rng, ["two", "one", "tall", "many", "wide", "small", "none"],
                          [30, 18, 18, 10, 7, 14 if man else 7, 4]),
         lash_colour=lash_colour,
-        lash=_spread(rng, 0.0020, 0.0032) if man or elder else _spread(rng, 0.0028, 0.0048),
+        lash=_spread(rng, 0.0020, 0.0032) if man or elder else _spread(rng, 0.0032, 0.0060),
         wing=_spread(rng, 0.001, 0.004) if man else _spread(rng, 0.003, 0.009),
         spikes=0 if man or elder else int(rng.choice([0, 1, 2, 3], p=[0.25, 0.25, 0.3, 0.2])),
         fold=bool(rng.random() < 0.75),
@@ -209,6 +209,8 @@ def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
     )
     if bangs in ("slicked", "quiff"):
         sides = "none" if rng.random() < 0.8 else "temple"
+    elif sides == "none":
+        sides = "temple"
     if cut == "hime":
         bangs, sides = "straight", "blunt"
     extras = []
@@ -308,7 +310,7 @@ def _worn(rng: Generator, gender: str, hair: HairRecipe, body: BodyRecipe, ears:
     animal = not (ears == "human" or ears.endswith("elf"))
     taken: set[str] = set()
     chosen: list[Worn] = []
-    weights = [2.2 if n in ("ribbon", "glasses", "hairpins") else 0.5 if n in ("eyepatch", "one horn", "goggles", "fox mask") else 1.0
+    weights = [2.2 if n in ("ribbon", "glasses", "hairpins") else 0.45 if n in ("eyepatch", "one horn", "goggles", "fox mask", "crown") else 1.0
                for n in ACCESSORIES]  # fmt: skip
     high = any(w in hair.cut for w in ("high", "top knot", "bun", "twin"))
     for _ in range(count * 4):
