@@ -249,7 +249,9 @@ def _beanie(p: Place) -> list[Piece]:
     centre, _ = _hat_seat(p, polar=60)
     ry = float(p.volume.radii(np.array(0.0))[1]) * 1.04 + 0.022
     low = float(np.cos(np.radians(60)))
-    rows = [(float(np.sin(a)) ** 0.85 * 1.34, float(ry * (np.cos(a) - low))) for a in np.linspace(0.02, np.radians(58), 12)]
+    rows = [
+        (float(np.sin(a)) ** 0.85 * 1.34, float(ry * (np.cos(a) - low))) for a in np.linspace(0.02, np.radians(58), 12)
+    ]
     fold = [(1.10, 0.036), (1.18, 0.034), (1.20, 0.014), (1.18, -0.006), (1.06, -0.009)]
     made = [_crown_of(p, rows=rows, box=p.box(), centre=centre, tilt=turn("x", -8)),
             _crown_of(p, rows=fold, box=p.box("second"), centre=centre, tilt=turn("x", -8))]  # fmt: skip

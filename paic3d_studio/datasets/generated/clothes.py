@@ -502,7 +502,9 @@ def _fur(path: Array, radius: float, rng: np.random.Generator) -> Piece:
     angle = np.linspace(0, 2 * np.pi, columns, endpoint=False)[None]
     tufts = radius * (0.92 + 0.26 * rng.random((steps, columns)) ** 2)
     tufts = tufts * np.interp(np.arange(steps), [0, 4, steps - 5, steps - 1], [0.3, 1, 1, 0.3])[:, None]
-    points = path[:, None] + tufts[..., None] * (np.cos(angle)[..., None] * across[:, None] + np.sin(angle)[..., None] * out[:, None])
+    points = path[:, None] + tufts[..., None] * (
+        np.cos(angle)[..., None] * across[:, None] + np.sin(angle)[..., None] * out[:, None]
+    )
     uv = seam_uv(steps, columns + 1, swatch_uv(4))
     return grid_piece(points, uv, "clothes", "cloth_small", bone="chest", closed=True, flip=True)
 

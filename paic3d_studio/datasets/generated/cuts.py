@@ -69,7 +69,9 @@ class Cut:
     nape: float = 140.0
 
 
-_SHORT_CAP = Layer(root=30, release=134, tip=-0.100, turn=112, shorter=0.10, tone="under", lift=-0.003, point=0.3, span=70)
+_SHORT_CAP = Layer(
+    root=30, release=134, tip=-0.100, turn=112, shorter=0.10, tone="under", lift=-0.003, point=0.3, span=70
+)
 
 CUTS: Final[Mapping[str, Cut]] = {
     "pixie": Cut((_SHORT_CAP, Layer(root=4, release=126, tip=-0.088, turn=112, point=0.08, span=66),

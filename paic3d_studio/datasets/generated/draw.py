@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import dataclasses
 from collections.abc import Sequence
 from typing import Final
@@ -169,7 +170,7 @@ def _eyes(rng: Generator, gender: str, age: str, face: FaceRecipe, hair: HairRec
         brow_tilt=_spread(rng, -0.001, 0.006) if temper == "sharp" or man else _spread(rng, -0.005, 0.002),
         brow_length=_spread(rng, 0.034, 0.046),
         mouth=_pick(rng, list(mouths), list(mouths.values())),
-        mouth_width=_spread(rng, 0.016, 0.024) if not man else _spread(rng, 0.020, 0.028),
+        mouth_width=_spread(rng, 0.018, 0.029) if not man else _spread(rng, 0.022, 0.032),
         lip=mixed(face.skin, (0.85, 0.30, 0.36), _spread(rng, 0.3, 0.6)) if gender == "feminine" and age == "adult" and rng.random() < 0.4
         else None,
     )  # fmt: skip
@@ -221,7 +222,7 @@ def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
         if age != "elder"
         else "plain"
     )
-    second_name = _pick(rng, [n for n in HAIR if n != name])
+    second_name = _pick(rng, [n for n in HAIR if n != name and _goes_with(HAIR[n][0], root)])
     second = jittered(rng, HAIR[second_name][int(rng.integers(len(HAIR[second_name])))])
     shine_style = _pick(rng, ["ring", "soft", "zigzag", "none"], [36, 32, 20, 12])
     low, high = CUTS[cut].length
@@ -248,6 +249,13 @@ def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
         shine_style=shine_style,
         tie=OUTFITS[int(rng.integers(len(OUTFITS)))][2],
     )  # fmt: skip
+
+
+def _goes_with(second: Colour, first: Colour) -> bool:
+    """Whether two hair colours are near in hue, or one of them has hardly any."""
+    (h1, s1, v1), (h2, s2, v2) = colorsys.rgb_to_hsv(*first), colorsys.rgb_to_hsv(*second)
+    apart = abs((h1 - h2 + 0.5) % 1.0 - 0.5)
+    return apart < 0.2 or min(s1, s2) < 0.18 or min(v1, v2) < 0.25
 
 
 def _body(rng: Generator, gender: str, age: str) -> BodyRecipe:
@@ -310,7 +318,7 @@ def _worn(rng: Generator, gender: str, hair: HairRecipe, body: BodyRecipe, ears:
     animal = not (ears == "human" or ears.endswith("elf"))
     taken: set[str] = set()
     chosen: list[Worn] = []
-    weights = [2.2 if n in ("ribbon", "glasses", "hairpins") else 0.45 if n in ("eyepatch", "one horn", "goggles", "fox mask", "crown") else 1.0
+    weights = [2.2 if n in ("ribbon", "glasses", "hairpins") else 0.45 if n in ("eyepatch", "one horn", "goggles", "fox mask", "crown", "small top hat") else 1.0
                for n in ACCESSORIES]  # fmt: skip
     high = any(w in hair.cut for w in ("high", "top knot", "bun", "twin"))
     for _ in range(count * 4):

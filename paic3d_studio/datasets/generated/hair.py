@@ -90,8 +90,8 @@ class HairVolume:
         rx, ry, rz = self.head.face.half_width, self.head.face.top, 0.105
         return unit(np.stack([local[..., 0] / rx**2, np.maximum(local[..., 1], 0) / ry**2, local[..., 2] / rz**2], -1))
 
-    def path(self, lock: Lock, *, rows: int) -> tuple[Array, Array]:
-        """Return a lock's middle line (rows, 3) and the texture's v along it."""
+    def path(self, lock: Lock, *, rows: int) -> tuple[Array, Array, Array]:
+        """Return a lock's middle line (rows, 3), the texture's v along it, and the share of its length, 0 to 1."""
         phi0, root, release = np.radians([lock.phi, lock.root, lock.release])
         ry = self.radii(np.array(phi0))[1]
         tip_angle = np.arccos(np.clip((lock.tip - TEMPLE_Y) / ry, -1, 1))
@@ -100,7 +100,7 @@ class HairVolume:
         if last < release:
             hang = 0.0
         arc = (last - root) * _MEAN_RADIUS
-        s = np.linspace(0, arc + hang, rows)
+        s = (arc + hang) * (1 - (1 - np.linspace(0, 1, rows)) ** 1.4)  # closer towards the tip
         theta = np.minimum(root + s / _MEAN_RADIUS, last)
         loose = np.clip(s - arc, 0, None)
         u = loose / max(hang, 1e-9)
@@ -116,12 +116,11 @@ class HairVolume:
         points = self.at(phi, np.maximum(share, 0.02), y)
         points = points + self.outward(points) * (lock.lift * np.minimum(t * 3, 1) + 0.001)[:, None]
         v = np.where(loose > 0, 0.5 + 0.5 * u, 0.5 * theta / np.radians(90))
-        return self.torso.pushed_out(points, forward=bool(np.cos(phi0) > -0.15)), np.clip(v, 0.004, 0.996)
+        return self.torso.pushed_out(points, forward=bool(np.cos(phi0) > -0.15)), np.clip(v, 0.004, 0.996), t
 
     def ribbon(self, lock: Lock, *, rows: int = 12) -> Piece:
         """Return the surface of one lock."""
-        path, v = self.path(lock, rows=rows)
-        t = np.linspace(0, 1, rows)
+        path, v, t = self.path(lock, rows=rows)
         narrow = np.interp(t, [0, 0.22, lock.taper, 1], [0.45, 1, 1, 0])
         profile = lock.width * np.maximum(
             np.where(t > lock.taper, lock.point + (1 - lock.point) * narrow**0.75, narrow), 0

@@ -26,7 +26,9 @@ def face_picture(recipe: Recipe, rng: Generator) -> NDArray[np.uint8]:
     canvas = Canvas(PICTURE_BOX, 512, ground=f.skin)
     canvas.lay(1.0, f.skin)
     shade = shade_of(f.skin)
-    canvas.shade(canvas.ramp(0.005, 0.05), shade, opacity=0.15 if recipe.hair.bangs in ("short", "slicked", "quiff") else 0.75)  # under the fringe
+    canvas.shade(
+        canvas.ramp(0.005, 0.05), shade, opacity=0.15 if recipe.hair.bangs in ("short", "slicked", "quiff") else 0.75
+    )  # under the fringe
     canvas.shade(1 - canvas.ramp(f.chin - 0.004, f.chin + 0.016), shade, opacity=0.30)
     edge = np.abs(canvas.x) / f.half_width
     canvas.shade(np.asarray(np.clip((edge - 0.68) / 0.4, 0, 1), np.float32), shade, opacity=0.55)
