@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from paic3d_studio.datasets.generated.clothes import bow
 from paic3d_studio.datasets.generated.ears import fur_ear
 from paic3d_studio.datasets.generated.hair import HairVolume
-from paic3d_studio.datasets.generated.recipe import Recipe, Worn
+from paic3d_studio.datasets.generated.hats import beanie, beret, cap, straw_hat, top_hat, witch_hat
+from paic3d_studio.datasets.generated.recipe import Recipe
 from paic3d_studio.datasets.generated.shapes import (
     Array,
     Piece,
@@ -21,41 +21,13 @@ from paic3d_studio.datasets.generated.shapes import (
     mirrored,
     moved,
     seam_uv,
-    solid_patch,
     torus,
     tube,
     turn,
     unit,
 )
-
-Box = tuple[float, float, float, float]
-
-
-@dataclasses.dataclass(frozen=True)
-class Place:
-    """What an accessory needs to know: the character, the hair's volume, its own recipe, and its column of colours."""
-
-    recipe: Recipe
-    volume: HairVolume
-    worn: Worn
-    slot: int
-
-    def box(self, which: str = "main") -> Box:
-        """Return the flat colour `main`, `second`, `metal` or `dark` on the accessories' sheet."""
-        row = ("main", "second", "metal", "dark").index(which)
-        return self.slot / 4 + 0.03, row / 4 + 0.03, (self.slot + 1) / 4 - 0.03, (row + 1) / 4 - 0.03
-
-    def on(self, phi: float, theta: float, *, off: float = 0.0) -> tuple[Array, Array]:
-        """Return a place on the hair's volume, degrees, `off` metres outside it, and the direction away from it."""
-        place = self.volume.on(*(np.array(a) for a in np.radians((phi, theta))))
-        away = self.volume.outward(place)
-        return place + away * (off + 0.004), away
-
-
-def _facing(away: Array, *, up: tuple[float, float, float] = (0, 1, 0)) -> Array:
-    """Return the rotation that turns +z to `away` and keeps y upwards."""
-    right = unit(np.cross(up, away))
-    return np.stack([right, np.cross(away, right), away], 1)
+from paic3d_studio.datasets.generated.tailoring import bow
+from paic3d_studio.datasets.generated.worn import Place, facing, flat, headband
 
 
 def _ribbon(p: Place) -> list[Piece]:
@@ -64,7 +36,7 @@ def _ribbon(p: Place) -> list[Piece]:
     spots = ((180.0, 55.0), (72.0 * p.worn.side, 40.0), (4.0, 16.0), (180.0, 92.0))
     phi, theta = spots[int(p.worn.variant * 3.99)]
     place, away = p.on(phi, theta, off=0.012)
-    rotation = _facing(unit(away * [1, 0.35, 1]))
+    rotation = facing(unit(away * [1, 0.35, 1]))
     return bow(size, "accessory", "accessory", p.box(), (place[0], place[1], place[2]), rotation)
 
 
@@ -77,30 +49,23 @@ def _twin_ribbons(p: Place) -> list[Piece]:
         "accessory",
         p.box(),
         (place[0], place[1], place[2]),
-        _facing(unit(away * [1, 0.5, 1] + [0, 0, 0.5])),
+        facing(unit(away * [1, 0.5, 1] + [0, 0, 0.5])),
     )
     return left + [mirrored(piece) for piece in left]
-
-
-def _headband(p: Place, *, width: float | None = None, theta_end: float = 96.0, lean: float = 0.018) -> list[Piece]:
-    wide = width or 0.010 + 0.012 * p.worn.variant
-    thetas = np.linspace(-theta_end, theta_end, 41)
-    centre = []
-    for theta in thetas:
-        place, _ = p.on(90.0 if theta > 0 else -90.0, abs(float(theta)), off=0.0075)
-        centre.append(place + [0, 0, lean * np.cos(np.radians(theta)) + 0.006])
-    path = np.stack(centre)
-    out = p.volume.outward(path)
-    rows = [path + out * lift + np.array([0, 0, z]) for lift, z in ((-0.006, -wide / 2), (0.0012, -wide * 0.42), (0.0026, 0.0),
-                                                                   (0.0012, wide * 0.42), (-0.006, wide / 2))]  # fmt: skip
-    return [grid_piece(np.stack(rows), seam_uv(5, 41, p.box()), "accessory", "accessory", flip=False)]
 
 
 def _bow_band(p: Place) -> list[Piece]:
     """A headband with a large bow on top, like an old fairy tale's."""
     place, _ = p.on(25.0 * p.worn.side, 18.0, off=0.014)
-    return _headband(p, width=0.014) + bow(0.045 * p.worn.size, "accessory", "accessory", p.box(), (place[0], place[1], place[2] + 0.012),
-                                           turn("z", -16 * p.worn.side), tails=False)  # fmt: skip
+    return headband(p, width=0.014) + bow(
+        0.045 * p.worn.size,
+        "accessory",
+        "accessory",
+        p.box(),
+        (place[0], place[1], place[2] + 0.012),
+        turn("z", -16 * p.worn.side),
+        tails=False,
+    )
 
 
 def _maid_band(p: Place) -> list[Piece]:
@@ -117,155 +82,12 @@ def _maid_band(p: Place) -> list[Piece]:
             )
         points = np.array(line).transpose(1, 0, 2)
         uv = seam_uv(3, 61, p.box("second"))
-        made += [grid_piece(points, uv, "accessory", "accessory"),
-                 grid_piece(points - [0, 0, 0.0015], uv, "accessory", "accessory", flip=True)]  # fmt: skip
+        made += [
+            grid_piece(points, uv, "accessory", "accessory"),
+            grid_piece(points - [0, 0, 0.0015], uv, "accessory", "accessory", flip=True),
+        ]
         del row
-    return made + _headband(p, width=0.012, theta_end=84, lean=0.022)
-
-
-def _crown_of(p: Place, *, rows: list[tuple[float, float]], box: Box, centre: Array, tilt: Array, columns: int = 40,
-              wobble: float = 0.0) -> Piece:  # fmt: skip
-    """A surface of revolution through (radius, height) rows from top to bottom, oval like the head."""
-    angle = np.linspace(0, 2 * np.pi, columns, endpoint=False)
-    v = p.volume
-    rx, _, rz = v.radii(angle)
-    lines = [
-        np.stack([r * rx * np.sin(angle), h + wobble * np.sin(3 * angle + 5 * h) * r, r * rz * np.cos(angle)], -1)
-        for r, h in rows
-    ]
-    points = np.stack(lines) @ tilt.T + centre
-    return grid_piece(points, seam_uv(len(rows), columns + 1, box), "accessory", "accessory", closed=True)
-
-
-def _hat_seat(p: Place, *, polar: float = 52.0) -> tuple[Array, float]:
-    """Return the middle of a hat's rim and its radius as a share of the volume's."""
-    ry = float(p.volume.radii(np.array(0.0))[1])
-    y = p.volume.centre[1] + ry * np.cos(np.radians(polar))
-    return np.array([0.0, y, p.volume.centre[2]]), float(np.sin(np.radians(polar)))
-
-
-def _beret(p: Place) -> list[Piece]:
-    centre, share = _hat_seat(p, polar=44)
-    t = np.linspace(0, np.pi, 16)
-    bulge = [(float(np.sin(a) * (share * 1.28 + 0.14)), float(0.030 + 0.034 * np.cos(a))) for a in t[:12]]
-    rows = [*bulge, (share * 1.10, 0.000), (share * 1.10, -0.008)]
-    tilt = turn("z", -13 * p.worn.side) @ turn("x", -8)
-    hat = _crown_of(p, rows=rows, box=p.box(), centre=centre + [0.010 * p.worn.side, 0.006, 0], tilt=tilt)
-    top = centre + np.array([0.010 * p.worn.side, 0.070, 0]) + [0.014 * p.worn.side, 0, 0]
-    stalk = tube(np.stack([top - [0, 0.008, 0], top, top + [0.002, 0.008, 0]]), 0.0035, "accessory", "accessory",
-                 outward=np.array([0, 0, 1.0]), uv_box=p.box("second"))  # fmt: skip
-    return [hat, stalk]
-
-
-def _cap(p: Place) -> list[Piece]:
-    centre, share = _hat_seat(p, polar=56)
-    ry = float(p.volume.radii(np.array(0.0))[1]) * 1.04 + 0.020
-    low = float(np.cos(np.radians(56)))
-    angles = np.linspace(0.02, np.radians(60), 12)
-    rows = [(float(np.sin(a)) ** 0.9 * 1.20, float(ry * (np.cos(a) - low))) for a in angles]
-    backwards = p.worn.variant > 0.8
-    tilt = turn("y", 180.0 if backwards else 0.0) @ turn("x", -4)
-    hat = _crown_of(p, rows=rows, box=p.box(), centre=centre, tilt=tilt)
-    angle = np.linspace(-1.15, 1.15, 25)
-    rx, _, rz = p.volume.radii(np.zeros(25))
-    edge = rows[-1]
-    lines = []
-    for out, drop in ((0.90, 0.004), (1.0, 0.001), (1.28, -0.006), (1.52, -0.018)):
-        reach = 1 + (out - 1) * np.cos(angle) ** 0.8 if out > 1 else np.full(25, out)
-        lines.append(np.stack([edge[0] * rx * np.sin(angle) * np.minimum(reach, 1.06), edge[1] + drop - 0.010 * np.sin(angle) ** 2 * (out - 0.9),
-                               edge[0] * rz * np.cos(angle) * reach], -1))  # fmt: skip
-    visor = np.stack(lines) @ tilt.T + centre
-    uv = seam_uv(4, 25, p.box("second"))
-    button = ellipsoid(
-        centre + [0, rows[0][1] + 0.002, 0], (0.007, 0.005, 0.007), "accessory", "accessory", uv_box=p.box("second")
-    )
-    return [hat, grid_piece(visor, uv, "accessory", "accessory"),
-            grid_piece(visor - [0, 0.003, 0], uv, "accessory", "accessory", flip=True), button]  # fmt: skip
-
-
-def _brimmed(p: Place, profile: list[tuple[float, float]], brim: list[tuple[float, float]], *, band: bool = True,
-             polar: float = 50, lean: float = -6, wobble: float = 0.004) -> list[Piece]:  # fmt: skip
-    centre, share = _hat_seat(p, polar=polar)
-    tilt = turn("x", lean) @ turn("z", -5 * p.worn.side)
-    top = [(share * 1.14 * r, h) for r, h in profile]
-    wide = [(share * 1.14 * r, h) for r, h in brim]
-    made = [
-        _crown_of(p, rows=top, box=p.box(), centre=centre, tilt=tilt),
-        _crown_of(p, rows=wide, box=p.box(), centre=centre, tilt=tilt, wobble=wobble),
-        dataclasses.replace(_crown_of(p, rows=[(r, h - 0.003) for r, h in wide[::-1]], box=p.box(), centre=centre, tilt=tilt,
-                                      wobble=wobble)),
-    ]  # fmt: skip
-    if band:
-        made.append(_crown_of(p, rows=[(share * 1.12, 0.026), (share * 1.185, 0.024), (share * 1.185, 0.004), (share * 1.12, 0.002)],
-                              box=p.box("second"), centre=centre, tilt=tilt))  # fmt: skip
-    return made
-
-
-def _witch_hat(p: Place) -> list[Piece]:
-    made = _brimmed(p, [(0.02, 0.150), (0.12, 0.140), (0.28, 0.105), (0.55, 0.060), (0.85, 0.022), (1.0, 0.0)],
-                    [(0.98, 0.004), (1.25, -0.001), (1.6, -0.004), (1.9, -0.002)], wobble=0.006)  # fmt: skip
-    bent = []
-    for piece in made:
-        high = np.clip(piece.positions[:, 1] - 0.14, 0, None)
-        shift = np.stack([p.worn.side * high**1.4 * 1.8, -0.25 * high**1.3, -1.5 * high**1.4], -1)
-        bent.append(dataclasses.replace(piece, positions=piece.positions + shift))
-    return bent
-
-
-def _straw_hat(p: Place) -> list[Piece]:
-    return _brimmed(p, [(0.02, 0.070), (0.5, 0.068), (0.82, 0.058), (0.97, 0.030), (1.0, 0.0)],
-                    [(0.98, 0.004), (1.3, -0.004), (1.65, -0.010), (1.95, -0.018)])  # fmt: skip
-
-
-def _top_hat(p: Place) -> list[Piece]:
-    """A small one, worn aslant."""
-    place, away = p.on(42.0 * p.worn.side, 26.0, off=0.002)
-    rotation = turn("z", -24 * p.worn.side) @ turn("x", 12)
-    r = 0.036 * p.worn.size
-    angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
-    rows = [
-        (0.02, 1.45),
-        (0.9, 1.45),
-        (0.95, 1.42),
-        (0.86, 0.7),
-        (0.92, 0.05),
-        (1.5, 0.05),
-        (1.55, 0.0),
-        (1.5, -0.05),
-        (0.3, -0.05),
-    ]
-    points = np.stack(
-        [np.stack([a * r * np.sin(angle), np.full(28, h * r), a * r * np.cos(angle)], -1) for a, h in rows]
-    )
-    hat = grid_piece(points @ rotation.T + place, seam_uv(9, 29, p.box()), "accessory", "accessory", closed=True)
-    band = torus(
-        (0, 0.22 * r, 0), (r * 0.93, r * 0.93), r * 0.13, "accessory", "accessory", flatness=0.5, uv_box=p.box("second")
-    )
-    del away
-    return [hat, moved(band, rotation=rotation, shift=place)]
-
-
-def _beanie(p: Place) -> list[Piece]:
-    centre, _ = _hat_seat(p, polar=60)
-    ry = float(p.volume.radii(np.array(0.0))[1]) * 1.04 + 0.022
-    low = float(np.cos(np.radians(60)))
-    rows = [
-        (float(np.sin(a)) ** 0.85 * 1.34, float(ry * (np.cos(a) - low))) for a in np.linspace(0.02, np.radians(58), 12)
-    ]
-    fold = [(1.10, 0.036), (1.18, 0.034), (1.20, 0.014), (1.18, -0.006), (1.06, -0.009)]
-    made = [_crown_of(p, rows=rows, box=p.box(), centre=centre, tilt=turn("x", -8)),
-            _crown_of(p, rows=fold, box=p.box("second"), centre=centre, tilt=turn("x", -8))]  # fmt: skip
-    if p.worn.variant > 0.5:
-        made.append(
-            ellipsoid(
-                centre + [0, rows[0][1] + 0.016, -0.012],
-                (0.026, 0.024, 0.026),
-                "accessory",
-                "accessory",
-                uv_box=p.box("second"),
-            )
-        )
-    return made
+    return made + headband(p, width=0.012, theta_end=84, lean=0.022)
 
 
 def _glasses(p: Place) -> list[Piece]:
@@ -284,13 +106,27 @@ def _glasses(p: Place) -> list[Piece]:
         rim, 0.0017, "accessory", "accessory", outward=np.array([0, 0, 1.0]), columns=6, uv_box=box, capped=False
     )
     hinge = rim[0]
-    arm = curve(np.stack([hinge, hinge + [0.012, 0.002, -0.016], [f.half_width + 0.003, f.eye_y + 0.004, 0.015],
-                          [f.half_width + 0.004, f.eye_y, -0.02]]), 14)  # fmt: skip
+    arm = curve(
+        np.stack(
+            [
+                hinge,
+                hinge + [0.012, 0.002, -0.016],
+                [f.half_width + 0.003, f.eye_y + 0.004, 0.015],
+                [f.half_width + 0.004, f.eye_y, -0.02],
+            ]
+        ),
+        14,
+    )
     temple = tube(arm, 0.0017, "accessory", "accessory", columns=6, uv_box=box)
     inner = rim[20]
     bridge = curve(np.stack([inner, [0, inner[1] + 0.006, inner[2] + 0.004], inner * [-1, 1, 1]]), 9)
-    return [left, mirrored(left), temple, mirrored(temple),
-            tube(bridge, 0.0016, "accessory", "accessory", outward=np.array([0, 0, 1.0]), columns=6, uv_box=box)]  # fmt: skip
+    return [
+        left,
+        mirrored(left),
+        temple,
+        mirrored(temple),
+        tube(bridge, 0.0016, "accessory", "accessory", outward=np.array([0, 0, 1.0]), columns=6, uv_box=box),
+    ]
 
 
 def _horns(p: Place) -> list[Piece]:
@@ -317,8 +153,17 @@ def _one_horn(p: Place) -> list[Piece]:
     place, _ = p.on(0.0, 47.0, off=-0.006)
     path = curve(np.stack([place, place + [0, 0.035, 0.022], place + [0, 0.085 * p.worn.size, 0.045]]), 20)
     t = np.linspace(0, 1, 20)
-    return [tube(path, 0.015 * (1 - 0.95 * t) * (1 + 0.06 * np.sin(t * 50)), "accessory", "accessory", outward=np.array([0, 0, 1.0]),
-                 columns=12, uv_box=p.box())]  # fmt: skip
+    return [
+        tube(
+            path,
+            0.015 * (1 - 0.95 * t) * (1 + 0.06 * np.sin(t * 50)),
+            "accessory",
+            "accessory",
+            outward=np.array([0, 0, 1.0]),
+            columns=12,
+            uv_box=p.box(),
+        )
+    ]
 
 
 def _halo(p: Place) -> list[Piece]:
@@ -337,17 +182,36 @@ def _halo(p: Place) -> list[Piece]:
 
 
 def _flower_at(p: Place, place: Array, away: Array, size: float) -> list[Piece]:
-    rotation = _facing(away)
+    rotation = facing(away)
     made = []
     petals = 5 + int(p.worn.variant * 3)
     for k in range(petals):
         a = 2 * np.pi * k / petals
         local = np.array([0.62 * size * np.sin(a), 0.62 * size * np.cos(a), 0.0])
         tilt = rotation @ turn("z", -np.degrees(a)) @ turn("x", -18)
-        made.append(ellipsoid(place + rotation @ local, np.array([0.42, 0.58, 0.16]) * size, "accessory", "accessory", rows=7, columns=10,
-                              tilt=tilt, uv_box=p.box()))  # fmt: skip
-    made.append(ellipsoid(place + rotation @ np.array([0, 0, 0.16 * size]), np.full(3, 0.26 * size), "accessory", "accessory", rows=7,
-                          columns=10, uv_box=p.box("second")))  # fmt: skip
+        made.append(
+            ellipsoid(
+                place + rotation @ local,
+                np.array([0.42, 0.58, 0.16]) * size,
+                "accessory",
+                "accessory",
+                rows=7,
+                columns=10,
+                tilt=tilt,
+                uv_box=p.box(),
+            )
+        )
+    made.append(
+        ellipsoid(
+            place + rotation @ np.array([0, 0, 0.16 * size]),
+            np.full(3, 0.26 * size),
+            "accessory",
+            "accessory",
+            rows=7,
+            columns=10,
+            uv_box=p.box("second"),
+        )
+    )
     return made
 
 
@@ -365,7 +229,7 @@ def _flower_wreath(p: Place) -> list[Piece]:
 
 
 def _headphones(p: Place) -> list[Piece]:
-    band = _headband(p, width=0.020, theta_end=86, lean=0.0)
+    band = headband(p, width=0.020, theta_end=86, lean=0.0)
     place, _ = p.on(90.0, 98.0, off=0.004)
     place = np.array([place[0], p.recipe.face.eye_y + 0.012, -0.004])
     cup = ellipsoid(
@@ -395,24 +259,23 @@ def _hairpins(p: Place) -> list[Piece]:
     made = []
     for k in range(2 if p.worn.variant < 0.6 else 1):
         place, away = p.on(40.0 * p.worn.side, 62.0 + 7 * k, off=0.010)
-        rotation = _facing(away) @ turn("z", (20 + 34 * k * (p.worn.variant > 0.3)) * p.worn.side)
+        rotation = facing(away) @ turn("z", (20 + 34 * k * (p.worn.variant > 0.3)) * p.worn.side)
         bar = np.array(
             [(-0.019, -0.0035), (0.019, -0.0035), (0.021, 0.0), (0.019, 0.0035), (-0.019, 0.0035), (-0.021, 0.0)]
         )
-        made.append(moved(_flat(bar * p.worn.size, 0.004, p.box()), rotation=rotation, shift=place))
+        made.append(moved(flat(bar * p.worn.size, 0.004, p.box()), rotation=rotation, shift=place))
     if p.worn.variant >= 0.6:
         star = np.arange(10) * np.pi / 5
         reach = np.where(np.arange(10) % 2 == 0, 0.017, 0.008)
         place, away = p.on(44.0 * p.worn.side, 66.0, off=0.014)
-        made = [moved(_flat(np.stack([np.sin(star) * reach, np.cos(star) * reach], -1)[::-1], 0.005, p.box(), dome=0.002),
-                      rotation=_facing(away), shift=place)]  # fmt: skip
+        made = [
+            moved(
+                flat(np.stack([np.sin(star) * reach, np.cos(star) * reach], -1)[::-1], 0.005, p.box(), dome=0.002),
+                rotation=facing(away),
+                shift=place,
+            )
+        ]
     return made
-
-
-def _flat(outline: Array, thickness: float, box: Box, *, dome: float = 0.0) -> Piece:
-    piece = solid_patch(outline, thickness, "accessory", "accessory", dome=dome)
-    low, span = np.array(box[:2]), np.array([box[2] - box[0], box[3] - box[1]])
-    return dataclasses.replace(piece, uv=low + piece.uv * span)
 
 
 def _tiara(p: Place) -> list[Piece]:
@@ -422,8 +285,11 @@ def _tiara(p: Place) -> list[Piece]:
     points = np.stack([base + [0, 1, 0.15] * height[:, None], base + [0, 0.001, 0], base - [0, 0.004, 0]])
     uv = seam_uv(3, 49, p.box("metal"))
     gem, away = p.on(0.0, 47.0, off=0.012)
-    return [grid_piece(points, uv, "accessory", "accessory"), grid_piece(points - [0, 0, 0.002], uv, "accessory", "accessory", flip=True),
-            ellipsoid(gem + away * 0.001 + [0, 0.006, 0], (0.006, 0.008, 0.005), "accessory", "accessory", uv_box=p.box())]  # fmt: skip
+    return [
+        grid_piece(points, uv, "accessory", "accessory"),
+        grid_piece(points - [0, 0, 0.002], uv, "accessory", "accessory", flip=True),
+        ellipsoid(gem + away * 0.001 + [0, 0.006, 0], (0.006, 0.008, 0.005), "accessory", "accessory", uv_box=p.box()),
+    ]
 
 
 def _crown(p: Place) -> list[Piece]:
@@ -478,12 +344,19 @@ def _eyepatch(p: Place) -> list[Piece]:
         ],
         36,
     )[:-1]
-    flat = _flat(outline, 0.003, p.box("dark" if p.worn.variant < 0.6 else "second"))
-    xy = flat.positions[:, :2] * [side, 1] + [side * f.eye_x, f.eye_y]
-    z = np.maximum(head.surface(xy[:, 0], xy[:, 1]), head.surface(np.full(len(xy), side * f.eye_x), np.full(len(xy), f.eye_y))
-                   - 3.2 * (xy[:, 0] - side * f.eye_x) ** 2 * 3) + 0.006 + flat.positions[:, 2]  # fmt: skip
-    faces = flat.faces if side > 0 else flat.faces[:, ::-1]
-    cover = dataclasses.replace(flat, positions=np.concatenate([xy, z[:, None]], -1), faces=faces)
+    lens = flat(outline, 0.003, p.box("dark" if p.worn.variant < 0.6 else "second"))
+    xy = lens.positions[:, :2] * [side, 1] + [side * f.eye_x, f.eye_y]
+    z = (
+        np.maximum(
+            head.surface(xy[:, 0], xy[:, 1]),
+            head.surface(np.full(len(xy), side * f.eye_x), np.full(len(xy), f.eye_y))
+            - 3.2 * (xy[:, 0] - side * f.eye_x) ** 2 * 3,
+        )
+        + 0.006
+        + lens.positions[:, 2]
+    )
+    faces = lens.faces if side > 0 else lens.faces[:, ::-1]
+    cover = dataclasses.replace(lens, positions=np.concatenate([xy, z[:, None]], -1), faces=faces)
     return [cover]
 
 
@@ -491,7 +364,7 @@ def _goggles(p: Place) -> list[Piece]:
     made = []
     for side in (-1.0, 1.0):
         place, away = p.on(side * 17.0, 50.0, off=0.012)
-        rotation = _facing(away) @ turn("x", 90)
+        rotation = facing(away) @ turn("x", 90)
         made.append(
             moved(
                 torus((0, 0, 0), (0.024, 0.021), 0.006, "accessory", "accessory", uv_box=p.box("metal")),
@@ -499,8 +372,13 @@ def _goggles(p: Place) -> list[Piece]:
                 shift=place,
             )
         )
-        made.append(moved(ellipsoid((0, 0.001, 0), (0.023, 0.006, 0.020), "accessory", "accessory", uv_box=p.box("second")),
-                          rotation=rotation, shift=place))  # fmt: skip
+        made.append(
+            moved(
+                ellipsoid((0, 0.001, 0), (0.023, 0.006, 0.020), "accessory", "accessory", uv_box=p.box("second")),
+                rotation=rotation,
+                shift=place,
+            )
+        )
     phi = np.linspace(30, 330, 50)
     strap = np.stack([p.on(float(a), float(np.interp(abs(a - 180), [0, 150], [72, 52])), off=0.008)[0] for a in phi])
     made.append(
@@ -511,9 +389,15 @@ def _goggles(p: Place) -> list[Piece]:
 
 def _cat_band(p: Place) -> list[Piece]:
     """A headband with a pair of false ears."""
-    made = _headband(p, width=0.010, theta_end=90)
-    ear = fur_ear(p.volume, "cat", fur=("accessory", "accessory", p.box()), inner=("accessory", "accessory", p.box("second")), scale=0.85,
-                  forward=0.012)  # fmt: skip
+    made = headband(p, width=0.010, theta_end=90)
+    ear = fur_ear(
+        p.volume,
+        "cat",
+        fur=("accessory", "accessory", p.box()),
+        inner=("accessory", "accessory", p.box("second")),
+        scale=0.85,
+        forward=0.012,
+    )
     return made + ear + [mirrored(piece) for piece in ear]
 
 
@@ -521,17 +405,40 @@ def _feather(p: Place) -> list[Piece]:
     place, away = p.on(70.0 * p.worn.side, 55.0, off=0.008)
     path = curve(np.stack([place, place + away * 0.02 + [0, 0.03, -0.02], place + away * 0.03 + [0, 0.075, -0.05]]), 16)
     t = np.linspace(0, 1, 16)
-    return [tube(path, 0.017 * np.sin(np.clip(t * 3.0 + 0.14, 0, np.pi)) + 0.001, "accessory", "accessory", outward=np.broadcast_to(away, path.shape),
-                 flatness=0.2, uv_box=p.box())]  # fmt: skip
+    return [
+        tube(
+            path,
+            0.017 * np.sin(np.clip(t * 3.0 + 0.14, 0, np.pi)) + 0.001,
+            "accessory",
+            "accessory",
+            outward=np.broadcast_to(away, path.shape),
+            flatness=0.2,
+            uv_box=p.box(),
+        )
+    ]
 
 
 def _mask_on_head(p: Place) -> list[Piece]:
     """A fox's mask worn at the side of the head."""
     place, away = p.on(58.0 * p.worn.side, 44.0, off=0.012)
-    outline = curve([(0, 0.040), (0.018, 0.046), (0.034, 0.060), (0.037, 0.020), (0.022, -0.022), (0.0, -0.040), (-0.022, -0.022), (-0.037, 0.020),
-                     (-0.034, 0.060), (-0.018, 0.046), (0, 0.040)], 60)[:-1]  # fmt: skip
-    rotation = _facing(away)
-    face = moved(_flat(outline[::-1], 0.006, p.box("second"), dome=0.014), rotation=rotation, shift=place)
+    outline = curve(
+        [
+            (0, 0.040),
+            (0.018, 0.046),
+            (0.034, 0.060),
+            (0.037, 0.020),
+            (0.022, -0.022),
+            (0.0, -0.040),
+            (-0.022, -0.022),
+            (-0.037, 0.020),
+            (-0.034, 0.060),
+            (-0.018, 0.046),
+            (0, 0.040),
+        ],
+        60,
+    )[:-1]
+    rotation = facing(away)
+    face = moved(flat(outline[::-1], 0.006, p.box("second"), dome=0.014), rotation=rotation, shift=place)
     marks = []
     for side in (-1, 1):
         slit = curve(
@@ -544,7 +451,7 @@ def _mask_on_head(p: Place) -> list[Piece]:
             ],
             16,
         )[:-1]
-        marks.append(moved(_flat(slit, 0.003, p.box("main")), rotation=rotation, shift=place + away * 0.014))
+        marks.append(moved(flat(slit, 0.003, p.box("main")), rotation=rotation, shift=place + away * 0.014))
     return [face, *marks]
 
 
@@ -560,16 +467,16 @@ class Accessory:
 ACCESSORIES: Final[Mapping[str, Accessory]] = {
     "ribbon": Accessory(_ribbon, "side"),
     "twin ribbons": Accessory(_twin_ribbons, "side"),
-    "headband": Accessory(_headband, "band"),
+    "headband": Accessory(headband, "band"),
     "bow headband": Accessory(_bow_band, "band"),
     "maid headband": Accessory(_maid_band, "band", "white"),
     "cat ears headband": Accessory(_cat_band, "band", "dark"),
-    "beret": Accessory(_beret, "hat"),
-    "cap": Accessory(_cap, "hat"),
-    "witch hat": Accessory(_witch_hat, "hat", "dark"),
-    "straw hat": Accessory(_straw_hat, "hat", "straw"),
-    "beanie": Accessory(_beanie, "hat"),
-    "small top hat": Accessory(_top_hat, "side", "dark"),
+    "beret": Accessory(beret, "hat"),
+    "cap": Accessory(cap, "hat"),
+    "witch hat": Accessory(witch_hat, "hat", "dark"),
+    "straw hat": Accessory(straw_hat, "hat", "straw"),
+    "beanie": Accessory(beanie, "hat"),
+    "small top hat": Accessory(top_hat, "side", "dark"),
     "glasses": Accessory(_glasses, "face", "frame"),
     "eyepatch": Accessory(_eyepatch, "face", "white"),
     "horns": Accessory(_horns, "horns", "horn"),

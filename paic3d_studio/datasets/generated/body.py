@@ -10,7 +10,7 @@ from scipy.interpolate import PchipInterpolator
 
 from paic3d_studio.datasets.generated.head import picture_uv
 from paic3d_studio.datasets.generated.recipe import BodyRecipe
-from paic3d_studio.datasets.generated.shapes import Array, Piece, grid_piece, mirrored, seam_uv
+from paic3d_studio.datasets.generated.shapes import Array, Piece, grid_piece, joined, mirrored, seam_uv, smooth_normals
 
 FRONT_BOX = (-0.20, 0.20, -0.40, -0.14)
 """What of the torso's front (and, mirrored, of its back) a texture shows; x from, to; y from, to; metres."""
@@ -21,9 +21,13 @@ _SECTION = 2.6
 
 @dataclasses.dataclass(frozen=True)
 class Torso:
-    """The trunk from the neck's root down to below the box, as sections across; metres in the field frame."""
+    """The trunk from the neck's root down to below the box, as sections across; metres in the field frame.
+
+    `cloth` is how thick its clothes are.
+    """
 
     body: BodyRecipe
+    cloth: float = 0.0
 
     @property
     def neck_y(self) -> float:
@@ -88,7 +92,7 @@ class Torso:
         return np.stack([x, np.full(columns, y), np.where(np.cos(angle) >= 0, front, back)], -1)
 
     def piece(self, part: str, material: str, *, swell: float = 0.0, top: float | None = None) -> Piece:
-        """Return the trunk's surface from height `top` down, front on the left half of the texture, back on the right."""
+        """Return the trunk's surface from height `top` down: its front wears the left half of the texture."""
         top = self.neck_y + 0.012 if top is None else top
         heights = np.concatenate(
             [np.linspace(top, self.neck_y - 0.07, 16), np.linspace(self.neck_y - 0.08, LOWEST, 10)]
@@ -101,8 +105,6 @@ class Torso:
             grid_piece(points, torso_uv(points[..., :2], behind=behind), part, material, bone="chest")
             for points, behind in ((front, False), (back, True))
         ]
-        from paic3d_studio.datasets.generated.shapes import joined, smooth_normals
-
         whole = joined(halves)
         return dataclasses.replace(whole, normals=smooth_normals(whole.positions, whole.faces))
 
@@ -120,8 +122,16 @@ class Torso:
         uv = seam_uv(12, 25, (0.02, 0.0, 0.98, 1.0))
         return grid_piece(points, uv, "neck", "neck", bone="neck", closed=True)
 
-    def arms(self, part: str, material: str, *, radius: float = 0.031, flare: float = 1.0, start: float = 0.0,
-             end: float = 0.30) -> list[Piece]:  # fmt: skip
+    def arms(
+        self,
+        part: str,
+        material: str,
+        *,
+        radius: float = 0.031,
+        flare: float = 1.0,
+        start: float = 0.0,
+        end: float = 0.30,
+    ) -> list[Piece]:
         """Return both arms in the T-pose from `start` to `end` metres beyond their bones; `flare` widens the end."""
         steps = 14
         t = np.linspace(0, 1, steps)
@@ -134,17 +144,24 @@ class Torso:
         if start <= 0.001:  # a round shoulder inside the trunk
             rise = np.linspace(np.pi / 2, 0.0, 6)[:-1]
             caps = [
-                np.stack([np.full(18, x[0] - radius * np.sin(b)), self.arm_y - 0.004 + r[0] * np.cos(b) * np.cos(angle) * 1.02,
-                          -0.006 + r[0] * np.cos(b) * np.sin(angle)], -1)
+                np.stack(
+                    [
+                        np.full(18, x[0] - radius * np.sin(b)),
+                        self.arm_y - 0.004 + r[0] * np.cos(b) * np.cos(angle) * 1.02,
+                        -0.006 + r[0] * np.cos(b) * np.sin(angle),
+                    ],
+                    -1,
+                )
                 for b in rise
-            ]  # fmt: skip
+            ]
             points = np.concatenate([np.stack(caps), points])
         uv = seam_uv(len(points), 19, (0.0, 0.0, 1.0, 1.0))
         left = grid_piece(points, uv, part, material, bone="leftUpperArm", closed=True, flip=True)
         return [left, mirrored(left)]
 
     def pushed_out(self, points: Array, *, forward: bool, margin: float = 0.006) -> Array:
-        """Return points (..., 3) of which none lies in the trunk or the lowered arms: moved to the front or the back."""
+        """Return points (..., 3) moved out of the trunk and the lowered arms, to the front or to the back."""
+        margin += self.cloth
         x, y, z = points[..., 0], points[..., 1], points[..., 2]
         below = np.clip(self.arm_y - y, 0, None)
         width = np.maximum(self.half_width(y), self.body.shoulder + 0.577 * below + 0.034 * np.clip(below / 0.02, 0, 1))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from paic3d_studio.core.face_template import CONTOUR, LEFT_EYE, LEFT_LASH, MOUTH, NOSE, RIGHT_EYE, RIGHT_LASH
 from paic3d_studio.datasets.generated.accessories import worn_pieces
 from paic3d_studio.datasets.generated.body import Torso
-from paic3d_studio.datasets.generated.clothes import CLOTHES, Garment, garment, swatches
+from paic3d_studio.datasets.generated.clothes import CLOTHES, garment
 from paic3d_studio.datasets.generated.cuts import hair_pieces
 from paic3d_studio.datasets.generated.ears import EARS
 from paic3d_studio.datasets.generated.eyes import (
@@ -26,12 +26,13 @@ from paic3d_studio.datasets.generated.eyes import (
 )
 from paic3d_studio.datasets.generated.hair import HairVolume
 from paic3d_studio.datasets.generated.head import Head, patch
-from paic3d_studio.datasets.generated.paint import scaled
+from paic3d_studio.datasets.generated.paint import as_picture, scaled
 from paic3d_studio.datasets.generated.paint_eyes import EYE_LAYERS, brow_picture, eye_sheet, mouth_picture
 from paic3d_studio.datasets.generated.paint_face import face_picture, shade_of
 from paic3d_studio.datasets.generated.paint_hair import hair_picture
 from paic3d_studio.datasets.generated.recipe import Recipe
 from paic3d_studio.datasets.generated.shapes import Array, Piece
+from paic3d_studio.datasets.generated.tailoring import Garment, swatches
 
 Picture = NDArray[np.uint8]
 
@@ -69,7 +70,7 @@ JOINTS = ("head", "neck", "chest", "leftUpperArm", "rightUpperArm")
 def built(recipe: Recipe) -> Figure:
     """Build a character."""
     paint_lot, hair_lot = (np.random.default_rng([recipe.seed, k]) for k in (1, 2))
-    head, torso = Head(recipe.face), Torso(recipe.body)
+    head, torso = Head(recipe.face), Torso(recipe.body, cloth=CLOTHES[recipe.body.clothes].swell)
     volume = HairVolume(head, torso, recipe.hair, hair_lot)
     clothes = garment(recipe, torso)
     pieces = [
@@ -114,8 +115,17 @@ def _features(head: Head, recipe: Recipe) -> list[Piece]:
         cx, cy = brow_centre(f, recipe.eyes)
         bx0, bx1, by0, by1 = BROW_TILE
         uv = (0.0, 0.0, 1.0, 1.0) if side > 0 else (1.0, 0.0, 0.0, 1.0)
-        made.append(patch(head, (side * cx + bx0, side * cx + bx1, cy + by0, cy + by1), "brows", "brow", offset=0.0009,
-                          uv_box=uv, steps=(6, 14)))  # fmt: skip
+        made.append(
+            patch(
+                head,
+                (side * cx + bx0, side * cx + bx1, cy + by0, cy + by1),
+                "brows",
+                "brow",
+                offset=0.0009,
+                uv_box=uv,
+                steps=(6, 14),
+            )
+        )
     x0, x1, y0, y1 = MOUTH_TILE
     made.append(patch(head, (x0, x1, f.mouth_y + y0, f.mouth_y + y1), "mouth", "mouth", offset=0.0006, steps=(12, 14)))
     return made
@@ -163,8 +173,7 @@ def skin_picture(recipe: Recipe) -> Picture:
     v = np.linspace(0, 1, 64)[:, None, None]
     shadow = np.clip((0.58 - v) / 0.14, 0, 1)
     rgb = np.asarray(recipe.face.skin) * (1 - shadow * (1 - np.array(shade_of(recipe.face.skin))) * 0.7)
-    rgba = np.concatenate([np.broadcast_to(rgb, (64, 16, 3)), np.ones((64, 16, 1))], -1)
-    return np.round(np.clip(rgba, 0, 1) * 255).astype(np.uint8)
+    return as_picture(np.broadcast_to(rgb, (64, 16, 3)))
 
 
 def ear_picture(recipe: Recipe) -> Picture:
@@ -173,9 +182,7 @@ def ear_picture(recipe: Recipe) -> Picture:
     skin = np.asarray(recipe.face.skin)
     inner = skin * np.array([0.93, 0.74, 0.74])
     rgb = inner + (skin - inner) * np.clip((v - 0.28) / 0.12, 0, 1)
-    rgb = np.where((v > 0.3) & (v < 0.7) & (np.linspace(0, 1, 32)[None, :, None] > 2), inner, rgb)
-    rgba = np.concatenate([np.broadcast_to(rgb, (64, 32, 3)), np.ones((64, 32, 1))], -1)
-    return np.round(np.clip(rgba, 0, 1) * 255).astype(np.uint8)
+    return as_picture(np.broadcast_to(rgb, (64, 32, 3)))
 
 
 def worn_sheet(recipe: Recipe) -> Picture:
@@ -185,7 +192,7 @@ def worn_sheet(recipe: Recipe) -> Picture:
     for slot, worn in enumerate(recipe.worn[:4]):
         for row, colour in enumerate((worn.main, worn.second, (0.95, 0.80, 0.40), scaled(worn.main, 0.30))):
             sheet[row * 32 : row * 32 + 32, slot * 32 : slot * 32 + 32, :3] = np.clip(np.asarray(colour) * shade, 0, 1)
-    return np.round(sheet * 255).astype(np.uint8)
+    return as_picture(sheet)
 
 
 _SHADES = np.interp(np.linspace(0, 1, 32), [0, 0.12, 0.42, 0.52, 1], [1.10, 1.0, 0.97, 0.84, 0.70])[:, None, None]
@@ -193,22 +200,27 @@ _SHADES = np.interp(np.linspace(0, 1, 32), [0, 0.12, 0.42, 0.52, 1], [1.10, 1.0,
 
 def flat_picture(recipe: Recipe) -> Picture:
     """Return the colour of hair ties, uint8 (8, 8, 4)."""
-    rgba = np.append(np.asarray(recipe.hair.tie), 1.0)
-    return np.round(np.broadcast_to(rgba, (8, 8, 4)) * 255).astype(np.uint8)
+    return as_picture(np.broadcast_to(np.asarray(recipe.hair.tie), (8, 8, 3)))
 
 
 def _bones(torso: Torso) -> dict[str, tuple[float, float, float]]:
     s, y, n = torso.body.shoulder, torso.arm_y, torso.neck_y
     places = {
-        "hips": (0.0, n - 0.42, 0.0), "spine": (0.0, n - 0.33, 0.0), "chest": (0.0, n - 0.15, 0.0), "neck": (0.0, n, -0.010),
+        "hips": (0.0, n - 0.42, 0.0),
+        "spine": (0.0, n - 0.33, 0.0),
+        "chest": (0.0, n - 0.15, 0.0),
+        "neck": (0.0, n, -0.010),
         "head": (0.0, -0.1, 0.0),
-    }  # fmt: skip
+    }
     for side, x in (("left", 1.0), ("right", -1.0)):
         places |= {
-            f"{side}UpperArm": (x * s, y, -0.006), f"{side}LowerArm": (x * (s + 0.20), y, -0.006),
-            f"{side}Hand": (x * (s + 0.40), y, -0.006), f"{side}UpperLeg": (x * 0.07, n - 0.46, 0.0),
-            f"{side}LowerLeg": (x * 0.07, n - 0.82, 0.0), f"{side}Foot": (x * 0.07, n - 1.18, 0.0),
-        }  # fmt: skip
+            f"{side}UpperArm": (x * s, y, -0.006),
+            f"{side}LowerArm": (x * (s + 0.20), y, -0.006),
+            f"{side}Hand": (x * (s + 0.40), y, -0.006),
+            f"{side}UpperLeg": (x * 0.07, n - 0.46, 0.0),
+            f"{side}LowerLeg": (x * 0.07, n - 0.82, 0.0),
+            f"{side}Foot": (x * 0.07, n - 1.18, 0.0),
+        }
     return places
 
 

@@ -31,8 +31,20 @@ from paic3d_studio.datasets.generated.palettes import (
 )
 from paic3d_studio.datasets.generated.recipe import BodyRecipe, Colour, EyeRecipe, FaceRecipe, HairRecipe, Recipe, Worn
 
-_MASCULINE_CUTS: Final = ("pixie", "short back", "spiky", "messy", "crew", "swept back", "wolf", "curly", "medium", "low ponytail",
-                          "shag", "top knot")  # fmt: skip
+_MASCULINE_CUTS: Final = (
+    "pixie",
+    "short back",
+    "spiky",
+    "messy",
+    "crew",
+    "swept back",
+    "wolf",
+    "curly",
+    "medium",
+    "low ponytail",
+    "shag",
+    "top knot",
+)
 _ELDER_CUTS: Final = (
     "bun",
     "low bun",
@@ -101,13 +113,16 @@ def _face(rng: Generator, gender: str, age: str) -> FaceRecipe:
         mouth_y=mouth_y,
         skin=skin,
         blush=mixed(scaled(skin, 0.98), (0.95, 0.35, 0.35), _spread(rng, 0.30, 0.45)),
-        blush_strength=float(rng.choice([0.15, 0.35, 0.5, 0.7], p=[0.3, 0.35, 0.2, 0.15])) * (0.5 if man or elder else 1.0),
+        blush_strength=float(rng.choice([0.15, 0.35, 0.5, 0.7], p=[0.3, 0.35, 0.2, 0.15]))
+        * (0.5 if man or elder else 1.0),
         wrinkles=_spread(rng, 0.6, 1.0) if elder else 0.0,
         freckles=bool(rng.random() < 0.06),
         mole=float(rng.choice([0.0, -1.0, 1.0], p=[0.9, 0.05, 0.05])),
         mark=_pick(rng, ["none", "scar", "whiskers", "stripes", "diamond", "plaster"], [86, 3.5, 2, 3, 2.5, 3]),
-        nose_style=_pick(rng, ["dot", "shadow", "line", "nostrils", "light"], [30, 24, 22 if man or elder else 8, 10, 20]),
-    )  # fmt: skip
+        nose_style=_pick(
+            rng, ["dot", "shadow", "line", "nostrils", "light"], [30, 24, 22 if man or elder else 8, 10, 20]
+        ),
+    )
 
 
 def _iris(rng: Generator, base: Colour) -> tuple[Colour, Colour, Colour]:
@@ -137,8 +152,18 @@ def _eyes(rng: Generator, gender: str, age: str, face: FaceRecipe, hair: HairRec
     lash_colour = mixed(deepened(hair.root, value=0.42), (0.17, 0.10, 0.12), _spread(rng, 0.45, 1.0))
     bright = min(hair.root) > 0.6
     brow_colour = deepened(hair.root, by=0.02, saturation=1.2, value=0.62 if bright else 0.85)
-    mouths = {"smile": 30, "calm": 18, "stern": 8 if not child else 2, "cat": 6, "smirk": 7, "wavy": 2, "open": 10, "laugh": 7, "small": 5,
-              "fang": 5}  # fmt: skip
+    mouths = {
+        "smile": 30,
+        "calm": 18,
+        "stern": 8 if not child else 2,
+        "cat": 6,
+        "smirk": 7,
+        "wavy": 2,
+        "open": 10,
+        "laugh": 7,
+        "small": 5,
+        "fang": 5,
+    }
     iris_share = _spread(rng, 0.45, 0.58)
     lower = _spread(rng, 0.38, 0.48)
     return name, EyeRecipe(
@@ -154,15 +179,18 @@ def _eyes(rng: Generator, gender: str, age: str, face: FaceRecipe, hair: HairRec
         left_iris=left,
         right_iris=right,
         pupil=_pick(rng, ["round", "large", "slit", "ringed", "star", "none"], [44, 22, 8, 10, 4, 12]),
-        highlights=_pick(rng, ["two", "one", "tall", "many", "wide", "small", "none"],
-                         [30, 18, 18, 10, 7, 14 if man else 7, 4]),
+        highlights=_pick(
+            rng, ["two", "one", "tall", "many", "wide", "small", "none"], [30, 18, 18, 10, 7, 14 if man else 7, 4]
+        ),
         lash_colour=lash_colour,
         lash=_spread(rng, 0.0020, 0.0032) if man or elder else _spread(rng, 0.0032, 0.0060),
         wing=_spread(rng, 0.001, 0.004) if man else _spread(rng, 0.003, 0.009),
         spikes=0 if man or elder else int(rng.choice([0, 1, 2, 3], p=[0.25, 0.25, 0.3, 0.2])),
         fold=bool(rng.random() < 0.75),
         under=_spread(rng, 0.2, 1.0),
-        shadow=jittered(rng, EYES[_pick(rng, list(EYES))][0]) if not man and age == "adult" and rng.random() < 0.25 else None,
+        shadow=jittered(rng, EYES[_pick(rng, list(EYES))][0])
+        if not man and age == "adult" and rng.random() < 0.25
+        else None,
         brow=_pick(rng, ["thin", "thick", "angled", "short", "flat", "worried"], [34, 22 if man else 10, 20, 8, 16, 8]),
         brow_colour=brow_colour,
         brow_thickness=_spread(rng, 0.0034, 0.0052) if man or elder else _spread(rng, 0.0018, 0.0034),
@@ -171,9 +199,10 @@ def _eyes(rng: Generator, gender: str, age: str, face: FaceRecipe, hair: HairRec
         brow_length=_spread(rng, 0.034, 0.046),
         mouth=_pick(rng, list(mouths), list(mouths.values())),
         mouth_width=_spread(rng, 0.018, 0.029) if not man else _spread(rng, 0.022, 0.032),
-        lip=mixed(face.skin, (0.85, 0.30, 0.36), _spread(rng, 0.3, 0.6)) if gender == "feminine" and age == "adult" and rng.random() < 0.4
+        lip=mixed(face.skin, (0.85, 0.30, 0.36), _spread(rng, 0.3, 0.6))
+        if gender == "feminine" and age == "adult" and rng.random() < 0.4
         else None,
-    )  # fmt: skip
+    )
 
 
 def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
@@ -190,8 +219,19 @@ def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
         cut = _pick(rng, _ELDER_CUTS)
     else:
         cut = _pick(rng, [c for c in CUTS if c not in _NOT_FEMININE])
-    bangs_choice = {"straight": 17, "choppy": 18, "swept": 15, "parted": 10, "between eyes": 13, "spiky": 6, "over one eye": 5, "short": 3,
-                    "wispy": 7, "slicked": 3, "quiff": 0.5}  # fmt: skip
+    bangs_choice = {
+        "straight": 17,
+        "choppy": 18,
+        "swept": 15,
+        "parted": 10,
+        "between eyes": 13,
+        "spiky": 6,
+        "over one eye": 5,
+        "short": 3,
+        "wispy": 7,
+        "slicked": 3,
+        "quiff": 0.5,
+    }
     if gender == "masculine":
         bangs_choice |= {"straight": 4, "short": 2, "spiky": 16, "quiff": 8, "slicked": 6, "choppy": 20}
     if cut in ("swept back",):
@@ -234,7 +274,9 @@ def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
         length=_spread(rng, low, high),
         volume=_spread(rng, 0.014, 0.030),
         flare=_spread(rng, -0.15, 0.35),
-        wave=float(rng.choice([0.0, _spread(rng, 0.003, 0.006), _spread(rng, 0.007, 0.012)], p=[0.62, 0.22, 0.16])) if cut != "hime" else 0.0,
+        wave=float(rng.choice([0.0, _spread(rng, 0.003, 0.006), _spread(rng, 0.007, 0.012)], p=[0.62, 0.22, 0.16]))
+        if cut != "hime"
+        else 0.0,
         raggedness=_spread(rng, 0.15, 1.0) if cut != "hime" else 0.1,
         strand_width=_spread(rng, 0.018, 0.030),
         sweep=float(rng.choice([-1.0, 1.0])),
@@ -248,7 +290,7 @@ def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
         pattern=pattern,
         shine_style=shine_style,
         tie=OUTFITS[int(rng.integers(len(OUTFITS)))][2],
-    )  # fmt: skip
+    )
 
 
 def _goes_with(second: Colour, first: Colour) -> bool:
@@ -298,19 +340,41 @@ def _ears(rng: Generator, hair: HairRecipe) -> str:
 
 
 _PAIRS: Final[dict[str, tuple[tuple[Colour, Colour], ...]]] = {
-    "gold": (((0.95, 0.80, 0.40), (0.98, 0.93, 0.72)), ((0.86, 0.88, 0.93), (0.97, 0.98, 1.0)), ((0.98, 0.92, 0.60), (1, 1, 0.85))),
+    "gold": (
+        ((0.95, 0.80, 0.40), (0.98, 0.93, 0.72)),
+        ((0.86, 0.88, 0.93), (0.97, 0.98, 1.0)),
+        ((0.98, 0.92, 0.60), (1, 1, 0.85)),
+    ),
     "white": (((0.96, 0.95, 0.97), (0.98, 0.98, 0.99)), ((0.20, 0.18, 0.22), (0.97, 0.97, 0.98))),
-    "dark": (((0.18, 0.17, 0.22), (0.75, 0.22, 0.28)), ((0.26, 0.20, 0.34), (0.90, 0.74, 0.36)), ((0.20, 0.24, 0.30), (0.93, 0.93, 0.95))),
+    "dark": (
+        ((0.18, 0.17, 0.22), (0.75, 0.22, 0.28)),
+        ((0.26, 0.20, 0.34), (0.90, 0.74, 0.36)),
+        ((0.20, 0.24, 0.30), (0.93, 0.93, 0.95)),
+    ),
     "straw": (((0.93, 0.82, 0.56), (0.78, 0.26, 0.26)), ((0.90, 0.78, 0.54), (0.28, 0.36, 0.56))),
-    "frame": (((0.16, 0.15, 0.18), (0.5, 0.5, 0.5)), ((0.66, 0.18, 0.20), (0.5, 0.5, 0.5)), ((0.80, 0.64, 0.34), (0.5, 0.5, 0.5)),
-              ((0.30, 0.22, 0.18), (0.5, 0.5, 0.5)), ((0.25, 0.32, 0.52), (0.5, 0.5, 0.5))),
-    "horn": (((0.22, 0.19, 0.22), (0.5, 0.5, 0.5)), ((0.90, 0.86, 0.78), (0.5, 0.5, 0.5)), ((0.60, 0.18, 0.20), (0.5, 0.5, 0.5)),
-             ((0.42, 0.36, 0.50), (0.5, 0.5, 0.5))),
-    "flower": (((0.97, 0.97, 0.96), (0.96, 0.80, 0.36)), ((0.93, 0.42, 0.50), (0.98, 0.88, 0.55)), ((0.98, 0.76, 0.40), (0.55, 0.32, 0.20)),
-               ((0.70, 0.62, 0.90), (0.99, 0.93, 0.66)), ((0.50, 0.68, 0.92), (0.99, 0.95, 0.78))),
+    "frame": (
+        ((0.16, 0.15, 0.18), (0.5, 0.5, 0.5)),
+        ((0.66, 0.18, 0.20), (0.5, 0.5, 0.5)),
+        ((0.80, 0.64, 0.34), (0.5, 0.5, 0.5)),
+        ((0.30, 0.22, 0.18), (0.5, 0.5, 0.5)),
+        ((0.25, 0.32, 0.52), (0.5, 0.5, 0.5)),
+    ),
+    "horn": (
+        ((0.22, 0.19, 0.22), (0.5, 0.5, 0.5)),
+        ((0.90, 0.86, 0.78), (0.5, 0.5, 0.5)),
+        ((0.60, 0.18, 0.20), (0.5, 0.5, 0.5)),
+        ((0.42, 0.36, 0.50), (0.5, 0.5, 0.5)),
+    ),
+    "flower": (
+        ((0.97, 0.97, 0.96), (0.96, 0.80, 0.36)),
+        ((0.93, 0.42, 0.50), (0.98, 0.88, 0.55)),
+        ((0.98, 0.76, 0.40), (0.55, 0.32, 0.20)),
+        ((0.70, 0.62, 0.90), (0.99, 0.93, 0.66)),
+        ((0.50, 0.68, 0.92), (0.99, 0.95, 0.78)),
+    ),
     "leather": (((0.42, 0.28, 0.20), (0.55, 0.72, 0.80)), ((0.20, 0.19, 0.20), (0.90, 0.66, 0.30))),
     "mask": (((0.78, 0.22, 0.24), (0.97, 0.96, 0.94)),),
-}  # fmt: skip
+}
 
 
 def _worn(rng: Generator, gender: str, hair: HairRecipe, body: BodyRecipe, ears: str) -> tuple[Worn, ...]:
@@ -318,8 +382,14 @@ def _worn(rng: Generator, gender: str, hair: HairRecipe, body: BodyRecipe, ears:
     animal = not (ears == "human" or ears.endswith("elf"))
     taken: set[str] = set()
     chosen: list[Worn] = []
-    weights = [2.2 if n in ("ribbon", "glasses", "hairpins") else 0.45 if n in ("eyepatch", "one horn", "goggles", "fox mask", "crown", "small top hat") else 1.0
-               for n in ACCESSORIES]  # fmt: skip
+    weights = [
+        2.2
+        if n in ("ribbon", "glasses", "hairpins")
+        else 0.45
+        if n in ("eyepatch", "one horn", "goggles", "fox mask", "crown", "small top hat")
+        else 1.0
+        for n in ACCESSORIES
+    ]
     high = any(w in hair.cut for w in ("high", "top knot", "bun", "twin"))
     for _ in range(count * 4):
         if len(chosen) == count:

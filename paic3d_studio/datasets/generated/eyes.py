@@ -81,7 +81,7 @@ class EyeLines:
 
         def at(line: Array, share: float) -> Array:
             x = -self.eye.width / 2 + share * self.eye.width
-            return line[np.argmin(np.abs(line[:, 0] - x))]
+            return np.asarray(line[np.argmin(np.abs(line[:, 0] - x))])
 
         inner, outer = (np.asarray(c) for c in self.corners)
         points = [outer, at(self.upper, 0.5), inner, at(self.lower, 0.76), at(self.lower, 0.5), at(self.lower, 0.2)]
@@ -103,8 +103,15 @@ class BrowLines:
         half = e.brow_length / 2
         arch = {"flat": 0.001, "angled": 0.004, "worried": 0.003}.get(e.brow, 0.0045)
         tilt = e.brow_tilt
-        return curve([(-half, -tilt), (-half * 0.3, arch * 0.8 - tilt * 0.3), (half * 0.35, arch + tilt * 0.35),
-                      (half, -0.2 * arch + tilt)], 30)  # fmt: skip
+        return curve(
+            [
+                (-half, -tilt),
+                (-half * 0.3, arch * 0.8 - tilt * 0.3),
+                (half * 0.35, arch + tilt * 0.35),
+                (half, -0.2 * arch + tilt),
+            ],
+            30,
+        )
 
 
 def brow_centre(face: FaceRecipe, eye: EyeRecipe) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Hair as ribbons that run over a volume about the skull and fall from it, and as shells that close what is under them."""
+"""Hair: ribbons that run over a volume about the skull and fall from it, and shells that close what is under them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from paic3d_studio.datasets.generated.body import Torso
 from paic3d_studio.datasets.generated.head import TEMPLE_Y, Head
 from paic3d_studio.datasets.generated.paint_hair import COLUMNS, PATTERNS, column_box
 from paic3d_studio.datasets.generated.recipe import HairRecipe
-from paic3d_studio.datasets.generated.shapes import Array, Piece, curve, frames, grid_piece, seam_uv, unit
+from paic3d_studio.datasets.generated.shapes import Array, Piece, curve, frames, grid_piece, joined, seam_uv, unit
 
 _MEAN_RADIUS = 0.108
 _SECTION = np.linspace(0, 2 * np.pi, 6, endpoint=False)
@@ -48,7 +48,7 @@ class Lock:
 def _slerp(a: Array, b: Array, t: Array) -> Array:
     """Return unit vectors on the great circle between two, t from 0 to 1."""
     angle = np.arccos(np.clip(a @ b, -1, 1))
-    return np.asarray((np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / max(np.sin(angle), 1e-6))
+    return np.asarray((np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / max(float(np.sin(angle)), 1e-6))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,8 +87,9 @@ class HairVolume:
     def outward(self, points: Array) -> Array:
         """Return unit vectors away from the volume; horizontal below its middle."""
         local = points - self.centre
-        rx, ry, rz = self.head.face.half_width, self.head.face.top, 0.105
-        return unit(np.stack([local[..., 0] / rx**2, np.maximum(local[..., 1], 0) / ry**2, local[..., 2] / rz**2], -1))
+        low = np.array([1.0, 0.0, 1.0]) * local
+        bent = np.where(local[..., 1:2] > 0, local, low)
+        return unit(bent / np.array([self.head.face.half_width, self.head.face.top, 0.105]) ** 2)
 
     def path(self, lock: Lock, *, rows: int) -> tuple[Array, Array, Array]:
         """Return a lock's middle line (rows, 3), the texture's v along it, and the share of its length, 0 to 1."""
@@ -151,7 +152,7 @@ class HairVolume:
         return int(choices[int(self.rng.integers(len(choices)))])
 
     def cap(self, hairline: Array, *, shrink: float = 0.965) -> Piece:
-        """Return the shell that closes crown and back; `hairline` (n,) polar angles in degrees for phi from 0 to 360."""
+        """Return the shell that closes the crown; `hairline` (n,) are polar angles in degrees for phi from 0 to 360."""
         columns = len(hairline)
         phi = np.linspace(0, 2 * np.pi, columns, endpoint=False)
         theta = np.radians(hairline) * np.linspace(0.0, 1.0, 16)[:, None]
@@ -174,12 +175,18 @@ class HairVolume:
         uv = seam_uv(rows, columns, (u0, 0.2, u1, 0.98))
         outside = grid_piece(points, uv, "hair", "hair")
         inside = grid_piece(points - self.outward(points) * 0.002, uv, "hair", "hair", flip=True)
-        from paic3d_studio.datasets.generated.shapes import joined
-
         return joined([outside, inside])
 
-    def across(self, start: tuple[float, float], end: tuple[float, float], *, width: float, lift: float = 0.003,
-               tone: str = "main", via: tuple[float, float] | None = None) -> Piece:  # fmt: skip
+    def across(
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        *,
+        width: float,
+        lift: float = 0.003,
+        tone: str = "main",
+        via: tuple[float, float] | None = None,
+    ) -> Piece:
         """Return a ribbon that lies on the volume from one (phi, theta) in degrees to another: combed hair."""
         path = self.combed_line(start, end, via=via)
         path = path + self.outward(path) * lift * np.minimum(np.linspace(0, 4, 11), 1)[:, None]
@@ -224,12 +231,21 @@ class HairVolume:
             v = np.linspace(0.5, 1.0, stop) * 0.996
             pieces.append(self.swept(line, widths, v, tone=tone, thickness=0.30, outward=away[:stop]))
         widths = 1.5 * radii * np.interp(np.linspace(0, 1, n), [0, 0.75, 1], [1, 0.9, 0.1])
-        pieces.append(self.swept(path, widths, np.linspace(0.5, 0.99, n), tone="under", thickness=0.45,
-                                 outward=np.broadcast_to([0.0, 0.1, 1.0], path.shape)))  # fmt: skip
+        pieces.append(
+            self.swept(
+                path,
+                widths,
+                np.linspace(0.5, 0.99, n),
+                tone="under",
+                thickness=0.45,
+                outward=np.broadcast_to([0.0, 0.1, 1.0], path.shape),
+            )
+        )
         return pieces
 
-    def tail_path(self, place: Array, away: Array, *, tip: float, out: float, rise: float, steps: int = 22,
-                  spread: float = 0.0) -> Array:  # fmt: skip
+    def tail_path(
+        self, place: Array, away: Array, *, tip: float, out: float, rise: float, steps: int = 22, spread: float = 0.0
+    ) -> Array:
         """Return the line of a tail that leaves the head, rises a little and falls to height `tip`."""
         flat = unit(away * [1, 0.25, 1])
         fall = place[1] - tip

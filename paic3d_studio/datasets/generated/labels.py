@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from paic3d_studio.datasets.generated.accessories import ACCESSORIES
 from paic3d_studio.datasets.generated.cuts import CUTS
 from paic3d_studio.datasets.generated.recipe import Recipe
 from paic3d_studio.datasets.generated.shapes import PARTS, Array
@@ -22,8 +21,11 @@ VERSION: Final = 1
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Labels:
-    """`landmarks` (28, 3) metres in the field frame; `attributes` name to a word or a list of words; `parts` names one of
-    `shapes.PARTS` per primitive of the mesh, `faces` how many triangles that primitive has; `seed` what it came from."""
+    """What a file of a generated character says of it.
+
+    `landmarks` (28, 3) metres in the field frame; `attributes` name to a word, a list of words, or yes or no; `parts`
+    one of `shapes.PARTS` per primitive of the mesh: that of all its faces; `faces` how many that primitive has.
+    """
 
     seed: int
     landmarks: Array
@@ -95,6 +97,3 @@ def read_labels(encoded: bytes, *, name: str) -> Labels:
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError, struct.error) as error:
         raise UserError(f"“{name}” holds no labels of a generated character.", "Make it again.") from error
     return found
-
-
-_ = ACCESSORIES

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.datasets.generated.recipe import Colour
-from paic3d_studio.datasets.generated.shapes import Array
+from paic3d_studio.datasets.generated.shapes import Array, Vector
 
 _SHIFT = 4
 _OVER = 2
@@ -49,7 +50,7 @@ class Canvas:
             cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, _SHIFT)
         return self._settled(mask)
 
-    def stroke(self, path: Array, widths: Array | float) -> NDArray[np.float32]:
+    def stroke(self, path: Array, widths: Array | Sequence[float] | float) -> NDArray[np.float32]:
         """Return how much of each pixel a stroke along a path (n, 2) covers; `widths` in metres at each point."""
         half = np.broadcast_to(np.asarray(widths, np.float64) / 2, (len(path),))[:, None]
         along = np.gradient(path, axis=0)
@@ -57,14 +58,14 @@ class Canvas:
         side = np.stack([-along[:, 1], along[:, 0]], -1)
         return self.polygon(np.concatenate([path + side * half, (path - side * half)[::-1]]))
 
-    def ellipse(self, centre: Sequence[float], radii: Sequence[float], *, angle: float = 0.0) -> NDArray[np.float32]:
+    def ellipse(self, centre: Vector, radii: Vector, *, angle: float = 0.0) -> NDArray[np.float32]:
         """Return how much of each pixel lies in an ellipse, turned by `angle` radians."""
         turn = np.linspace(0, 2 * np.pi, 48, endpoint=False)
         local = np.stack([radii[0] * np.cos(turn), radii[1] * np.sin(turn)], -1)
         c, s = np.cos(angle), np.sin(angle)
         return self.polygon(local @ np.array([[c, s], [-s, c]]) + np.asarray(centre))
 
-    def glow(self, centre: Sequence[float], radii: Sequence[float]) -> NDArray[np.float32]:
+    def glow(self, centre: Vector, radii: Vector) -> NDArray[np.float32]:
         """Return a soft spot, 1 in its middle."""
         falling = ((self.x - centre[0]) / radii[0]) ** 2 + ((self.y - centre[1]) / radii[1]) ** 2
         return np.asarray(np.exp(-falling), np.float32)
@@ -106,17 +107,16 @@ class Canvas:
 
     def picture(self) -> NDArray[np.uint8]:
         """Return the canvas as uint8 (h, w, 4), straight alpha."""
-        rgba = np.concatenate([np.clip(self.rgb, 0, 1), np.clip(self.alpha, 0, 1)[..., None]], -1)
-        return np.round(rgba * 255).astype(np.uint8)
+        return as_picture(np.concatenate([self.rgb, self.alpha[..., None]], -1))
 
     @staticmethod
     def _paint(colour: Colour | NDArray[np.float32], where: tuple[slice, slice]) -> NDArray[np.float32]:
-        paint = np.asarray(colour, np.float32)
+        paint: NDArray[np.float32] = np.asarray(colour, np.float32)
         return paint if paint.ndim == 1 else paint[where]
 
     def _settled(self, mask: NDArray[np.uint8]) -> NDArray[np.float32]:
         small = cv2.resize(mask, (self.width, self.height), interpolation=cv2.INTER_AREA)
-        return np.asarray(small, np.float32) / 255
+        return np.asarray(small.astype(np.float32) / 255, np.float32)
 
 
 def _window(share: NDArray[np.float32]) -> tuple[slice, slice]:
@@ -125,6 +125,13 @@ def _window(share: NDArray[np.float32]) -> tuple[slice, slice]:
     if not len(rows):
         return slice(0, 0), slice(0, 0)
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def as_picture(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return colours 0..1, (h, w, 3) or with alpha (h, w, 4), as uint8 (h, w, 4)."""
+    if values.shape[-1] == 3:
+        values = np.concatenate([values, np.ones((*values.shape[:2], 1))], -1)
+    return np.asarray(np.round(np.clip(values, 0, 1) * 255), np.uint8)
 
 
 def mixed(first: Colour, second: Colour, share: float) -> Colour:

@@ -97,8 +97,9 @@ def _round_pupil(canvas: Canvas, centre: tuple[float, float], radii: Array, colo
 def _slit_pupil(canvas: Canvas, centre: tuple[float, float], radii: Array, colours: tuple[Colour, ...]) -> None:
     lens = np.linspace(-1, 1, 24)
     right = np.stack([0.20 * (1 - lens**2), 0.7 * lens], -1) * radii
-    canvas.tint(canvas.polygon(np.concatenate([right, right[::-1] * [-1, 1]]) + np.asarray(centre)),
-                scaled(colours[0], 0.4))  # fmt: skip
+    canvas.tint(
+        canvas.polygon(np.concatenate([right, right[::-1] * [-1, 1]]) + np.asarray(centre)), scaled(colours[0], 0.4)
+    )
 
 
 def _large_pupil(canvas: Canvas, centre: tuple[float, float], radii: Array, colours: tuple[Colour, ...]) -> None:
@@ -142,7 +143,7 @@ HIGHLIGHTS: Final[Mapping[str, tuple[tuple[float, float, float, float, float], .
         (0.36, 0.10, 0.12, 0.11, 0.9),
         (-0.10, -0.60, 0.24, 0.10, 0.7),
         (0.40, -0.36, 0.08, 0.08, 0.9),
-    ),  # fmt: skip
+    ),
     "wide": ((0.0, 0.42, 0.55, 0.15, 0.8), (-0.2, -0.55, 0.2, 0.1, 0.6)),
     "small": ((-0.25, 0.35, 0.16, 0.14, 0.9),),
     "none": (),
@@ -166,8 +167,9 @@ def _lash(lines: EyeLines, eye: EyeRecipe, face: FaceRecipe) -> Canvas:
     upper, lower = lines.upper, lines.lower
     if eye.shadow is not None:
         lifted = upper + [0, 0.004]
-        canvas.lay(canvas.stroke(lifted, 0.010 * np.sin(np.linspace(0.15, np.pi - 0.1, len(upper)))), eye.shadow,
-                   opacity=0.35)  # fmt: skip
+        canvas.lay(
+            canvas.stroke(lifted, 0.010 * np.sin(np.linspace(0.15, np.pi - 0.1, len(upper)))), eye.shadow, opacity=0.35
+        )
     if eye.fold:
         crease = mixed(face.skin, eye.lash_colour, 0.55)
         path = upper[5:-3] + np.array([0.0, eye.lash * 0.9 + 0.0032])
@@ -221,8 +223,12 @@ def mouth_picture(face: FaceRecipe, eye: EyeRecipe) -> NDArray[np.uint8]:
     line = mouth.line
     t = np.linspace(0, np.pi, len(line))
     if eye.lip is not None:
-        lip = np.concatenate([line + np.stack([0 * t, 0.0022 * np.sin(t) * (1 - 0.35 * np.exp(-((t - 1.57) / 0.2) ** 2))], -1),
-                              (mouth.lower - np.stack([0 * t, 0.0032 * np.sin(t)], -1))[::-1]])  # fmt: skip
+        lip = np.concatenate(
+            [
+                line + np.stack([0 * t, 0.0022 * np.sin(t) * (1 - 0.35 * np.exp(-(((t - 1.57) / 0.2) ** 2)))], -1),
+                (mouth.lower - np.stack([0 * t, 0.0032 * np.sin(t)], -1))[::-1],
+            ]
+        )
         canvas.lay(canvas.polygon(lip), eye.lip, opacity=0.85)
     if mouth.opened > 0:
         hole = canvas.polygon(np.concatenate([line, mouth.lower[::-1]]))

@@ -68,8 +68,10 @@ def _shadow_nose(canvas: Canvas, f: FaceRecipe) -> None:
 
 def _line_nose(canvas: Canvas, f: FaceRecipe) -> None:
     ink = scaled(mixed(f.skin, (0.5, 0.2, 0.2), 0.4), 0.7)
-    bridge = curve([(0.004, f.nose_y + 0.016), (0.0035, f.nose_y + 0.006), (0.005, f.nose_y - 0.002),
-                    (0.001, f.nose_y - 0.004)], 20)  # fmt: skip
+    bridge = curve(
+        [(0.004, f.nose_y + 0.016), (0.0035, f.nose_y + 0.006), (0.005, f.nose_y - 0.002), (0.001, f.nose_y - 0.004)],
+        20,
+    )
     canvas.tint(canvas.stroke(bridge, 0.0012 * np.sin(np.linspace(0.2, 3.0, 20))), ink, opacity=0.8)
 
 
@@ -108,8 +110,11 @@ def _wrinkles(canvas: Canvas, f: FaceRecipe) -> None:
     def line(*control: tuple[float, float]) -> None:
         path = curve(control, 16)
         for side in (-1, 1):
-            canvas.tint(canvas.stroke(path * [side, 1], 0.0012 * np.sin(np.linspace(0.2, 3.0, 16))), ink,
-                        opacity=0.75 * f.wrinkles)  # fmt: skip
+            canvas.tint(
+                canvas.stroke(path * [side, 1], 0.0012 * np.sin(np.linspace(0.2, 3.0, 16))),
+                ink,
+                opacity=0.75 * f.wrinkles,
+            )
 
     line((0.014, f.nose_y + 0.001), (0.021, f.nose_y - 0.012), (0.022, f.mouth_y + 0.002))
     line((f.eye_x - 0.018, f.eye_y - 0.021), (f.eye_x - 0.004, f.eye_y - 0.027), (f.eye_x + 0.012, f.eye_y - 0.024))
@@ -124,8 +129,14 @@ def _no_mark(canvas: Canvas, f: FaceRecipe, recipe: Recipe) -> None:
 
 def _scar(canvas: Canvas, f: FaceRecipe, recipe: Recipe) -> None:
     side = 1 if recipe.seed % 2 else -1
-    path = curve([(side * (f.eye_x - 0.006), f.eye_y + 0.036), (side * f.eye_x, f.eye_y),
-                  (side * (f.eye_x + 0.006), f.eye_y - 0.042)], 20)  # fmt: skip
+    path = curve(
+        [
+            (side * (f.eye_x - 0.006), f.eye_y + 0.036),
+            (side * f.eye_x, f.eye_y),
+            (side * (f.eye_x + 0.006), f.eye_y - 0.042),
+        ],
+        20,
+    )
     canvas.tint(canvas.stroke(path, 0.0022 * np.sin(np.linspace(0.1, 3.04, 20))), mixed(f.skin, (0.7, 0.3, 0.3), 0.5))
 
 

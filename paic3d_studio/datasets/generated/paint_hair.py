@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from paic3d_studio.datasets.generated.paint import mixed, scaled
+from paic3d_studio.datasets.generated.paint import as_picture, mixed, scaled
 from paic3d_studio.datasets.generated.recipe import Colour, HairRecipe
 
 SIDE: Final = 512
@@ -34,7 +34,7 @@ class Pattern:
     """
 
     from_tip: tuple[float, float] | None = None
-    lock: Callable[[float, Generator], bool] = lambda x, rng: False
+    lock: Callable[[float, Generator], bool] = lambda _x, _rng: False
     under: bool = False
 
 
@@ -42,8 +42,8 @@ PATTERNS: Final[Mapping[str, Pattern]] = {
     "plain": Pattern(),
     "ombre": Pattern(from_tip=(0.35, 1.0)),
     "dipped": Pattern(from_tip=(0.72, 0.80)),
-    "streaks": Pattern(lock=lambda x, rng: bool(rng.random() < 0.16)),
-    "split": Pattern(lock=lambda x, rng: x < 0.0),
+    "streaks": Pattern(lock=lambda _x, rng: bool(rng.random() < 0.16)),
+    "split": Pattern(lock=lambda x, _rng: x < 0.0),
     "inner": Pattern(under=True),
     "fringe": Pattern(lock=lambda x, rng: bool(0.012 < x < 0.05 and rng.random() < 0.6)),
 }
@@ -62,8 +62,7 @@ def hair_picture(recipe: HairRecipe, rng: Generator) -> NDArray[np.uint8]:
             root, tip = _under(recipe)
         columns.append(_column(recipe, root, tip, rng, fur=column in COLUMNS["fur"], under=column in COLUMNS["under"]))
     rgb = np.concatenate(columns, 1)
-    alpha = np.full((*rgb.shape[:2], 1), 1.0)
-    return np.round(np.clip(np.concatenate([rgb, alpha], -1), 0, 1) * 255).astype(np.uint8)
+    return as_picture(rgb)
 
 
 def _under(recipe: HairRecipe) -> tuple[Colour, Colour]:
@@ -87,7 +86,7 @@ def _column(
         share = np.clip((v - uneven) / max(full - begin, 1e-3), 0, 1)
         rgb = rgb + (np.asarray(recipe.second) * (0.72 if under else 1.0) - rgb) * share
     if fur:
-        return rgb * (1 - 0.06 * np.abs(u))
+        return np.asarray(rgb * (1 - 0.06 * np.abs(u)))
     tone = 1.0 if under else float(rng.uniform(0.955, 1.03))
     rgb = rgb * tone
     shadow = np.asarray(recipe.shadow) / np.maximum(np.asarray(recipe.root), 0.05)
@@ -100,7 +99,7 @@ def _column(
         rgb = _strand_line(rgb, v, u, shadow, rng)
     if not under:
         rgb = _shine(rgb, v, u, recipe, rng)
-    return rgb
+    return np.asarray(rgb)
 
 
 def _strand_line(

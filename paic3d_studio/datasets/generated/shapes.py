@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Vector = Sequence[float] | NDArray[Any]
 
 PARTS: Final = ("hair", "face", "eyes", "brows", "mouth", "ears", "neck", "clothes", "accessory")
 """What a triangle belongs to; `neck` is all skin below the chin."""
@@ -66,7 +67,7 @@ def grid_piece(
     """Return the surface through a grid of points (rows, columns, 3) with uv (rows, columns, 2)."""
     rows, columns = points.shape[:2]
     if closed:  # a seam of its own, so that the texture does not run backwards
-        points, uv = np.concatenate([points, points[:, :1]], 1), uv
+        points = np.concatenate([points, points[:, :1]], 1)
         columns += 1
     faces = grid_faces(rows, columns)
     faces = faces[:, ::-1] if flip else faces
@@ -79,7 +80,7 @@ def _without_slivers(points: Array, faces: NDArray[np.int64]) -> NDArray[np.int6
     """Drop triangles without area, which the poles of grids have."""
     a, b, c = (points[faces[:, k]] for k in range(3))
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
-    return faces[area > 1e-12]
+    return np.asarray(faces[area > 1e-12])
 
 
 def seam_uv(rows: int, columns: int, box: tuple[float, float, float, float] = (0, 0, 1, 1)) -> Array:
@@ -175,8 +176,8 @@ def tube(
 
 
 def ellipsoid(
-    centre: Sequence[float],
-    radii: Sequence[float],
+    centre: Vector,
+    radii: Vector,
     part: str,
     material: str,
     *,
@@ -199,8 +200,8 @@ def ellipsoid(
 
 
 def torus(
-    centre: Sequence[float],
-    radii: Sequence[float],
+    centre: Vector,
+    radii: Vector,
     thickness: float,
     part: str,
     material: str,
@@ -230,7 +231,7 @@ def turn(axis: str, degrees: float) -> Array:
     return np.array(table.get(axis, [[c, -s, 0], [s, c, 0], [0, 0, 1]]), np.float64)
 
 
-def moved(piece: Piece, *, rotation: Array | None = None, shift: Sequence[float] = (0, 0, 0)) -> Piece:
+def moved(piece: Piece, *, rotation: Array | None = None, shift: Vector = (0, 0, 0)) -> Piece:
     """Return a piece turned about the origin and then moved."""
     r = np.eye(3) if rotation is None else rotation
     return dataclasses.replace(piece, positions=piece.positions @ r.T + np.asarray(shift), normals=piece.normals @ r.T)

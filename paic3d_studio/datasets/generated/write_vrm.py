@@ -21,12 +21,24 @@ STANDING: Final = np.array([0.0, 1.37, 0.0])
 LICENCE_URL: Final = "https://creativecommons.org/publicdomain/zero/1.0/"
 
 _BONES: Final[tuple[tuple[str, str | None], ...]] = (
-    ("hips", None), ("spine", "hips"), ("chest", "spine"), ("neck", "chest"), ("head", "neck"),
-    ("leftUpperArm", "chest"), ("leftLowerArm", "leftUpperArm"), ("leftHand", "leftLowerArm"),
-    ("rightUpperArm", "chest"), ("rightLowerArm", "rightUpperArm"), ("rightHand", "rightLowerArm"),
-    ("leftUpperLeg", "hips"), ("leftLowerLeg", "leftUpperLeg"), ("leftFoot", "leftLowerLeg"),
-    ("rightUpperLeg", "hips"), ("rightLowerLeg", "rightUpperLeg"), ("rightFoot", "rightLowerLeg"),
-)  # fmt: skip
+    ("hips", None),
+    ("spine", "hips"),
+    ("chest", "spine"),
+    ("neck", "chest"),
+    ("head", "neck"),
+    ("leftUpperArm", "chest"),
+    ("leftLowerArm", "leftUpperArm"),
+    ("leftHand", "leftLowerArm"),
+    ("rightUpperArm", "chest"),
+    ("rightLowerArm", "rightUpperArm"),
+    ("rightHand", "rightLowerArm"),
+    ("leftUpperLeg", "hips"),
+    ("leftLowerLeg", "leftUpperLeg"),
+    ("leftFoot", "leftLowerLeg"),
+    ("rightUpperLeg", "hips"),
+    ("rightLowerLeg", "rightUpperLeg"),
+    ("rightFoot", "rightLowerLeg"),
+)
 """The bones that VRM 1.0 requires, with their parents; parents come first."""
 
 
@@ -99,8 +111,13 @@ def vrm_bytes(figure: Figure, *, name: str, extras: Mapping[str, Any]) -> bytes:
     description = {
         "asset": {"version": "2.0", "generator": GENERATOR, "copyright": "CC0 1.0"},
         "extensionsUsed": ["KHR_materials_unlit", "VRMC_materials_mtoon", "VRMC_vrm"],
-        "extensions": {"VRMC_vrm": {"specVersion": "1.0", "meta": _meta(name), "humanoid": {
-            "humanBones": {bone: {"node": k} for bone, k in index.items()}}}},
+        "extensions": {
+            "VRMC_vrm": {
+                "specVersion": "1.0",
+                "meta": _meta(name),
+                "humanoid": {"humanBones": {bone: {"node": k} for bone, k in index.items()}},
+            }
+        },
         "extras": dict(extras),
         "scene": 0,
         "scenes": [{"nodes": [0, len(nodes) - 1]}],
@@ -114,7 +131,7 @@ def vrm_bytes(figure: Figure, *, name: str, extras: Mapping[str, Any]) -> bytes:
         "accessors": buffer.accessors,
         "bufferViews": buffer.views,
         "buffers": [{"byteLength": len(buffer.data)}],
-    }  # fmt: skip
+    }
     return _container(description, bytes(buffer.data))
 
 
@@ -210,5 +227,12 @@ def _container(description: Mapping[str, Any], data: bytes) -> bytes:
     text += b" " * (-len(text) % 4)
     data += b"\0" * (-len(data) % 4)
     total = 12 + 8 + len(text) + 8 + len(data)
-    return b"".join([struct.pack("<4sII", b"glTF", 2, total), struct.pack("<I4s", len(text), b"JSON"), text,
-                     struct.pack("<I4s", len(data), b"BIN\0"), data])  # fmt: skip
+    return b"".join(
+        [
+            struct.pack("<4sII", b"glTF", 2, total),
+            struct.pack("<I4s", len(text), b"JSON"),
+            text,
+            struct.pack("<I4s", len(data), b"BIN\0"),
+            data,
+        ]
+    )
