@@ -195,8 +195,8 @@ def _flower_at(p: Place, place: Array, away: Array, size: float) -> list[Piece]:
                 np.array([0.42, 0.58, 0.16]) * size,
                 "accessory",
                 "accessory",
-                rows=7,
-                columns=10,
+                rows=5,
+                columns=8,
                 tilt=tilt,
                 uv_box=p.box(),
             )
@@ -207,8 +207,8 @@ def _flower_at(p: Place, place: Array, away: Array, size: float) -> list[Piece]:
             np.full(3, 0.26 * size),
             "accessory",
             "accessory",
-            rows=7,
-            columns=10,
+            rows=5,
+            columns=8,
             uv_box=p.box("second"),
         )
     )
@@ -222,9 +222,9 @@ def _flower(p: Place) -> list[Piece]:
 
 def _flower_wreath(p: Place) -> list[Piece]:
     made = []
-    for k, phi in enumerate(np.linspace(0, 360, 15, endpoint=False)):
+    for k, phi in enumerate(np.linspace(0, 360, 13, endpoint=False)):
         place, away = p.on(float(phi), 50.0 + 4 * (k % 2), off=0.010)
-        made += _flower_at(p, place, away, 0.017 * p.worn.size * (1 + 0.2 * (k % 2)))
+        made += _flower_at(p, place, away, 0.019 * p.worn.size * (1 + 0.2 * (k % 2)))
     return made
 
 

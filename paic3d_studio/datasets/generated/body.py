@@ -95,7 +95,7 @@ class Torso:
         """Return the trunk's surface from height `top` down: its front wears the left half of the texture."""
         top = self.neck_y + 0.012 if top is None else top
         heights = np.concatenate(
-            [np.linspace(top, self.neck_y - 0.07, 16), np.linspace(self.neck_y - 0.08, LOWEST, 10)]
+            [np.linspace(top, self.neck_y - 0.07, 13), np.linspace(self.neck_y - 0.09, LOWEST, 7)]
         )
         rows = np.stack([self.ring(float(y), 48, swell) for y in heights])
         # Two halves with uv of their own: front from the right side over the chest to the left side, then the back.

@@ -111,7 +111,7 @@ def _features(head: Head, recipe: Recipe) -> list[Piece]:
         box = (side * f.eye_x + x0, side * f.eye_x + x1, f.eye_y + y0, f.eye_y + y1)
         for column, (layer, offset) in enumerate(zip(EYE_LAYERS, (0.0005, 0.0010, 0.0014, 0.0018), strict=True)):
             uv = (column / 4, row / 2, (column + 1) / 4, (row + 1) / 2)
-            made.append(patch(head, box, "eyes", f"eye_{layer}", offset=offset, uv_box=uv, steps=(14, 18)))
+            made.append(patch(head, box, "eyes", f"eye_{layer}", offset=offset, uv_box=uv, steps=(11, 14)))
         cx, cy = brow_centre(f, recipe.eyes)
         bx0, bx1, by0, by1 = BROW_TILE
         uv = (0.0, 0.0, 1.0, 1.0) if side > 0 else (1.0, 0.0, 0.0, 1.0)
@@ -123,11 +123,11 @@ def _features(head: Head, recipe: Recipe) -> list[Piece]:
                 "brow",
                 offset=0.0009,
                 uv_box=uv,
-                steps=(6, 14),
+                steps=(4, 12),
             )
         )
     x0, x1, y0, y1 = MOUTH_TILE
-    made.append(patch(head, (x0, x1, f.mouth_y + y0, f.mouth_y + y1), "mouth", "mouth", offset=0.0006, steps=(12, 14)))
+    made.append(patch(head, (x0, x1, f.mouth_y + y0, f.mouth_y + y1), "mouth", "mouth", offset=0.0006, steps=(8, 12)))
     return made
 
 
@@ -231,7 +231,7 @@ def landmarks(head: Head, recipe: Recipe) -> Array:
     drop = f.eye_y - f.chin
     for k, (side, share) in enumerate(((-1, 0.02), (-1, 0.61), (0, 1.0), (1, 0.61), (1, 0.02))):
         y = f.eye_y - share * drop
-        xy[CONTOUR][k] = side * float(head.half_width(np.array(y))) * 0.985, max(y, f.chin + 0.0008)
+        xy[CONTOUR][k] = side * float(head.half_width(np.array(y))) * 0.93, max(y, f.chin + 0.0008)
     eye, brow, mouth = EyeLines(e), BrowLines(e), MouthLines(e)
     xy[RIGHT_EYE] = eye.landmarks(-1.0) + [-f.eye_x, f.eye_y]
     xy[LEFT_EYE] = eye.landmarks(1.0) + [f.eye_x, f.eye_y]

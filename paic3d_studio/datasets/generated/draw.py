@@ -99,7 +99,7 @@ def _face(rng: Generator, gender: str, age: str) -> FaceRecipe:
     skins, weights = zip(*SKIN, strict=True)
     skin = jittered(rng, skins[int(rng.choice(len(skins), p=np.array(weights) / sum(weights)))], hue=0.006, value=0.008)
     return FaceRecipe(
-        half_width=_spread(rng, 0.086, 0.094),
+        half_width=_spread(rng, 0.083, 0.091),
         top=_spread(rng, 0.094, 0.104),
         chin=chin,
         cheek=_spread(rng, 0.80, 0.88) if child else _spread(rng, 0.70, 0.82) if not man else _spread(rng, 0.74, 0.84),

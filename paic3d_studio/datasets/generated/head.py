@@ -113,9 +113,9 @@ class Head:
 
     def pieces(self) -> list[Piece]:
         """Return face and skull as one surface each, sewn at the outline."""
-        ring = self.ring(96)
+        ring = self.ring(80)
         middle = np.array([0.0, self.face.eye_y - 0.02])
-        shares = np.concatenate([np.linspace(0, 0.9, 24), [0.94, 0.97, 0.99, 1.0]])
+        shares = np.concatenate([np.linspace(0, 0.9, 20), [0.94, 0.975, 1.0]])
         xy = middle + (ring - middle) * shares[:, None, None]
         front = self.on_surface(xy)
         front[-1, :, 2] = self.outline_depth(ring[:, 1])
@@ -128,7 +128,7 @@ class Head:
         """Points (rows, columns, 3) from the outline over skull and underside of the jaw to the occiput."""
         pole = np.array([0.0, 0.012])
         rim = self.outline_depth(ring[:, 1])
-        bend = np.linspace(0, np.pi / 2, 18)[:, None]
+        bend = np.linspace(0, np.pi / 2, 11)[:, None]
         xy = pole + (ring - pole) * np.cos(bend)[..., None]
         z = rim + (BACK_Z - rim) * np.sin(bend)
         return np.concatenate([xy, z[..., None]], -1)
