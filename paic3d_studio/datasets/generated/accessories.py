@@ -29,6 +29,8 @@ from paic3d_studio.datasets.generated.shapes import (
 from paic3d_studio.datasets.generated.tailoring import bow
 from paic3d_studio.datasets.generated.worn import Place, facing, flat, headband
 
+FORWARD: Final = np.array([0.0, 0.0, 1.0])
+
 
 def _ribbon(p: Place) -> list[Piece]:
     """A bow: at the back, on the side, or on top."""
@@ -102,9 +104,7 @@ def _glasses(p: Place) -> list[Piece]:
     z = 0.110 + 0.0 * x - 2.2 * np.clip(np.abs(x) - 0.03, 0, None) ** 2 * 4
     rim = np.stack([x, y, np.maximum(z, head.surface(x, y) + 0.005)], -1)
     box = p.box("main")
-    left = tube(
-        rim, 0.0017, "accessory", "accessory", outward=np.array([0, 0, 1.0]), columns=6, uv_box=box, capped=False
-    )
+    left = tube(rim, 0.0017, "accessory", "accessory", outward=FORWARD, columns=6, uv_box=box, capped=False)
     hinge = rim[0]
     arm = curve(
         np.stack(
@@ -125,7 +125,7 @@ def _glasses(p: Place) -> list[Piece]:
         mirrored(left),
         temple,
         mirrored(temple),
-        tube(bridge, 0.0016, "accessory", "accessory", outward=np.array([0, 0, 1.0]), columns=6, uv_box=box),
+        tube(bridge, 0.0016, "accessory", "accessory", outward=FORWARD, columns=6, uv_box=box),
     ]
 
 
@@ -144,7 +144,7 @@ def _horns(p: Place) -> list[Piece]:
     thick = {0: 0.014, 1: 0.019, 2: 0.015, 3: 0.016}[kind]
     t = np.linspace(0, 1, 26)
     radii = thick * p.worn.size * (1 - 0.93 * t) * (1 + 0.05 * np.sin(t * 60))
-    horn = tube(path, radii, "accessory", "accessory", outward=np.array([0, 0, 1.0]), columns=12, uv_box=p.box())
+    horn = tube(path, radii, "accessory", "accessory", outward=FORWARD, columns=12, uv_box=p.box())
     del away
     return [horn, mirrored(horn)]
 
@@ -159,7 +159,7 @@ def _one_horn(p: Place) -> list[Piece]:
             0.015 * (1 - 0.95 * t) * (1 + 0.06 * np.sin(t * 50)),
             "accessory",
             "accessory",
-            outward=np.array([0, 0, 1.0]),
+            outward=FORWARD,
             columns=12,
             uv_box=p.box(),
         )
@@ -357,7 +357,20 @@ def _eyepatch(p: Place) -> list[Piece]:
     )
     faces = lens.faces if side > 0 else lens.faces[:, ::-1]
     cover = dataclasses.replace(lens, positions=np.concatenate([xy, z[:, None]], -1), faces=faces)
-    return [cover]
+    straps = []
+    for control in (
+        [(0.020, 0.016), (-0.030, 0.050), (-0.075, 0.085)],
+        [(-0.022, 0.012), (-0.060, 0.034), (-0.115, 0.058)],
+        [(0.024, -0.004), (0.044, -0.010)],
+    ):
+        line = curve(np.array(control) * [side, 1] + [side * f.eye_x, f.eye_y], 14)
+        inside = np.abs(line[:, 0]) < head.half_width(line[:, 1]) - 0.002
+        path = head.on_surface(line[inside], offset=0.0035)
+        box = p.box("dark" if p.worn.variant < 0.6 else "second")
+        straps.append(
+            tube(path, 0.0028, "accessory", "accessory", outward=FORWARD, flatness=0.4, columns=6, uv_box=box)
+        )
+    return [cover, *straps]
 
 
 def _goggles(p: Place) -> list[Piece]:

@@ -94,9 +94,7 @@ class Torso:
     def piece(self, part: str, material: str, *, swell: float = 0.0, top: float | None = None) -> Piece:
         """Return the trunk's surface from height `top` down: its front wears the left half of the texture."""
         top = self.neck_y + 0.012 if top is None else top
-        heights = np.concatenate(
-            [np.linspace(top, self.neck_y - 0.07, 13), np.linspace(self.neck_y - 0.09, LOWEST, 7)]
-        )
+        heights = np.concatenate([np.linspace(top, self.neck_y - 0.07, 13), np.linspace(self.neck_y - 0.09, LOWEST, 7)])
         rows = np.stack([self.ring(float(y), 48, swell) for y in heights])
         # Two halves with uv of their own: front from the right side over the chest to the left side, then the back.
         front = np.roll(rows, 12, axis=1)[:, :25]

@@ -70,7 +70,8 @@ def _starts(tie: Tie, side: float) -> list[tuple[float, float]]:
     if not tie.both:
         return edge
     front = [(1.0 * side, max(50.0 - 12 * k, 2.0)) for k in range(5)]
-    return edge + front + [(179.0 * side, 4.0 + 15 * k) for k in range(9)]
+    top = [(float(phi) * side, 6.0) for phi in range(165, 0, -25)]
+    return edge + front + top + [(179.0 * side, 19.0 + 15 * k) for k in range(8)]
 
 
 def _hairline(phi: float) -> float:
@@ -86,10 +87,10 @@ def _combed_cap(volume: HairVolume, tie: Tie, *, falling: bool) -> list[Piece]:
     made = []
     for side in (1.0, -1.0) if tie.both else (1.0,):
         if tie.both:
-            rim = [(2.0 + 176 * k / 23, 0.0) for k in range(24)] + [
-                (179.0, th) for th in (120.0, 100.0, 80.0, 60.0, 40.0, 20.0)
-            ]
-            rim += [(1.0, th) for th in (5.0, 20.0, 35.0, 48.0)]
+            rim = [(2.0 + 176 * k / 23, 0.0) for k in range(24)]
+            rim += [(179.0, float(theta)) for theta in range(120, 10, -20)]
+            rim += [(float(phi), 6.0) for phi in range(160, 0, -20)]
+            rim += [(1.0, theta) for theta in (8.0, 20.0, 35.0, 48.0)]
         else:
             rim = [(360.0 * k / 48, 0.0) for k in range(48)]
         lines = []
