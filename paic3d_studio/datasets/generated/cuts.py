@@ -242,7 +242,7 @@ CUTS: Final[Mapping[str, Cut]] = {
         nape=138.0,
     ),
     "swept back": Cut(
-        (_SHORT_CAP, Layer(root=58, release=130, tip=-0.088, turn=110, point=0.1, span=84)),
+        (_SHORT_CAP, Layer(root=8, release=130, tip=-0.088, turn=110, point=0.1, span=84)),
         ties=(Tie(180, 40, "none"),),
         length=(-0.07, -0.06),
         shows_ears=True,
@@ -283,7 +283,7 @@ def _hairline(volume: HairVolume, cut: Cut) -> Array:
     away = np.minimum(phi, 360 - phi)
     front = 58.0 if volume.recipe.bangs in ("none", "slicked") else 60.0
     return np.interp(
-        away, [0, 35, 62, 78, 92, 108, 125, 180], [front, front + 3, 74, 88, 94, 116, cut.nape - 4, cut.nape]
+        away, [0, 35, 62, 78, 94, 108, 125, 180], [front, front + 2, 75, 97, 104, 120, cut.nape - 4, cut.nape]
     )
 
 

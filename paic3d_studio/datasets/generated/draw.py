@@ -272,7 +272,7 @@ def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
         sides=sides,
         extras=tuple(extras),
         length=_spread(rng, low, high),
-        volume=_spread(rng, 0.014, 0.030),
+        volume=_spread(rng, 0.005, 0.012) if cut in ("crew", "swept back") else _spread(rng, 0.014, 0.030),
         flare=_spread(rng, -0.15, 0.35),
         wave=float(rng.choice([0.0, _spread(rng, 0.003, 0.006), _spread(rng, 0.007, 0.012)], p=[0.62, 0.22, 0.16]))
         if cut != "hime"
@@ -324,7 +324,9 @@ def _body(rng: Generator, gender: str, age: str) -> BodyRecipe:
         else _spread(rng, 0.034, 0.040)
         if man
         else _spread(rng, 0.027, 0.032),
-        neck_length=_spread(rng, 0.062, 0.070) if child else _spread(rng, 0.076, 0.092),
+        neck_length=_spread(rng, 0.062, 0.070)
+        if child
+        else (_spread(rng, 0.076, 0.092) if man else _spread(rng, 0.068, 0.083)),
         bust=0.0 if child or gender == "masculine" else _spread(rng, 0.0, 1.0),
         clothes=clothes,
         sleeves=bool(rng.random() < 0.75),

@@ -151,12 +151,13 @@ class HairVolume:
         choices = COLUMNS["second" if tone == "second" or PATTERNS[self.recipe.pattern].lock(x, self.rng) else "main"]
         return int(choices[int(self.rng.integers(len(choices)))])
 
-    def cap(self, hairline: Array, *, shrink: float = 0.965) -> Piece:
+    def cap(self, hairline: Array) -> Piece:
         """Return the shell that closes the crown; `hairline` (n,) are polar angles in degrees for phi from 0 to 360."""
         columns = len(hairline)
         phi = np.linspace(0, 2 * np.pi, columns, endpoint=False)
         theta = np.radians(hairline) * np.linspace(0.0, 1.0, 16)[:, None]
-        points = (self.on(np.broadcast_to(phi, theta.shape), theta) - self.centre) * shrink + self.centre
+        edge = np.clip(np.linspace(0, 1, 16) / 0.25 - 3, 0, 1)[:, None, None] ** 2
+        points = self.rooted(self.on(np.broadcast_to(phi, theta.shape), theta), 0.8 + 0.2 * edge)
         u0, _, u1, _ = column_box(COLUMNS["under"][0])
         uv = seam_uv(16, columns + 1, (u0, 0.02, u1, 0.6))
         return grid_piece(points, uv, "hair", "hair", closed=True)
@@ -186,17 +187,26 @@ class HairVolume:
         lift: float = 0.003,
         tone: str = "main",
         via: tuple[float, float] | None = None,
+        sink: float = 1.0,
     ) -> Piece:
         """Return a ribbon that lies on the volume from one (phi, theta) in degrees to another: combed hair."""
-        path = self.combed_line(start, end, via=via)
+        path = self.combed_line(start, end, via=via, sink=sink)
         path = path + self.outward(path) * lift * np.minimum(np.linspace(0, 4, 11), 1)[:, None]
         widths = width * np.interp(np.linspace(0, 1, 11), [0, 0.35, 1], [0.85, 1.0, 0.38])
-        return self.swept(path, widths, np.linspace(0.05, 0.5, 11), tone=tone, thickness=0.16)
+        return self.swept(path, widths, np.linspace(0.13, 0.5, 11), tone=tone, thickness=0.16)
 
     def combed_line(
-        self, start: tuple[float, float], end: tuple[float, float], *, via: tuple[float, float] | None = None
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        *,
+        via: tuple[float, float] | None = None,
+        sink: float = 1.0,
     ) -> Array:
-        """Return the line (11, 3) on the volume from one (phi, theta) in degrees to another, bent towards `via`."""
+        """Return the line (11, 3) on the volume from one (phi, theta) in degrees to another, bent towards `via`.
+
+        `sink` is how deep its root lies: 1 on the skull, as at a hairline, 0 on the volume.
+        """
         a, b = (self._direction(*np.radians(d)) for d in (start, end))
         t = np.linspace(0, 1, 11)[:, None]
         if via is None:
@@ -204,7 +214,18 @@ class HairVolume:
         else:
             middle = self._direction(*np.radians(via))
             way = unit(a * (1 - t) ** 2 + 2.2 * middle * t * (1 - t) + b * t**2)
-        return self.on(np.arctan2(way[:, 0], way[:, 2]), np.arccos(np.clip(way[:, 1], -1, 1)))
+        path = self.on(np.arctan2(way[:, 0], way[:, 2]), np.arccos(np.clip(way[:, 1], -1, 1)))
+        return self.rooted(path, sink * (1 - t) ** 3)
+
+    def rooted(self, points: Array, share: Array) -> Array:
+        """Return points of the volume sunk towards the skull: `share` 0 stays, 1 lies on it."""
+        local = points - self.centre
+        wide, high, deep = self.radii(np.arctan2(local[..., 0], local[..., 2]))
+        f = self.head.face
+        skull_deep = np.where(local[..., 2] >= 0, 0.112, 0.094)
+        ratio = np.stack(np.broadcast_arrays((f.half_width + 0.002) / wide, (f.top - TEMPLE_Y + 0.002) / high,
+                                             skull_deep / deep), -1)  # fmt: skip
+        return np.asarray(self.centre + local * (1 - share * (1 - np.minimum(ratio, 1))))
 
     @staticmethod
     def _direction(phi: float, theta: float) -> Array:

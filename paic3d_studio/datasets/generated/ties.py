@@ -57,7 +57,11 @@ def combed(volume: HairVolume, ties: Sequence[Tie], *, falling: bool) -> list[Pi
                 continue
             lift = 0.002 + 0.003 * volume.rng.random()
             end = (tie.phi * side, tie.theta)
-            made.append(volume.across((phi, theta), end, width=0.035, lift=lift, via=_way_round(phi, tie, side)))
+            made.append(
+                volume.across(
+                    (phi, theta), end, width=0.035, lift=lift, via=_way_round(phi, tie, side), sink=_sink(phi, theta)
+                )
+            )
     return made
 
 
@@ -74,10 +78,15 @@ def _starts(tie: Tie, side: float) -> list[tuple[float, float]]:
     return edge + front + top + [(179.0 * side, 19.0 + 15 * k) for k in range(8)]
 
 
+def _sink(phi: float, theta: float) -> float:
+    """How deep a root lies: on the skull at the hairline, shallower along a parting."""
+    return 1.0 if theta > _hairline(phi) - 1 else 0.3
+
+
 def _hairline(phi: float) -> float:
     """Polar angle of the hairline at phi, degrees."""
     away = abs((phi + 180) % 360 - 180)
-    return float(np.interp(away, [0, 40, 62, 90, 120, 180], [54, 58, 73, 93, 126, 136]))
+    return float(np.interp(away, [0, 40, 62, 78, 94, 120, 180], [54, 57, 74, 97, 104, 128, 136]))
 
 
 def _combed_cap(volume: HairVolume, tie: Tie, *, falling: bool) -> list[Piece]:
@@ -100,7 +109,10 @@ def _combed_cap(volume: HairVolume, tie: Tie, *, falling: bool) -> list[Piece]:
                 edge = min(edge, 66.0)
             lines.append(
                 volume.combed_line(
-                    (phi * side, edge), (tie.phi * side, tie.theta), via=_way_round(phi * side, tie, side)
+                    (phi * side, edge),
+                    (tie.phi * side, tie.theta),
+                    via=_way_round(phi * side, tie, side),
+                    sink=_sink(phi, edge),
                 )
             )
         points = np.stack(lines, 1)[:, :: int(side)]
