@@ -503,7 +503,7 @@ ACCESSORIES: Final[Mapping[str, Accessory]] = {
     "crown": Accessory(_crown, "side", "gold"),
     "earrings": Accessory(_earrings, "ears", "gold"),
     "goggles": Accessory(_goggles, "band", "leather"),
-    "feather": Accessory(_feather, "side", "white"),
+    "feather": Accessory(_feather, "side", "feather"),
     "fox mask": Accessory(_mask_on_head, "side", "mask"),
 }
 

@@ -283,7 +283,7 @@ def _hairline(volume: HairVolume, cut: Cut) -> Array:
     away = np.minimum(phi, 360 - phi)
     front = 58.0 if volume.recipe.bangs in ("none", "slicked") else 60.0
     return np.interp(
-        away, [0, 35, 62, 78, 94, 108, 125, 180], [front, front + 2, 75, 97, 104, 120, cut.nape - 4, cut.nape]
+        away, [0, 35, 62, 78, 94, 106, 118, 180], [front, front + 2, 75, 97, 105, 126, cut.nape - 2, cut.nape]
     )
 
 

@@ -122,6 +122,11 @@ def _face(rng: Generator, gender: str, age: str) -> FaceRecipe:
         nose_style=_pick(
             rng, ["dot", "shadow", "line", "nostrils", "light"], [30, 24, 22 if man or elder else 8, 10, 20]
         ),
+        beard=_pick(
+            rng, ["none", "stubble", "moustache", "goatee", "full"], [40, 10, 14, 12, 24] if elder else [74, 9, 4, 7, 6]
+        )
+        if man and age in ("adult", "elder")
+        else "none",
     )
 
 
@@ -375,6 +380,12 @@ _PAIRS: Final[dict[str, tuple[tuple[Colour, Colour], ...]]] = {
         ((0.50, 0.68, 0.92), (0.99, 0.95, 0.78)),
     ),
     "leather": (((0.42, 0.28, 0.20), (0.55, 0.72, 0.80)), ((0.20, 0.19, 0.20), (0.90, 0.66, 0.30))),
+    "feather": (
+        ((0.96, 0.95, 0.97), (0.9, 0.9, 0.9)),
+        ((0.80, 0.30, 0.30), (0.9, 0.9, 0.9)),
+        ((0.35, 0.55, 0.80), (0.9, 0.9, 0.9)),
+        ((0.30, 0.26, 0.30), (0.9, 0.9, 0.9)),
+    ),
     "mask": (((0.78, 0.22, 0.24), (0.97, 0.96, 0.94)),),
 }
 

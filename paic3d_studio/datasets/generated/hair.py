@@ -12,7 +12,17 @@ from paic3d_studio.datasets.generated.body import Torso
 from paic3d_studio.datasets.generated.head import TEMPLE_Y, Head
 from paic3d_studio.datasets.generated.paint_hair import COLUMNS, PATTERNS, column_box
 from paic3d_studio.datasets.generated.recipe import HairRecipe
-from paic3d_studio.datasets.generated.shapes import Array, Piece, curve, frames, grid_piece, joined, seam_uv, unit
+from paic3d_studio.datasets.generated.shapes import (
+    Array,
+    Piece,
+    curve,
+    evenly,
+    frames,
+    grid_piece,
+    joined,
+    seam_uv,
+    unit,
+)
 
 _MEAN_RADIUS = 0.108
 _SECTION = np.linspace(0, 2 * np.pi, 6, endpoint=False)
@@ -277,4 +287,5 @@ class HairVolume:
             place + flat * (out + 0.3 * spread) + [0, -0.5 * fall, 0],
             place + flat * (out * 0.8 + spread) + [0, -fall, 0],
         ]
-        return self.torso.pushed_out(curve(np.stack(control), steps), forward=bool(flat[2] > -0.05), margin=0.022)
+        line = evenly(curve(np.stack(control), 60), steps)
+        return self.torso.pushed_out(line, forward=bool(flat[2] > -0.05), margin=0.022)

@@ -62,6 +62,7 @@ def attributes(recipe: Recipe) -> dict[str, Any]:
         "accessories": sorted(worn.name for worn in recipe.worn),
         "clothes": recipe.body.clothes,
         "mark": recipe.face.mark,
+        "beard": recipe.face.beard,
     }
 
 

@@ -46,6 +46,7 @@ def face_picture(recipe: Recipe, rng: Generator) -> NDArray[np.uint8]:
     if f.wrinkles > 0:
         _wrinkles(canvas, f)
     MARKS[f.mark](canvas, f, recipe)
+    BEARDS[f.beard](canvas, f, recipe)
     return canvas.picture()
 
 
@@ -180,4 +181,56 @@ MARKS: Final[Mapping[str, Callable[[Canvas, FaceRecipe, Recipe], None]]] = {
     "stripes": _stripes,
     "diamond": _diamond,
     "plaster": _plaster,
+}
+
+
+def _stubble(canvas: Canvas, f: FaceRecipe, recipe: Recipe) -> None:
+    canvas.tint(_jaw(canvas, f, rugged=0.0), recipe.hair.root, opacity=0.16)
+
+
+def _moustache(canvas: Canvas, f: FaceRecipe, recipe: Recipe) -> None:
+    y = f.mouth_y + 0.0065
+    for side in (-1, 1):
+        path = curve([(side * 0.0005, y + 0.0015), (side * 0.010, y), (side * 0.019, y - 0.006)], 20)
+        widths = 0.0062 * np.interp(np.linspace(0, 1, 20), [0, 0.4, 1], [0.7, 1, 0.05])
+        canvas.tint(canvas.stroke(path, widths), _beard_colour(recipe))
+
+
+def _goatee(canvas: Canvas, f: FaceRecipe, recipe: Recipe) -> None:
+    t = np.linspace(-1, 1, 15)
+    upper = np.stack([0.016 * t, f.mouth_y - 0.010 - 0.003 * (1 - t**2)], -1)
+    lower = np.stack([0.021 * t[::-1], np.full(15, f.chin - 0.01)], -1)
+    canvas.tint(canvas.polygon(np.concatenate([upper, lower])), _beard_colour(recipe))
+
+
+def _full_beard(canvas: Canvas, f: FaceRecipe, recipe: Recipe) -> None:
+    mouth = canvas.ellipse((0.0, f.mouth_y - 0.001), (recipe.eyes.mouth_width * 0.62, 0.0062))
+    beard = np.asarray(_jaw(canvas, f, rugged=0.004) * (1 - mouth), np.float32)
+    canvas.tint(beard, _beard_colour(recipe))
+    canvas.shade(beard * canvas.ramp(f.mouth_y, f.chin), (0.80, 0.76, 0.80), opacity=0.6)
+    _moustache(canvas, f, recipe)
+
+
+def _beard_colour(recipe: Recipe) -> Colour:
+    return mixed(recipe.hair.root, recipe.hair.shadow, 0.35)
+
+
+def _jaw(canvas: Canvas, f: FaceRecipe, *, rugged: float) -> NDArray[np.float32]:
+    """Where a beard grows: from the temples under the cheeks, over the upper lip."""
+    t = np.linspace(0, 1, 40)
+    x = f.half_width * 1.05 * (1 - t)
+    edge = [f.eye_y - 0.004, f.nose_y + 0.004, *(f.mouth_y + rise for rise in (-0.002, 0.006, 0.012, 0.009))]
+    y = np.interp(t, [0, 0.18, 0.45, 0.75, 0.88, 1], edge)
+    y = y + rugged * np.where(np.arange(40) % 2, 0.5, -0.5) * (t > 0.1)
+    half = np.stack([x, y], -1)
+    below = [(-f.half_width * 1.1, f.chin - 0.02), (f.half_width * 1.1, f.chin - 0.02)]
+    return canvas.polygon(np.concatenate([half, half[::-1] * [-1, 1], below]))
+
+
+BEARDS: Final[Mapping[str, Callable[[Canvas, FaceRecipe, Recipe], None]]] = {
+    "none": _no_mark,
+    "stubble": _stubble,
+    "moustache": _moustache,
+    "goatee": _goatee,
+    "full": _full_beard,
 }

@@ -16,7 +16,8 @@ class FaceRecipe:
     `half_width` at the temples; `top` and `chin` heights of crown and chin; `cheek` and `jaw` shares of `half_width` at
     mouth height and below it; `chin_width` share; `flatness` of the face's sections, 2 is an ellipse; `nose` how far it
     stands out; `eye_y`, `eye_x`, `nose_y`, `mouth_y` places; `skin` and `blush` colours; `blush_strength` 0..1;
-    `wrinkles` 0..1; `freckles` and `mole` yes or no; `mark` a name in paint_face.MARKS or "none".
+    `wrinkles` 0..1; `freckles` yes or no; `mole` 0 for none, else its side; `mark`, `nose_style` and `beard` names in
+    paint_face.MARKS, NOSES and BEARDS.
     """
 
     half_width: float = 0.089
@@ -39,6 +40,7 @@ class FaceRecipe:
     mole: float = 0.0
     mark: str = "none"
     nose_style: str = "dot"
+    beard: str = "none"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -129,6 +129,13 @@ def curve(control: Sequence[Sequence[float]] | Array, steps: int) -> Array:
     )
 
 
+def evenly(path: Array, steps: int) -> Array:
+    """Return `steps` points along a path (n, d), equally far apart."""
+    at = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    wanted = np.linspace(0, at[-1], steps)
+    return np.stack([np.interp(wanted, at, path[:, k]) for k in range(path.shape[1])], -1)
+
+
 def frames(path: Array, outward: Array) -> tuple[Array, Array]:
     """Return (across, outward) unit vectors (n, 3) square to a path (n, 3), given what roughly points outward."""
     tangent = unit(np.gradient(path, axis=0))

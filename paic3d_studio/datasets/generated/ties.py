@@ -86,7 +86,7 @@ def _sink(phi: float, theta: float) -> float:
 def _hairline(phi: float) -> float:
     """Polar angle of the hairline at phi, degrees."""
     away = abs((phi + 180) % 360 - 180)
-    return float(np.interp(away, [0, 40, 62, 78, 94, 120, 180], [54, 57, 74, 97, 104, 128, 136]))
+    return float(np.interp(away, [0, 40, 62, 78, 94, 108, 120, 180], [54, 57, 74, 97, 105, 126, 134, 137]))
 
 
 def _combed_cap(volume: HairVolume, tie: Tie, *, falling: bool) -> list[Piece]:
@@ -170,7 +170,7 @@ def braid(volume: HairVolume, tie: Tie, side: float) -> Hanging:
     r = volume.recipe
     place, away = volume.tie_point(tie.phi * side, tie.theta)
     tip = min(r.length, place[1] - 0.10)
-    path = volume.tail_path(place, away * [1, 1, 1], tip=tip, out=0.022, rise=0.0, steps=60)
+    path = volume.tail_path(place, away * [1, 1, 1], tip=tip, out=0.022 * tie.scale, rise=0.0, steps=60)
     across, out = frames_of(path)
     lobes = max(int((place[1] - tip) / 0.0145 / tie.scale**0.5), 6)
     radius = 0.0135 * tie.scale
