@@ -23,6 +23,7 @@ from paic3d_studio.datasets.generated.bangs import BANGS, EXTRAS, SIDES
 from paic3d_studio.datasets.generated.body import Torso
 from paic3d_studio.datasets.generated.build import landmarks
 from paic3d_studio.datasets.generated.clothes import CLOTHES, garment
+from paic3d_studio.datasets.generated.compose import with_generated_hair
 from paic3d_studio.datasets.generated.cuts import CUTS, hair_pieces
 from paic3d_studio.datasets.generated.draw import drawn_recipe
 from paic3d_studio.datasets.generated.ears import EARS
@@ -35,7 +36,7 @@ from paic3d_studio.datasets.generated.palettes import EYES, HAIR
 from paic3d_studio.datasets.generated.recipe import AGES, GENDERS, Recipe, Worn
 from paic3d_studio.datasets.generated.shapes import PARTS as LABELS
 from paic3d_studio.datasets.generated.shapes import Piece, joined, smooth_normals
-from paic3d_studio.datasets.vrm import PARTS, Character, decode_character
+from paic3d_studio.datasets.vrm import PARTS, Character, decode_character, load_character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer, Views
 from paic3d_studio.errors import UserError
 
@@ -259,6 +260,18 @@ def a_volume(recipe: Recipe) -> HairVolume:
     return HairVolume(Head(recipe.face), Torso(recipe.body), recipe.hair, np.random.default_rng(recipe.seed))
 
 
+def enclosed(piece: Piece) -> float | None:
+    """The volume that a piece's triangles enclose, positive when they look outwards; None for an open surface."""
+    places = np.round(piece.positions * 1e6).astype(np.int64)
+    welded = np.unique(places, axis=0, return_inverse=True)[1].reshape(-1)[piece.faces]
+    edges = np.sort(np.concatenate([welded[:, [0, 1]], welded[:, [1, 2]], welded[:, [2, 0]]]), axis=1)
+    counts = np.unique(edges[edges[:, 0] != edges[:, 1]], axis=0, return_counts=True)[1]
+    if (counts != 2).mean() > 0.03:
+        return None
+    a, b, c = (piece.positions[piece.faces[:, k]] - piece.positions.mean(0) for k in range(3))
+    return float((a * np.cross(b, c)).sum() / 6)
+
+
 def assert_sound(pieces: list[Piece]) -> None:
     """Surfaces are finite, within reach of the box, of known parts, and their normals fit their triangles."""
     assert pieces
@@ -269,6 +282,7 @@ def assert_sound(pieces: list[Piece]) -> None:
             piece.normals
         )
         assert piece.uv.min() >= -1e-9 and piece.uv.max() <= 1 + 1e-9
+        assert (enclosed(piece) or 1.0) > 0
         used = np.unique(piece.faces)
         np.testing.assert_allclose(np.linalg.norm(piece.normals[used], axis=1), 1, atol=1e-6)
 
@@ -389,3 +403,27 @@ def test_a_target_that_is_a_file_is_told_in_one_sentence(tmp_path: Path, capsys:
 def test_labels_of_another_file_are_refused() -> None:
     with pytest.raises(UserError, match="no labels"):
         read_labels(b"glTF" + bytes(40), name="other")
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["vivi", "avatarsample_c"])
+def test_generated_hair_covers_the_head_of_another_character(
+    renderer: CharacterRenderer, shared: Path, name: str
+) -> None:
+    other = load_character(shared / "data" / "characters" / f"{name}.glb")
+    dressed = with_generated_hair(other, drawn_recipe(11))
+    assert [p for p in dressed.primitives if p.part not in ("hair", "cloth")] == [
+        p for p in other.primitives if p.part not in ("hair", "cloth")
+    ]
+    above, back = renderer.render(dressed, [ABOVE, BACK], size=SIDE, supersample=1).part
+    lines = (np.arange(SIDE) + 0.5) / SIDE * BOX_SIDE - BOX_SIDE / 2
+    for seen, low, high in ((above, -0.085, 0.05), (back, -0.085, 0.03)):
+        skull = (np.abs(lines)[None] < 0.06) & (lines[:, None] > low) & (lines[:, None] < high)
+        assert (seen[skull] == PARTS.index("hair")).all()
+
+
+def test_hair_is_not_put_on_what_has_no_face() -> None:
+    clothed = decode_character(character_bytes(drawn_recipe(2)), name="made")
+    faceless = dataclasses.replace(clothed, primitives=tuple(p for p in clothed.primitives if p.part == "cloth"))
+    with pytest.raises(UserError, match="no face"):
+        with_generated_hair(faceless, drawn_recipe(3))
