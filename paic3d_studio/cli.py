@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from paic3d_studio import __version__
+from paic3d_studio.arguments import Parser, place_of_face, whole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +61,7 @@ def has_display(environment: os._Environ[str] | dict[str, str] = os.environ, pla
 
 def studio_parser() -> argparse.ArgumentParser:
     """Return the parser of the plain command."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="paic3d-studio",
         description="From one portrait of an anime character to a textured 3D head. Without arguments the studio\n"
         "opens on the bundled example; without a display the same is done here, into head.glb and turntable.png.",
@@ -68,73 +69,77 @@ def studio_parser() -> argparse.ArgumentParser:
         + "\n".join(f"  {name:14} {command.summary}" for name, command in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("pictures", metavar="PICTURE", nargs="*", type=Path, help="a portrait to open in the studio")
+    parser.add_argument(
+        "pictures", metavar="PICTURE", nargs="*", type=Path, help="a portrait or a project to open in the studio"
+    )
     parser.add_argument("--version", action="version", version=f"PAiC-3D Studio {__version__}")
     return parser
 
 
 def reconstruct_parser() -> argparse.ArgumentParser:
     """Return the parser of `reconstruct`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="paic3d-studio reconstruct",
         description="Make textured 3D heads of portraits, without a window.",
         epilog="Exit codes: 0 done; 2 something you can mend, said in one sentence; 130 cancelled with Ctrl-C.",
     )
     add = parser.add_argument
-    add("pictures", metavar="PICTURE", nargs="+", type=Path, help="a portrait: PNG, JPEG, WebP, BMP, TIFF or GIF")
+    add("pictures", metavar="PICTURE", nargs="+", type=Path, help="a portrait (PNG, JPEG, WebP, BMP, TIFF or GIF), or "
+        "a project of the studio (.paic3d), whose edits and options hold where none are given here")  # fmt: skip
     add("-o", "--output", metavar="FILE", type=Path, help="where the head goes, its suffix (.glb, .obj, .ply) decides "
         "the format; for several pictures an existing folder (default: beside each picture, .glb)")  # fmt: skip
     add("--turntable", metavar="FILE", type=Path, help="also write a PNG of the head seen from eight sides")
-    add("--seed", metavar="N", type=whole(0, 2**32 - 1), default=0, help="seed of everything random (default 0)")
-    add("--backbone", metavar="NAME", help="the reconstruction network (default compact)")
-    add("--infill", metavar="NAME", help="how lines are painted away: network or telea (default network)")
-    add("--faces", metavar="N", type=whole(100, 500_000), help="triangles of the head (default 20000)")
-    add("--texture", metavar="N", type=whole(64, 8192), help="side of the texture in pixels (default 2048)")
-    add("--lattice", metavar="N", type=whole(16, 512), help="samples of the field along each axis (default 192)")
     add("--face", metavar="X,Y,X,Y,X,Y", type=place_of_face, help="where the face is when it is not found: middle of "
         "the eye on the left of the picture, of the other eye, and of the mouth, in pixels")  # fmt: skip
-    stitch = parser.add_mutually_exclusive_group()
-    add = stitch.add_argument
-    add("--no-stitch", action="store_true", help="the colours of the field everywhere, not the picture's own pixels")
-    add("--stitch-line-free", action="store_true", help="stitch the line-free picture instead of the artist's own")
+    add_method_options(parser)
     parser.add_argument("--json", action="store_true", help="one line of JSON per picture on standard output: stage "
                         "seconds, peak memory, sha256 of the head")  # fmt: skip
     return parser
 
 
-def place_of_face(text: str) -> dict[str, tuple[float, float]]:
-    """Return the three places of `--face` as the arguments of `edits.place_face`; an argparse type.
+def batch_parser() -> argparse.ArgumentParser:
+    """Return the parser of `batch`."""
+    parser = Parser(
+        prog="paic3d-studio batch",
+        description="Make a head of every picture and project in a folder, each in a process of its own, with a "
+        "report. What an earlier run finished is not made again.",
+        epilog="Exit codes: 0 all done; 1 to 100 so many failed (100: or more); 102 something you can mend, said in "
+        "one sentence; 130 cancelled with Ctrl-C.",
+    )
+    parser.add_argument("folder", metavar="IN", type=Path, help="folder of pictures and projects")
+    parser.add_argument("output", metavar="OUT", type=Path, help="folder for heads, turntables and report.html")
+    parser.add_argument("--format", metavar="SUFFIX", default=".glb", help="format of the heads (default .glb)")
+    add_method_options(parser)
+    return parser
 
-    Raises:
-        argparse.ArgumentTypeError: these are not six numbers.
-    """
-    try:
-        numbers = [float(number) for number in text.split(",")]
-        (a, b), (c, d), (e, f) = zip(numbers[0::2], numbers[1::2], strict=True)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not six numbers with commas between them") from None
-    return {"right_eye": (a, b), "left_eye": (c, d), "mouth": (e, f)}
+
+def add_method_options(parser: argparse.ArgumentParser) -> None:
+    """Add the choices of method that `reconstruct` and `batch` share."""
+    add = parser.add_argument
+    add("--seed", metavar="N", type=whole(0, 2**32 - 1), help="seed of everything random (default 0)")
+    add("--backbone", metavar="NAME", help="the reconstruction network: compact, or published once its weights are "
+        "imported (default compact)")  # fmt: skip
+    add("--infill", metavar="NAME", help="how lines are painted away: network, telea, or published once its weights "
+        "are imported (default network)")  # fmt: skip
+    add("--faces", metavar="N", type=whole(100, 500_000), help="triangles of the head (default 20000)")
+    add("--texture", metavar="N", type=whole(64, 8192), help="side of the texture in pixels (default 2048)")
+    add("--lattice", metavar="N", type=whole(16, 512), help="samples of the field along each axis (default 192)")
+    stitch = parser.add_mutually_exclusive_group()
+    add = stitch.add_argument
+    add("--no-stitch", action="store_true", help="the colours of the field everywhere, not the picture's own pixels")
+    add("--stitch-line-free", action="store_true", help="stitch the line-free picture instead of the artist's own")
 
 
-class whole:  # noqa: N801 - reads as the name of a type in the parser's messages
-    """A whole number between two bounds, as an argparse type."""
-
-    def __init__(self, low: int, high: int) -> None:
-        self._low, self._high = low, high
-
-    def __call__(self, text: str) -> int:
-        """Return the number.
-
-        Raises:
-            argparse.ArgumentTypeError: it is none, or out of bounds.
-        """
-        try:
-            number = int(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
-        if not self._low <= number <= self._high:
-            raise argparse.ArgumentTypeError(f"{number} is not between {self._low} and {self._high}")
-        return number
+def import_weights_parser() -> argparse.ArgumentParser:
+    """Return the parser of `import-weights`."""
+    parser = Parser(
+        prog="paic3d-studio import-weights",
+        description="Import the files that the authors of PAniC-3D released: generator, line removal, tagger, and the "
+        "tagger's principal components. Nothing in them is executed. What a file is shows in what it holds.",
+        epilog="Exit codes: 0 all imported; 2 a file was refused, said in one sentence; 130 cancelled with Ctrl-C.",
+    )
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a file as the authors published it")
+    return parser
 
 
 def _reconstruct(wanted: argparse.Namespace) -> int:
@@ -155,9 +160,36 @@ def _dataset(wanted: argparse.Namespace) -> int:
     return run(wanted)
 
 
+def _train_parser() -> argparse.ArgumentParser:
+    from paic3d_studio.training.command import train_parser
+
+    return train_parser()
+
+
+def _train(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.training.command import run_train
+
+    return run_train(wanted)
+
+
+def _batch(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.session.batch import run_batch
+
+    return run_batch(wanted)
+
+
+def _import_weights(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.session.importing import run_import
+
+    return run_import(wanted)
+
+
 COMMANDS: Final[Mapping[str, Command]] = {
     "reconstruct": Command("make a textured head without a window", reconstruct_parser, _reconstruct),
     "dataset": Command("make and look at datasets of characters", _dataset_parser, _dataset),
+    "train": Command("train a network of the paper on a dataset", _train_parser, _train),
+    "batch": Command("make heads of a whole folder, with a report", batch_parser, _batch),
+    "import-weights": Command("import the authors' released weights", import_weights_parser, _import_weights),
 }
 """What the first argument may be; anything else is a picture to open in the studio."""
 

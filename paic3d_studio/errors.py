@@ -17,6 +17,10 @@ class UserError(Exception):
         self.message = message
         self.cure = cure
 
+    def __reduce__(self) -> tuple[type[Exception], tuple[str, str]]:
+        """Travel between processes whole: Exception alone would leave the cure behind."""
+        return type(self), (self.message, self.cure)
+
     def __str__(self) -> str:
         return f"{self.message} {self.cure}".strip()
 

@@ -44,3 +44,8 @@ def user_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "PAiC-3D Studio"
     return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "paic3d-studio"
+
+
+def imported_models_folder() -> Path:
+    """Return the folder of weights that the artist imported, with their own manifest; it may not exist yet."""
+    return user_folder() / "models"

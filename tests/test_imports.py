@@ -29,7 +29,7 @@ def test_the_session_loads_neither_torch_nor_qt_nor_opengl():
 
 
 def test_help_loads_nothing_heavy():
-    for arguments in (["--help"], ["reconstruct", "--help"]):
+    for arguments in (["--help"], ["reconstruct", "--help"], ["import-weights", "--help"]):
         code = f"""
 import contextlib, io
 from paic3d_studio.cli import main
@@ -38,3 +38,8 @@ with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(Syst
 assert "usage" in said.getvalue()
 """
         assert not loaded_after(code) & HEAVY
+
+
+def test_no_commands_help_loads_what_its_work_needs():
+    parsers = "from paic3d_studio.cli import COMMANDS; [c.parser().format_help() for c in COMMANDS.values()]"
+    assert not loaded_after(parsers) & HEAVY

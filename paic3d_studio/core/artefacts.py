@@ -117,6 +117,17 @@ class RenderLike(_Artefact):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class TagFeatures(_Artefact):
+    """What the tagger sees in the aligned original: float32 (C, 8, 8), row 0 at the top; C is 0 where nobody asks.
+
+    `warning` is a sentence for the artist when zeros stand in for the features, else empty.
+    """
+
+    features: NDArray[np.float32]
+    warning: str = ""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class DensityLattice(_Artefact):
     """Density on an exact lattice over the box: float32 (n, n, n) indexed [x, y, z].
 

@@ -129,6 +129,25 @@ def move_vertex(polygon: NDArray[np.float64], *, index: int, to: tuple[float, fl
     return _kept_solid(convex(moved), otherwise=polygon)
 
 
+def move_edge(polygon: NDArray[np.float64], *, index: int, by: tuple[float, float]) -> NDArray[np.float64]:
+    """Move the edge from vertex `index` to the next by (dx, dy); the result is the convex hull, as of `move_vertex`."""
+    moved = polygon.copy()
+    moved[[index % len(polygon), (index + 1) % len(polygon)]] += np.asarray(by, np.float64)
+    return _kept_solid(convex(moved), otherwise=polygon)
+
+
+def mirrored(
+    polygon: NDArray[np.float64], *, about: NDArray[np.float64], onto: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return a hull turned left for right: what lay beside `about` lies on the other side of `onto`, both (x, y)."""
+    return convex((polygon - about) * (-1, 1) + onto)
+
+
+def round_hull(centre: tuple[float, float], *, radius: float) -> NDArray[np.float64]:
+    """Return a hull of eight corners round a point."""
+    return convex(np.asarray(centre) + _superellipse(radius, radius, radius, _NOSE_VERTICES, roundness=2.0))
+
+
 def move_polygon(polygon: NDArray[np.float64], *, by: tuple[float, float]) -> NDArray[np.float64]:
     """Move a whole hull by (dx, dy)."""
     return polygon + np.asarray(by, np.float64)

@@ -42,6 +42,9 @@ _ORIENTATION_TAG: Final = 0x0112
 # What Pillow's decoders and metadata readers raise on damaged files, beside OSError.
 _DAMAGED: Final = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError)
 _DAMAGED_METADATA: Final = (*_DAMAGED, struct.error, zlib.error)
+PICTURE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+"""Endings of the files that can be decoded; what a file really is shows in its bytes."""
+
 _warning_filters = threading.Lock()
 
 
@@ -113,6 +116,15 @@ def over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
         opacity = alpha[rows].astype(np.uint32)
         result[rows] = (rgba[rows, :, :3] * opacity + 255 * (255 - opacity) + 127) // 255
     return result
+
+
+def reduced(rgba: NDArray[np.uint8], *, side: int) -> NDArray[np.uint8]:
+    """Return a picture (H, W, 4), straight alpha, its longer side at most `side` pixels; quick, not exact."""
+    step = max(1, max(rgba.shape[:2]) // (4 * side))
+    coarse = np.ascontiguousarray(rgba[::step, ::step])
+    scale = min(1.0, side / max(coarse.shape[:2]))
+    size = (max(1, round(coarse.shape[1] * scale)), max(1, round(coarse.shape[0] * scale)))
+    return np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def encode_png(array: NDArray[Any]) -> bytes:

@@ -23,6 +23,7 @@ from paic3d_studio.core.face_template import (
     parts_from_centres,
 )
 from paic3d_studio.core.image import over_white
+from paic3d_studio.core.monitor import SILENT, Monitor, abandonable
 from paic3d_studio.errors import UserError
 
 LIKELY: Final = 0.8
@@ -69,10 +70,11 @@ class FaceDetection:
 class Detector(Protocol):
     """Finds faces in an sRGB picture, uint8 (H, W, 3); every entry of `DETECTORS` is one."""
 
-    def detect(self, rgb: NDArray[np.uint8]) -> tuple[FaceDetection, ...]:
+    def detect(self, rgb: NDArray[np.uint8], *, monitor: Monitor = SILENT) -> tuple[FaceDetection, ...]:
         """Return every face found, in any order.
 
         Raises:
+            Cancelled: as `monitor`.
             UserError: the detector cannot work on this machine.
         """
         ...
@@ -81,15 +83,18 @@ class Detector(Protocol):
 class AnimefaceDetector:
     """Boxes of face, eyes and mouth from AnimeFace 2009, with the 28-point template laid over them."""
 
-    def detect(self, rgb: NDArray[np.uint8]) -> tuple[FaceDetection, ...]:
+    def detect(self, rgb: NDArray[np.uint8], *, monitor: Monitor = SILENT) -> tuple[FaceDetection, ...]:
         """Search coarsely, then finely, then on a larger copy, until faces are found; measure the largest close up.
 
         Raises:
+            Cancelled: as `monitor`.
             UserError: the library does not exist for this platform.
         """
         try:
-            found = sorted(_searched(rgb), key=lambda face: face.face.width, reverse=True)
-            return tuple(_measured(rgb, face, closely=rank == 0) for rank, face in enumerate(found))
+            found = _searched(rgb, monitor=monitor.child(0.0, 0.6))
+            found.sort(key=lambda face: face.face.width, reverse=True)
+            close = monitor.child(0.6, 1.0)
+            return tuple(_measured(rgb, face, closely=rank == 0, monitor=close) for rank, face in enumerate(found))
         except LibraryMissing:
             raise UserError("The face detector does not exist for this system.", _BY_HAND) from None
 
@@ -98,22 +103,25 @@ DETECTORS: Final[Mapping[str, Detector]] = {"animeface": AnimefaceDetector()}
 """Face detectors by the name that settings store."""
 
 
-def detect_landmarks(portrait: Portrait, *, detector: str = "animeface") -> Landmarks:
+def detect_landmarks(portrait: Portrait, *, detector: str = "animeface", monitor: Monitor = SILENT) -> Landmarks:
     """Find the landmarks of the largest face.
 
     Args:
         portrait: transparent pixels count as white.
         detector: a key of `DETECTORS`.
+        monitor: progress and cancel.
 
     Returns:
         Landmarks in Portrait pixels, with a warning for the artist when there are several faces or doubts.
 
     Raises:
+        Cancelled: as `monitor`.
         UserError: no front face was found, or the detector cannot work here.
     """
     if detector not in DETECTORS:
         raise UserError(f"There is no face detector named “{detector}”.", f"Choose one of: {', '.join(DETECTORS)}.")
-    found = [face for face in DETECTORS[detector].detect(over_white(portrait.rgba)) if face.likelihood >= LIKELY]
+    found = DETECTORS[detector].detect(over_white(portrait.rgba), monitor=monitor)
+    found = tuple(face for face in found if face.likelihood >= LIKELY)
     if not found:
         raise UserError("No front face found in this picture.", _BY_HAND)
     face = max(found, key=lambda one: (one.box[2], one.likelihood))
@@ -180,12 +188,16 @@ def _warning(face: FaceDetection, *, count: int) -> str:
     return ""
 
 
-def _searched(rgb: NDArray[np.uint8]) -> list[FoundFace]:
+def _searched(rgb: NDArray[np.uint8], *, monitor: Monitor) -> list[FoundFace]:
     """Return the likely faces of the first search that finds any, in pixels of `rgb`."""
     passes = [*_PASSES, _LARGER_PASS] if max(rgb.shape[:2]) > SEARCH_SIDE else _PASSES
-    for side, search in passes:
+    for done, (side, search) in enumerate(passes):
+        monitor.report(done / len(passes))
         scale = min(1.0, side / max(rgb.shape[:2]))
-        found = [_scaled(face, 1 / scale) for face in _padded_search(_resized(rgb, scale), search)]
+        picture = _resized(rgb, scale)
+        # One search takes up to a second and knows no cancel.
+        faces = abandonable(lambda: _padded_search(picture, search), monitor=monitor)  # noqa: B023 - called at once
+        found = [_scaled(face, 1 / scale) for face in faces]
         likely = [face for face in found if face.likelihood >= LIKELY]
         if likely:
             return likely
@@ -201,14 +213,19 @@ def _padded_search(rgb: NDArray[np.uint8], search: SearchPass) -> list[FoundFace
     return [_shifted(face, -x, -y) for face in find_faces(padded, search=search)]
 
 
-def _measured(rgb: NDArray[np.uint8], face: FoundFace, *, closely: bool) -> FaceDetection:
+def _measured(rgb: NDArray[np.uint8], face: FoundFace, *, closely: bool, monitor: Monitor) -> FaceDetection:
     """Lay the template over a face's parts, measured `closely` as the medians of several close-up views.
 
     Windows step by several pixels, so one view places parts to about 5 % of the face; the median of views at other
     scales, half of them mirrored, is steadier.
     """
-    views = (_close_up(rgb, face, scale, mirrored) for scale, mirrored in _CLOSE_VIEWS) if closely else ()
-    parts = _median_parts([face, *(view for view in views if view is not None)])
+    faces = [face]
+    for done, (scale, mirrored) in enumerate(_CLOSE_VIEWS if closely else ()):
+        monitor.report(done / len(_CLOSE_VIEWS))
+        view = _close_up(rgb, face, scale, mirrored)
+        if view is not None:
+            faces.append(view)
+    parts = _median_parts(faces)
     scores = np.full(28, min(face.likelihood, 1.0))
     for derived in (CONTOUR, RIGHT_LASH, LEFT_LASH):
         scores[derived] *= _DERIVED_SCORE

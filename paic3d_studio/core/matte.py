@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from paic3d_studio.core.artefacts import Matte, Portrait
 from paic3d_studio.core.image import over_white
+from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.core.strokes import Stroke, rasterise_strokes
 from paic3d_studio.errors import UserError
 
@@ -36,17 +37,18 @@ _PLAIN_BORDER: Final = 0.75  # share of the upper border that a plain background
 class Matting(Protocol):
     """Separates the character from the background; every entry of `MATTING` is one."""
 
-    def __call__(self, portrait: Portrait, *, face_box: FaceBox) -> Matte:
-        """Return the matte of the one character whose face is given."""
+    def __call__(self, portrait: Portrait, *, face_box: FaceBox, monitor: Monitor = SILENT) -> Matte:
+        """Return the matte of the one character whose face is given; asks `monitor` for cancel."""
         ...
 
 
-def matte_from_alpha(portrait: Portrait, *, face_box: FaceBox | None = None) -> Matte:
+def matte_from_alpha(portrait: Portrait, *, face_box: FaceBox | None = None, monitor: Monitor = SILENT) -> Matte:
     """Take the file's own alpha, as soft as it is, without what is not connected to the character."""
+    monitor.check()
     return Matte(alpha=_main_component(np.asarray(portrait.rgba[..., 3], np.uint8), face_box=face_box))
 
 
-def matte_by_grabcut(portrait: Portrait, *, face_box: FaceBox) -> Matte:
+def matte_by_grabcut(portrait: Portrait, *, face_box: FaceBox, monitor: Monitor = SILENT) -> Matte:
     """Cut the background away by colour, starting from where the face is (GrabCut, Rother et al. 2004).
 
     The cut is made on a reduced copy; its edge then follows the full picture through a guided filter (He and Sun,
@@ -55,9 +57,13 @@ def matte_by_grabcut(portrait: Portrait, *, face_box: FaceBox) -> Matte:
     Args:
         portrait: pixels that are transparent in the file are background.
         face_box: the square round the face.
+        monitor: progress and cancel.
 
     Returns:
         The largest connected part that holds the face; soft at its edge.
+
+    Raises:
+        Cancelled: as `monitor`.
     """
     rgb = over_white(portrait.rgba)
     small, factor = _reduced(rgb)
@@ -65,31 +71,31 @@ def matte_by_grabcut(portrait: Portrait, *, face_box: FaceBox) -> Matte:
     transparent = _resized_mask(portrait.rgba[..., 3] < 8, size=_size(small))
     labels = _seeds(small, box=box)
     labels[transparent] = cv2.GC_BGD
-    inside = _grabcut(small, labels)
+    inside = _grabcut(small, labels, monitor=monitor.child(0.0, 0.7))
     plain = _plain_background(small)
     if plain is not None:
         inside |= _enclosed(plain, below=int(box[1] + box[3]))
         inside &= ~transparent
-    alpha = _refined(rgb, small=small, inside=_closed(inside))
+    alpha = _refined(rgb, small=small, inside=_closed(inside), monitor=monitor.child(0.7, 1.0))
     alpha[portrait.rgba[..., 3] < 8] = 0
     return Matte(alpha=_main_component(alpha, face_box=face_box))
 
 
-def matte_by_flood(portrait: Portrait, *, face_box: FaceBox) -> Matte:
+def matte_by_flood(portrait: Portrait, *, face_box: FaceBox, monitor: Monitor = SILENT) -> Matte:
     """Take away a plain background: whatever is nearly of the border's colour and connected to the border."""
     rgb = over_white(portrait.rgba)
     small, _ = _reduced(rgb)
     outside = _connected_to(_upper_border(small.shape[:2]), mask=_near_border_colour(small))
-    alpha = _refined(rgb, small=small, inside=_closed(~outside))
+    alpha = _refined(rgb, small=small, inside=_closed(~outside), monitor=monitor)
     alpha[portrait.rgba[..., 3] < 8] = 0
     return Matte(alpha=_main_component(alpha, face_box=face_box))
 
 
-def matte_automatically(portrait: Portrait, *, face_box: FaceBox) -> Matte:
+def matte_automatically(portrait: Portrait, *, face_box: FaceBox, monitor: Monitor = SILENT) -> Matte:
     """Take the file's alpha where it separates something, else cut the background away."""
     if portrait.has_alpha:
-        return matte_from_alpha(portrait, face_box=face_box)
-    return matte_by_grabcut(portrait, face_box=face_box)
+        return matte_from_alpha(portrait, face_box=face_box, monitor=monitor)
+    return matte_by_grabcut(portrait, face_box=face_box, monitor=monitor)
 
 
 MATTING: Final[Mapping[str, Matting]] = {
@@ -101,15 +107,16 @@ MATTING: Final[Mapping[str, Matting]] = {
 """Ways to separate the character from the background, by the name that settings store."""
 
 
-def find_matte(portrait: Portrait, *, face_box: FaceBox, method: str = "auto") -> Matte:
+def find_matte(portrait: Portrait, *, face_box: FaceBox, method: str = "auto", monitor: Monitor = SILENT) -> Matte:
     """Separate the character from the background by a method of the table.
 
     Raises:
+        Cancelled: as `monitor`.
         UserError: there is no such method.
     """
     if method not in MATTING:
         raise UserError(f"There is no matting named “{method}”.", f"Choose one of: {', '.join(MATTING)}.")
-    return MATTING[method](portrait, face_box=face_box)
+    return MATTING[method](portrait, face_box=face_box, monitor=monitor)
 
 
 def painted_matte(matte: Matte, *, strokes: Sequence[Stroke]) -> Matte:
@@ -211,8 +218,8 @@ def _ellipse(labels: NDArray[np.uint8], centre: tuple[float, float], radii: tupl
     cv2.ellipse(labels, whole, (max(1, round(radii[0])), max(1, round(radii[1]))), 0, 0, 360, value, cv2.FILLED)
 
 
-def _grabcut(small: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Run GrabCut from the given labels: True where the character is."""
+def _grabcut(small: NDArray[np.uint8], labels: NDArray[np.uint8], *, monitor: Monitor) -> NDArray[np.bool_]:
+    """Run GrabCut from the given labels, round by round: True where the character is."""
     known = labels.copy()
     certain = {int(value) for value in np.unique(labels)}
     if not certain & {cv2.GC_BGD, cv2.GC_PR_BGD} or not certain & {cv2.GC_FGD, cv2.GC_PR_FGD}:
@@ -220,7 +227,11 @@ def _grabcut(small: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.
     cv2.setRNGSeed(0)  # GrabCut clusters colours by OpenCV's own random numbers; same picture, same matte
     bgr = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
     unused = (0, 0, 1, 1)  # the rectangle of another way to start
-    cv2.grabCut(bgr, known, unused, np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    background, character = np.zeros((1, 65)), np.zeros((1, 65))
+    for done in range(_ROUNDS):
+        monitor.report(done / _ROUNDS)
+        mode = cv2.GC_EVAL if done else cv2.GC_INIT_WITH_MASK
+        cv2.grabCut(bgr, known, unused, background, character, 1, mode)
     return np.asarray((known == cv2.GC_FGD) | (known == cv2.GC_PR_FGD))
 
 
@@ -276,7 +287,9 @@ def _closed(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(inside | small[labels])
 
 
-def _refined(rgb: NDArray[np.uint8], *, small: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def _refined(
+    rgb: NDArray[np.uint8], *, small: NDArray[np.uint8], inside: NDArray[np.bool_], monitor: Monitor
+) -> NDArray[np.uint8]:
     """Carry a mask of the reduced copy to full size so that its edge follows the picture: alpha uint8 (H, W).
 
     In each window alpha is taken as a linear function of colour; the functions are found on the reduced copy and
@@ -288,6 +301,7 @@ def _refined(rgb: NDArray[np.uint8], *, small: NDArray[np.uint8], inside: NDArra
     functions = np.dstack([slope, offset])
     alpha = np.empty(rgb.shape[:2], np.uint8)
     for top in range(0, len(alpha), 512):  # in bands, so that a large picture does not become float at once
+        monitor.report(top / len(alpha))
         rows = slice(top, top + 512)
         nearness = _enlarged(near_edge, size=_size(rgb), rows=rows)
         alpha[rows] = np.where(nearness > 0.5, 255, 0)

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from typing import Final, TypeVar
 
 from paic3d_studio.errors import Cancelled
+
+T = TypeVar("T")
+
+_ABANDONABLE: Final = "abandonable"
+"""Name of the threads that may be left behind."""
+
+POLL: Final = 0.05
+"""How often someone who waits asks whether to cancel, in seconds."""
 
 
 class Monitor:
@@ -57,3 +68,41 @@ class Monitor:
 
 SILENT = Monitor()
 """A monitor that reports nowhere and never cancels."""
+
+
+def abandonable(work: Callable[[], T], *, monitor: Monitor) -> T:
+    """Return `work()`, done on a thread of its own, so that cancel need not wait for it.
+
+    For one long call into a library that knows no cancel, releases the interpreter and changes nothing but what it
+    returns. After a cancel it runs to its end unheard; so keep it short, and do not use it for what an edit repeats.
+
+    Raises:
+        Cancelled: as `monitor`.
+    """
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # noqa: BLE001 - the border of the thread: the caller raises it again
+            failure.append(error)
+
+    thread = threading.Thread(target=run, name=_ABANDONABLE, daemon=True)
+    monitor.check()
+    thread.start()
+    while thread.is_alive():
+        monitor.check()
+        thread.join(POLL)
+    if failure:
+        raise failure[0]
+    return outcome[0]
+
+
+def join_abandoned(*, seconds: float) -> bool:
+    """Wait for calls that were left behind, so that a program ends in order; False when one is still not done."""
+    end = time.monotonic() + seconds
+    left = [thread for thread in threading.enumerate() if thread.name == _ABANDONABLE]
+    for thread in left:
+        thread.join(max(0.0, end - time.monotonic()))
+    return not any(thread.is_alive() for thread in left)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paic3d_studio.core.monitor import SILENT, Monitor
+
 _CHUNK: Final = 262_144
-"""Entries weighed at a time: double precision is needed for slivers, but not for all of them at once."""
+"""Entries worked on at a time: double precision is needed for slivers, but not for all of them at once; and cancel is
+asked between chunks."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -24,25 +28,40 @@ class Coverage:
     faces: NDArray[np.int64]
     weights: NDArray[np.float32]
 
-    def interpolate(self, values: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Return per-vertex `values` (v, c) at each entry, float32 (p, c); `faces` int (f, 3) as rasterised."""
+    def interpolate(
+        self, values: NDArray[np.floating], faces: NDArray[np.integer], *, monitor: Monitor = SILENT
+    ) -> NDArray[np.float32]:
+        """Return per-vertex `values` (v, c) at each entry, float32 (p, c); `faces` int (f, 3) as rasterised.
+
+        Raises:
+            Cancelled: as `monitor`.
+        """
         corners = values.astype(np.float32)[faces]  # (f, 3, c)
-        result = self.weights[:, 0, None] * corners[self.faces, 0]
-        result += self.weights[:, 1, None] * corners[self.faces, 1]
-        result += self.weights[:, 2, None] * corners[self.faces, 2]
-        return np.asarray(result, dtype=np.float32)
+        result = np.empty((len(self.texels), corners.shape[2]), dtype=np.float32)
+        for part in _parts(len(result), monitor):
+            face, weights = self.faces[part], self.weights[part]
+            result[part] = weights[:, 0, None] * corners[face, 0]
+            result[part] += weights[:, 1, None] * corners[face, 1]
+            result[part] += weights[:, 2, None] * corners[face, 2]
+        return result
 
 
-def rasterise(points: NDArray[np.floating], faces: NDArray[np.integer], *, size: int) -> Coverage:
+def rasterise(
+    points: NDArray[np.floating], faces: NDArray[np.integer], *, size: int, monitor: Monitor = SILENT
+) -> Coverage:
     """Find every texel centre inside every triangle.
 
     Args:
         points: (v, 2) as (column, row), texel centres at +0.5, rows downwards; may lie outside the picture.
         faces: int (f, 3); both windings count.
         size: side of the square picture in texels.
+        monitor: asked for cancel between chunks.
 
     Returns:
         Entries ordered by triangle, then row, then column. A centre on a shared edge belongs to both triangles.
+
+    Raises:
+        Cancelled: as `monitor`.
     """
     corners = points.astype(np.float64)[faces]  # (f, 3, 2)
     lines, doubled = _edge_lines(corners)
@@ -57,7 +76,8 @@ def rasterise(points: NDArray[np.floating], faces: NDArray[np.integer], *, size:
     columns = np.maximum(right - left + 1, 0).astype(np.int64)
     span, column = _expand(columns, left.astype(np.int64))
     faces_hit, rows = face[span], row[span]
-    return Coverage(rows * size + column, faces_hit, _barycentric(lines, doubled, faces_hit, column, rows))
+    weights = _barycentric(lines, doubled, faces_hit, column, rows, monitor=monitor)
+    return Coverage(rows * size + column, faces_hit, weights)
 
 
 def with_corners(
@@ -81,6 +101,13 @@ def covering(coverage: Coverage, *, texels: int) -> NDArray[np.int64]:
     first = np.full(texels, len(coverage.texels), dtype=np.int64)
     first[coverage.texels[::-1]] = np.arange(len(coverage.texels))[::-1]
     return first[first < len(coverage.texels)]
+
+
+def _parts(count: int, monitor: Monitor) -> Iterator[slice]:
+    """Split `count` entries into chunks, asking for cancel before each."""
+    for start in range(0, count, _CHUNK):
+        monitor.check()
+        yield slice(start, start + _CHUNK)
 
 
 def _edge_lines(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -127,12 +154,13 @@ def _barycentric(
     faces: NDArray[np.int64],
     columns: NDArray[np.int64],
     rows: NDArray[np.int64],
+    *,
+    monitor: Monitor,
 ) -> NDArray[np.float32]:
     """Return the barycentric weights of texel centres in their triangles, float32 (p, 3), clipped to the triangle."""
     scaled = lines / np.where(np.abs(doubled) > 1e-12, doubled, 1.0)[:, None, None]
     weights = np.empty((len(faces), 3), dtype=np.float32)
-    for start in range(0, len(faces), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    for part in _parts(len(faces), monitor):
         line = scaled[faces[part]]  # (p, 3 corners, 3)
         x, y = columns[part, None] + 0.5, rows[part, None] + 0.5
         weights[part] = np.clip(line[:, :, 0] * x + line[:, :, 1] * y + line[:, :, 2], 0, 1)

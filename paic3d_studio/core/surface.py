@@ -8,6 +8,7 @@ import numpy as np
 
 from paic3d_studio.core import mesh
 from paic3d_studio.core.artefacts import DensityLattice, SurfaceMesh
+from paic3d_studio.core.bounds import refuse_outside
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.core.sheets import with_parted_sheets
 from paic3d_studio.core.solid import Solid, solid_from_density
@@ -33,6 +34,19 @@ class SurfaceOptions:
     smoothing: float = 0.5
     crop_below: float | None = -0.2
     floater_share: float = 0.01
+
+    def __post_init__(self) -> None:
+        """Refuse what has no meaning, or would fill the memory.
+
+        Raises:
+            UserError: a value is out of its range.
+        """
+        refuse_outside("The number of lattice samples", self.resolution, 8, 512)
+        refuse_outside("The number of triangles", self.faces, 4, 500_000)
+        refuse_outside("The smoothing", self.smoothing, 0, 8)
+        refuse_outside("The share of a floating piece", self.floater_share, 0, 1)
+        if self.crop_below is not None:
+            refuse_outside("The height of the cut", self.crop_below, -1, 1)
 
 
 def extract_surface(

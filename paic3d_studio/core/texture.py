@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core import mesh
 from paic3d_studio.core.artefacts import SurfaceMesh, TexturedMesh
+from paic3d_studio.core.bounds import refuse_outside
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.core.raster import Coverage, covering, rasterise, with_corners
 from paic3d_studio.core.stitch import FrontPicture, StitchOptions, StitchSource, spread_shift
@@ -41,6 +42,16 @@ class TextureOptions:
     stitch: bool = True
     stitching: StitchOptions = dataclasses.field(default_factory=StitchOptions)
 
+    def __post_init__(self) -> None:
+        """Refuse what has no meaning, or would fill the memory.
+
+        Raises:
+            UserError: a value is out of its range.
+        """
+        refuse_outside("The side of the texture", self.size, 4, 8192)
+        refuse_outside("The stride of the field's texels", self.field_stride, 1, 64)
+        refuse_outside("The depth under the surface", self.depth, -0.1, 0.1)
+
 
 def bake_texture(
     surface: SurfaceMesh,
@@ -67,11 +78,11 @@ def bake_texture(
     """
     options = options or TextureOptions()
     monitor.report(0.0, "rasterising the texture")
-    texels = SurfaceTexels.of(surface, size=options.size)
+    texels = SurfaceTexels.of(surface, size=options.size, monitor=monitor)
     colours = _field_colours(surface, texels, colour_at, options=options, monitor=monitor.child(0.05, 0.8))
     if stitch is not None and options.stitch:
-        monitor.report(0.8, "stitching the portrait")
-        colours = _stitched(surface, texels, colours, colour_at, source=stitch, options=options)
+        stitching = monitor.child(0.8, 0.95, "stitching the portrait")
+        colours = _stitched(surface, texels, colours, colour_at, source=stitch, options=options, monitor=stitching)
     monitor.report(0.95, "filling the seams")
     texture = fill_around(_scatter(texels, colours), texels.mask, band=_BAND)
     return TexturedMesh(surface=surface, texture=texture)
@@ -88,16 +99,20 @@ class SurfaceTexels:
     normals: NDArray[np.float32]
 
     @classmethod
-    def of(cls, surface: SurfaceMesh, *, size: int) -> SurfaceTexels:
-        """Rasterise the surface in its own uv square; row 0 is v = 1."""
+    def of(cls, surface: SurfaceMesh, *, size: int, monitor: Monitor = SILENT) -> SurfaceTexels:
+        """Rasterise the surface in its own uv square; row 0 is v = 1.
+
+        Raises:
+            Cancelled: as `monitor`.
+        """
         positions = texel_positions(surface.uv, size)
-        coverage = rasterise(positions, surface.faces, size=size)
+        coverage = rasterise(positions, surface.faces, size=size, monitor=monitor)
         coverage = with_corners(coverage, positions, surface.faces, size=size)
         entries = covering(coverage, texels=size * size)
         chosen = Coverage(coverage.texels[entries], coverage.faces[entries], coverage.weights[entries])
-        normals = chosen.interpolate(surface.normals, surface.faces)
+        normals = chosen.interpolate(surface.normals, surface.faces, monitor=monitor)
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
-        points = chosen.interpolate(surface.vertices, surface.faces)
+        points = chosen.interpolate(surface.vertices, surface.faces, monitor=monitor)
         return cls(size, chosen, chosen.texels, points, normals)
 
     @property
@@ -134,7 +149,7 @@ def _field_colours(
     stride = max(1, options.field_stride)
     if stride == 1 or texels.size % stride:
         return _query(texels.points, texels.normals, colour_at, depth=options.depth, monitor=monitor)
-    coarse = SurfaceTexels.of(surface, size=texels.size // stride)
+    coarse = SurfaceTexels.of(surface, size=texels.size // stride, monitor=monitor)
     asked = _query(coarse.points, coarse.normals, colour_at, depth=options.depth, monitor=monitor.child(0.0, 0.95))
     picture = fill_around(_scatter(coarse, asked), coarse.mask, band=3)
     wide = cv2.resize(picture, (texels.size, texels.size), interpolation=cv2.INTER_LINEAR)
@@ -174,27 +189,36 @@ def _stitched(
     *,
     source: StitchSource,
     options: TextureOptions,
+    monitor: Monitor,
 ) -> NDArray[np.float32]:
     """Return the colours with the portrait blended in; the field's tone is drawn to the portrait's near the border."""
+    monitor.report(0.0)
     area = np.linalg.norm(mesh.face_normals(surface.vertices, surface.faces), axis=1).sum() / 2
     texel_side = float(np.sqrt(area / max(1, len(texels.index))))
     front = FrontPicture(surface, source, options=options.stitching, texel_side=texel_side)
-    weight = front.weights(texels.points, texels.normals)[:, None]
+    monitor.report(0.2)
     if options.stitching.match_length > 0:
-        colours = np.clip(colours + _tone_shift(surface, texels, front, colour_at, options=options), 0, 1)
-    return np.asarray(colours + weight * (front.colours(texels.points) - colours), dtype=np.float32)
+        shift = _tone_shift(surface, front, colour_at, options=options, monitor=monitor.child(0.2, 0.6))
+        colours = np.clip(colours + texels.coverage.interpolate(shift, surface.faces, monitor=monitor), 0, 1)
+    stitched = np.empty_like(colours)
+    for start in range(0, len(colours), _CHUNK):
+        monitor.report(0.6 + 0.4 * start / len(colours))
+        part = slice(start, start + _CHUNK)
+        points, own = texels.points[part], colours[part]
+        weight = front.weights(points, texels.normals[part])[:, None]
+        stitched[part] = own + weight * (front.colours(points) - own)
+    return stitched
 
 
 def _tone_shift(
-    surface: SurfaceMesh, texels: SurfaceTexels, front: FrontPicture, colour_at: ColourAt, *, options: TextureOptions
+    surface: SurfaceMesh, front: FrontPicture, colour_at: ColourAt, *, options: TextureOptions, monitor: Monitor
 ) -> NDArray[np.float32]:
-    """Return what the field's colour lacks to the portrait's tone, known under the portrait and fading beyond it."""
+    """Return what the field's colour lacks at each vertex to the portrait's tone, fading beyond it, (v, 3)."""
     vertices, normals = surface.vertices, surface.normals
-    field = _query(vertices, normals, colour_at, depth=options.depth)
+    field = _query(vertices, normals, colour_at, depth=options.depth, monitor=monitor)
     shift = front.tones(vertices, radius=options.stitching.feather) - field
     weight = front.weights(vertices, normals)
-    spread = spread_shift(surface, shift=shift, weight=weight, length=options.stitching.match_length)
-    return texels.coverage.interpolate(spread, surface.faces)
+    return spread_shift(surface, shift=shift, weight=weight, length=options.stitching.match_length)
 
 
 def _scatter(texels: SurfaceTexels, colours: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from paic3d_studio.arguments import Parser, whole
+
 
 @dataclass(frozen=True)
 class Subcommand:
@@ -24,7 +26,7 @@ class Subcommand:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of `dataset`."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="paic3d-studio dataset",
         description="Make and look at datasets: pictures of characters for training and for the benchmark.",
         epilog="Exit codes: 0 done; 2 something you can mend, said in one sentence; 130 stopped with Ctrl-C.",
@@ -54,9 +56,9 @@ def _render_arguments(made: argparse.ArgumentParser) -> None:
     add = made.add_argument
     add("sources", metavar="SOURCE", nargs="+", type=Path, help="VRM or GLB files, or folders of them")
     add("-o", "--output", metavar="FOLDER", type=Path, required=True, help="the dataset; an earlier run goes on in it")
-    add("--size", metavar="N", type=int, default=512, help="side of the pictures in pixels (default 512)")
-    add("--seed", metavar="N", type=int, default=0, help="decides the perspective views (default 0)")
-    add("--jobs", metavar="N", type=int, default=1, help="processes that render at once (default 1)")
+    add("--size", metavar="N", type=whole(8, 4096), default=512, help="side of the pictures in pixels (default 512)")
+    add("--seed", metavar="N", type=whole(0, 2**32 - 1), default=0, help="decides the perspective views (default 0)")
+    add("--jobs", metavar="N", type=whole(1, 256), default=1, help="processes that render at once (default 1)")
     add("--val", metavar="PATTERN", action="append", default=[], help="characters with such names go to val: '*mia*'")
     add("--test", metavar="PATTERN", action="append", default=[], help="and these to test; may be given several times")
     add("--unfiltered", action="store_true", help="keep characters that the filter would leave out, with its reasons")
@@ -65,10 +67,7 @@ def _render_arguments(made: argparse.ArgumentParser) -> None:
 def _render(chosen: argparse.Namespace) -> int:
     from paic3d_studio.datasets.render_folder import RenderOptions, jobs_of, render_folder, sources
     from paic3d_studio.datasets.terminal import DONE, TO_MEND, TerminalLine, terminal_monitor
-    from paic3d_studio.errors import UserError
 
-    if not 1 <= chosen.jobs <= 256 or chosen.seed < 0:
-        raise UserError("--jobs must lie between 1 and 256, and --seed must not be negative.")
     options = RenderOptions(chosen.size, chosen.seed, chosen.unfiltered)
     splits = {"test": chosen.test, "val": chosen.val}
     jobs = jobs_of(sources(chosen.sources), folder=chosen.output, options=options, splits=splits)  # type: ignore[arg-type]
@@ -90,8 +89,8 @@ def _sheet_arguments(made: argparse.ArgumentParser) -> None:
     add = made.add_argument
     add("folder", metavar="FOLDER", type=Path, help="a dataset of renders")
     add("-o", "--output", metavar="FILE", type=Path, required=True, help="PNG to write: a row per character")
-    add("--side", metavar="N", type=int, default=128, help="side of each picture in pixels (default 128)")
-    add("--most", metavar="N", type=int, default=64, help="at most so many characters (default 64)")
+    add("--side", metavar="N", type=whole(16, 512), default=128, help="side of each picture in pixels (default 128)")
+    add("--most", metavar="N", type=whole(1, 256), default=64, help="at most so many characters (default 64)")
 
 
 def _sheet(chosen: argparse.Namespace) -> int:
@@ -100,10 +99,8 @@ def _sheet(chosen: argparse.Namespace) -> int:
     from paic3d_studio.datasets.renders import RenderSet
     from paic3d_studio.datasets.terminal import DONE
     from paic3d_studio.errors import UserError
-    from paic3d_studio.export.files import write_files
+    from paic3d_studio.files import write_files
 
-    if not 16 <= chosen.side <= 512 or not 1 <= chosen.most <= 256:
-        raise UserError("--side must lie between 16 and 512, and --most between 1 and 256.")
     renders = RenderSet.open(chosen.folder)
     names = renders.names()[: chosen.most]
     if not names:
@@ -139,9 +136,28 @@ def _characters(chosen: argparse.Namespace) -> int:
     return DONE
 
 
+def _portraits_arguments(made: argparse.ArgumentParser) -> None:
+    made.add_argument("folder", metavar="FOLDER", type=Path, help="pictures of your own, searched with its subfolders")
+    made.add_argument("-o", "--output", metavar="FOLDER", type=Path, required=True, help="where the portraits go")
+
+
+def _portraits(chosen: argparse.Namespace) -> int:
+    from paic3d_studio.datasets.portrait_folder import pictures_in, place_portraits
+    from paic3d_studio.datasets.terminal import DONE, TO_MEND, TerminalLine, terminal_monitor
+
+    files = pictures_in(chosen.folder)
+    line = TerminalLine(sys.stderr)
+    with terminal_monitor(line) as monitor:
+        entries = place_portraits(files, folder=chosen.output, monitor=monitor)
+    usable = sum(not entry.reasons for entry in entries)
+    line.say(f"{usable} of {len(entries)} pictures are usable; {chosen.output / 'report.html'} shows them all")
+    return DONE if usable else TO_MEND
+
+
 SUBCOMMANDS: Final[Mapping[str, Subcommand]] = {
     "render": Subcommand("Render VRM and GLB characters into a dataset folder.", _render_arguments, _render),
     "characters": Subcommand("Make anime characters by rules, as VRM files.", _characters_arguments, _characters),
+    "portraits": Subcommand("Align and judge the portraits among your own pictures.", _portraits_arguments, _portraits),
     "sheet": Subcommand("Show the views of a dataset on one sheet.", _sheet_arguments, _sheet),
 }
 """What may follow `dataset`."""

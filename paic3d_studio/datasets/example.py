@@ -22,7 +22,7 @@ from paic3d_studio.datasets.illustration import OVERSAMPLING, CelStyle, InkStyle
 from paic3d_studio.datasets.vrm import PARTS, Character, load_character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer, Views
 from paic3d_studio.errors import UserError
-from paic3d_studio.export.files import write_files
+from paic3d_studio.files import write_files
 
 SIZE: Final = 1024
 EXTENT: Final = 0.56

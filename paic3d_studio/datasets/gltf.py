@@ -22,6 +22,7 @@ MAX_VERTICES: Final = 5_000_000
 MAX_FACES: Final = 10_000_000
 MAX_PRIMITIVES: Final = 5_000
 MAX_NODES: Final = 20_000
+MAX_ENTRIES: Final = 50_000
 MAX_TEXTURE_SIDE: Final = 8192
 KEPT_TEXTURE_SIDE: Final = 2048
 MAX_TEXTURE_PIXELS: Final = 2**29
@@ -57,19 +58,33 @@ def parsed_glb(encoded: bytes, name: str) -> GLTF2:
         raise UserError(f"“{name}” is cut short or of another glTF version.", cure) from error
     try:
         told = json.loads(description)
+        _check_counts(told, name)
         gltf = GLTF2.from_json(description.decode(), infer_missing=True)
         external = any(entry.uri is not None for entry in gltf.buffers)
         required = set(gltf.extensionsRequired or ())
     except MALFORMED as error:
         raise UserError(f"“{name}” holds no readable glTF description.", cure) from error
-    if not isinstance(told, dict):
-        raise UserError(f"“{name}” holds no readable glTF description.", cure)
     if external:
         raise UserError(f"“{name}” keeps its geometry in other files.", "Export it as one GLB or VRM.")
     if packed := sorted(required & COMPRESSIONS):
         raise UserError(f"“{name}” is compressed ({packed[0]}).", "Export it without compression.")
     gltf.set_binary_blob(blob)
     return gltf
+
+
+def _check_counts(told: Any, name: str) -> None:
+    """Refuse a description with more entries than a character has, before each becomes an object.
+
+    Raises:
+        UserError: there are too many.
+        ValueError, AttributeError: it is no description.
+    """
+    counts = {str(listed)[:40]: len(entries) for listed, entries in told.items() if isinstance(entries, list)}
+    counts["parts"] = sum(len(mesh.get("primitives") or ()) for mesh in told.get("meshes") or ())
+    limits = {"nodes": MAX_NODES, "parts": MAX_PRIMITIVES}
+    for listed, count in counts.items():
+        if count > limits.get(listed, MAX_ENTRIES):
+            raise UserError(f"“{name}” has too many {listed} ({count}).", "Export a simpler character.")
 
 
 def _chunks(encoded: bytes) -> tuple[bytes, bytes]:
@@ -108,10 +123,6 @@ class GltfFile:
         self.name = name
         self._textures: dict[int, NDArray[np.uint8]] = {}
         self._texture_pixels = 0
-        if len(gltf.nodes) > MAX_NODES:
-            raise ValueError("it has too many nodes")
-        if sum(len(mesh.primitives) for mesh in gltf.meshes) > MAX_PRIMITIVES:
-            raise ValueError("it has too many parts")
 
     def texture(self, index: int) -> NDArray[np.uint8]:
         """Decode the picture of a texture, uint8 (h, w, 4), at most `KEPT_TEXTURE_SIDE` a side."""

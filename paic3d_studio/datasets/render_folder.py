@@ -16,21 +16,13 @@ from typing import Any, Final
 
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.filters import LIMITS, missing_bones, picture_measures, reasons, shape_measures
-from paic3d_studio.datasets.renders import (
-    SPLITS,
-    CharacterMeta,
-    RenderSet,
-    RenderSetWriter,
-    RenderView,
-    Split,
-    character_name,
-    split_of,
-)
+from paic3d_studio.datasets.names import SPLITS, Split, character_names, split_of
+from paic3d_studio.datasets.renders import CharacterMeta, RenderSet, RenderSetWriter, RenderView
 from paic3d_studio.datasets.views import cameras_of, rendered_views
 from paic3d_studio.datasets.vrm import Character, DamagedTexture, decode_character, read_bounded
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
 from paic3d_studio.errors import Cancelled, UserError
-from paic3d_studio.export.files import write_files
+from paic3d_studio.files import write_files
 
 SUFFIXES: Final = (".vrm", ".glb")
 REFUSED: Final = "_refused"
@@ -97,15 +89,10 @@ def jobs_of(
         splits: patterns such as `*vita*` by the split that characters with such names go to; the others are split by a
             hash of their names.
     """
-    named = [character_name(path.stem) for path in files]
     jobs = []
-    for path, name in zip(files, named, strict=True):
-        if named.count(name) > 1:  # two folders may hold files of one name
-            name = f"{name}-{hashlib.sha256(str(Path(path.parent.name, path.name)).encode()).hexdigest()[:8]}"
+    for path, name in zip(files, character_names(files), strict=True):
         split = next((s for s, patterns in (splits or {}).items() if _matches(name, patterns)), split_of(name))
         jobs.append(RenderJob(path, name, split, folder, options))
-    if len({job.name for job in jobs}) < len(jobs):
-        raise UserError("Two of the files have the same name in folders of the same name.", "Rename one of them.")
     return jobs
 
 
@@ -262,7 +249,10 @@ def _refuse(job: RenderJob, digest: str, measures: Mapping[str, float], against:
         "measures": dict(measures),
     }  # fmt: skip
     path = _refusal(job)
-    path.parent.mkdir(exist_ok=True)
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UserError(f"“{path.parent}” cannot be made ({error.strerror}).", "Choose another folder.") from error
     write_files({path: (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()})
     return Outcome(job.name, against)
 

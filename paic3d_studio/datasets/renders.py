@@ -11,18 +11,16 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 import os
-import re
 import secrets
 import shutil
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, Self, cast
+from typing import Any, Final, Self, cast
 
 import cv2
 import numpy as np
@@ -30,6 +28,7 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera
+from paic3d_studio.datasets.names import SPLITS, Split, checked_name, is_allowed
 from paic3d_studio.errors import UserError
 
 FORMAT: Final = "paic3d-renders"
@@ -48,15 +47,10 @@ ORTHOGRAPHIC_VIEWS: Final[Mapping[str, Camera]] = {
 PERSPECTIVE_VIEWS: Final = tuple(f"perspective_{k}" for k in range(8))
 VIEW_NAMES: Final = (*ORTHOGRAPHIC_VIEWS, *PERSPECTIVE_VIEWS)
 
-Split = Literal["train", "val", "test"]
-SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
-
 SIZES: Final = (8, 4096)
 MAX_CHARACTERS: Final = 1_000_000
 _MAX_JSON_BYTES: Final = 1 << 20
 _MAX_PNG_BYTES: Final = 1 << 28
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,119}")
-_RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # devices on Windows
 _STEPS: Final = 65535.0
 _CURE: Final = "Render the folder again with “dataset render”."
 _CONVENTIONS: Final = {
@@ -116,7 +110,8 @@ class RenderSet:
         """
         size = read_size(folder)
         try:
-            found = sorted(entry.name for entry in os.scandir(folder) if _is_character(entry))
+            with os.scandir(folder) as entries:
+                found = sorted(entry.name for entry in entries if _is_character(entry))
         except OSError as error:
             raise UserError(f"“{folder}” cannot be read ({error.strerror}).", "Choose another folder.") from error
         if len(found) > MAX_CHARACTERS:
@@ -247,31 +242,6 @@ def encoded_view(seen: RenderView, *, size: int) -> dict[str, bytes]:
     }
 
 
-def split_of(name: str) -> Split:
-    """Return the split that a name's hash puts a character in: 80 % train, 10 % val, 10 % test, for ever the same."""
-    share = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
-    return "train" if share < 0.8 else "val" if share < 0.9 else "test"
-
-
-def checked_name(name: str) -> str:
-    """Return a character's name when it can stand as a folder's name everywhere; ValueError otherwise."""
-    if not _allowed(name):
-        raise ValueError(f"{name!r} cannot name a character's folder")
-    return name
-
-
-def _allowed(name: str) -> bool:
-    return bool(_NAME.fullmatch(name)) and not name.endswith(".") and not _RESERVED.fullmatch(name)
-
-
-def character_name(stem: str) -> str:
-    """Return a name that `checked_name` allows, made of a file's stem; where letters had to go, a hash is added."""
-    if _allowed(stem):
-        return stem
-    plain = re.sub(r"[^A-Za-z0-9_+-]+", "-", stem).strip("-._+")[:100] or "character"
-    return f"{plain}-{hashlib.sha256(stem.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-
-
 def read_size(folder: Path) -> int:
     """Return the size in pixels that a dataset's description names.
 
@@ -293,7 +263,7 @@ def read_size(folder: Path) -> int:
 
 def _is_character(entry: os.DirEntry[str]) -> bool:
     """Return whether a directory entry is a finished character; anything else beside them is none of our business."""
-    return _allowed(entry.name) and entry.is_dir(follow_symlinks=False) and (Path(entry.path) / META).is_file()
+    return is_allowed(entry.name) and entry.is_dir(follow_symlinks=False) and (Path(entry.path) / META).is_file()
 
 
 def _read_json(path: Path) -> dict[str, Any]:

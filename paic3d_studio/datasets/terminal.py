@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -92,20 +93,30 @@ class TerminalLine:
 
 @contextmanager
 def terminal_monitor(line: TerminalLine) -> Iterator[Monitor]:
-    """Yield a monitor that writes to `line`, and that the first Ctrl-C cancels; a second one ends the program at once.
+    """Yield a monitor that writes to `line`, and that Ctrl-C cancels as in `stop_on_signals`."""
+    with stop_on_signals() as asked:
+        yield Monitor(line.on_progress, cancelled=asked)
 
-    Only for the main thread.
+
+@contextmanager
+def stop_on_signals() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C or SIGTERM into a request to stop, which the yielded function tells; a second Ctrl-C ends
+    the program at once. Outside the main thread nothing is caught.
     """
     asked = False
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: asked
+        return
 
     def ask(number: int, frame: FrameType | None) -> None:
         nonlocal asked
-        if asked:
+        if asked and number == signal.SIGINT:
             signal.default_int_handler(number, frame)
         asked = True
 
-    before = signal.signal(signal.SIGINT, ask)
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield Monitor(line.on_progress, cancelled=lambda: asked)
+        yield lambda: asked
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

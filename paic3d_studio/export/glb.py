@@ -15,8 +15,8 @@ from paic3d_studio import __version__
 from paic3d_studio.core.artefacts import ExportReport, TexturedMesh
 from paic3d_studio.core.image import encode_png
 from paic3d_studio.core.mesh import open_edges
-from paic3d_studio.export.files import write_files
 from paic3d_studio.export.frame import to_export_frame
+from paic3d_studio.files import write_files
 
 NAME: Final = "Head"
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import ExportReport, TexturedMesh
 from paic3d_studio.core.mesh import open_edges, weld
-from paic3d_studio.export.files import write_files
 from paic3d_studio.export.frame import to_export_frame
+from paic3d_studio.files import write_files
 
 
 def write_ply(textured: TexturedMesh, path: Path) -> ExportReport:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.image import encode_png
-from paic3d_studio.export.files import write_files
+from paic3d_studio.files import write_files
 
 
 def contact_sheet(frames: Sequence[NDArray[np.uint8]], *, columns: int = 4, gap: int = 8) -> NDArray[np.uint8]:

@@ -24,6 +24,7 @@ class Situation:
     can_redo: bool = False
     busy: bool = False
     exporting: bool = False
+    importing: bool = False
 
 
 def _always(_: Situation) -> bool:
@@ -64,9 +65,21 @@ class ActionEntry:
 
 
 ACTIONS: Final[tuple[ActionEntry, ...]] = (
-    ActionEntry("open", "File", "Open picture…", "Open a portrait", ("Ctrl+O",), "open"),
+    ActionEntry("open", "File", "Open…", "Open a portrait or a project", ("Ctrl+O",), "open"),
     ActionEntry("paste", "File", "Paste picture", "Paste a picture or a picture file", ("Ctrl+V",), "paste"),
     ActionEntry("example", "File", "Open the example", "Open the bundled example portrait", (), "picture"),
+    ActionEntry(
+        "save", "File", "Save", "Save the project", ("Ctrl+S",), "save", lambda now: now.has_picture, separator=True
+    ),
+    ActionEntry(
+        "save-elsewhere",
+        "File",
+        "Save as…",
+        "Save the project under another name",
+        ("Ctrl+Shift+S",),
+        "",
+        _with_picture,
+    ),
     ActionEntry(
         "export", "File", "Export head…", "Export the textured head", ("Ctrl+E",), "export", _with_face, separator=True
     ),
@@ -175,6 +188,15 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         "clear-matte", "Edit", "Remove all cut-out strokes", "Take every stroke off the cut-out", (), "", _with_face
     ),
     ActionEntry(
+        "revert",
+        "Edit",
+        "Everything as detected",
+        "Take back every hull, stroke and placed face; the settings stay",
+        (),
+        "",
+        _with_picture,
+    ),
+    ActionEntry(
         "refresh",
         "Edit",
         "Go on",
@@ -217,11 +239,18 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry("zoom-in", "View", "Zoom in", "Show the picture larger", ("Ctrl++", "Ctrl+="), "", _with_picture),
     ActionEntry("zoom-out", "View", "Zoom out", "Show the picture smaller", ("Ctrl+-",), "", _with_picture),
     ActionEntry("side-panel", "View", "Layers and settings", "Show the side panel", ("F9",), "sliders", checkable=True),
+    ActionEntry(
+        "import-weights",
+        "Models",
+        "Import weights…",
+        "Import the weights that the authors of PAniC-3D released",
+        enabled=lambda now: not now.importing,
+    ),
     ActionEntry("keys", "Help", "Keys and mouse…", "Show every key and what the mouse does", ("F1",), "info"),
     ActionEntry("about", "Help", "About PAiC-3D Studio", "Version, licence and credits", ()),
 )
 
-_MENUS: Final = ("File", "Edit", "View", "Help")
+_MENUS: Final = ("File", "Edit", "View", "Models", "Help")
 
 
 def build_actions(

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from paic3d_studio import __version__
+from paic3d_studio.core.monitor import join_abandoned
 from paic3d_studio.gui.help_texts import log_file
 from paic3d_studio.gui.icons import app_icon
 from paic3d_studio.gui.main_window import MainWindow
@@ -50,10 +51,13 @@ def run(paths: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     window.show()
     first = paths[0] if paths else str(example_picture()) if example_picture().is_file() else ""
-    if first:
+    if not first:
+        window.offer_what_a_crash_left()
+    else:
         QTimer.singleShot(0, window, _Opening(window, first).open)
     code = app.exec()
     window.document.close(seconds=_JOIN_SECONDS)  # out of sight already; a thread is joined, never terminated
+    join_abandoned(seconds=_JOIN_SECONDS)
     sys.excepthook = sys.__excepthook__
     return code
 
@@ -67,8 +71,13 @@ class _Opening(QObject):
         self._path = path
 
     def open(self) -> None:
-        """Open it."""
+        """Open it, and ask about what a crash left once it is there."""
+        self._window.document.opened.connect(self._ask)
         self._window.open_picture(self._path)
+
+    def _ask(self) -> None:
+        self._window.document.opened.disconnect(self._ask)
+        self._window.offer_what_a_crash_left()
 
 
 class BugReporter(QObject):

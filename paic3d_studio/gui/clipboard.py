@@ -9,9 +9,12 @@ from typing import Final
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
 from PySide6.QtGui import QImage, QImageWriter
 
-PICTURE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+from paic3d_studio.core.image import PICTURE_SUFFIXES
+from paic3d_studio.project.file import SUFFIX
 
-PICTURE_FILTER: Final = f"Pictures ({' '.join('*' + suffix for suffix in PICTURE_SUFFIXES)});;All files (*)"
+_STARS: Final = " ".join("*" + suffix for suffix in PICTURE_SUFFIXES)
+
+OPEN_FILTER: Final = f"Pictures and projects ({_STARS} *{SUFFIX});;All files (*)"
 
 _ENCODED: Final = ("image/png", "image/jpeg", "image/webp", "image/bmp", "image/tiff", "image/gif")
 
@@ -50,7 +53,7 @@ def picture_in(data: QMimeData | None, *, only_asking: bool = False) -> FoundPic
 
 def _names_a_picture(text: str) -> bool:
     try:
-        return Path(text).suffix.lower() in PICTURE_SUFFIXES and Path(text).is_file()
+        return Path(text).suffix.lower() in (*PICTURE_SUFFIXES, SUFFIX) and Path(text).is_file()
     except OSError:  # too long for a path: the address of a picture elsewhere, say
         return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,16 +14,18 @@ from PySide6.QtCore import QObject, Signal
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
+from paic3d_studio.gui.importing import ImportOutcome, choices, import_all
 from paic3d_studio.gui.runner import Deliver, Runner
 from paic3d_studio.pipeline.graph import StageReport
+from paic3d_studio.pipeline.stages import prepare_networks
 from paic3d_studio.project.state import Project
 from paic3d_studio.session.session import Session
 from paic3d_studio.tools.pointer import Edit
 
 log = logging.getLogger(__name__)
 
-SHOWN: Final = ("portrait", "landmarks", "aligned", "hulls", "line_mask", "render_like", "volume")
-"""Artefacts that the window shows, delivered as soon as each is known."""
+SHOWN: Final = ("portrait", "landmarks", "aligned", "hulls", "line_mask", "render_like", "tags", "volume")
+"""Artefacts that the window shows or tells of, delivered as soon as each is known."""
 
 
 class Document(QObject):
@@ -45,6 +48,8 @@ class Document(QObject):
     """Lane, fraction 0..1, a few words."""
     exported = Signal(object, object)
     """`ExportReport` and the `Path` that was asked for."""
+    imported = Signal(object)
+    """`ImportOutcome` of a round of imports."""
     failed = Signal(str, object)
     """Lane and exception of a job."""
     stopped = Signal(str, float)
@@ -56,6 +61,11 @@ class Document(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        self.origin: Path | None = None
+        """The file that the open project came from; None for what was dropped, pasted or rescued."""
+        self.rescued = False
+        """Whether the open project was left by a crash."""
+        self._opening: tuple[Path | None, bool] = (None, False)
         self._home = threading.get_ident()
         self.runner = Runner(self)
         self.runner.started.connect(self._on_started)
@@ -70,6 +80,7 @@ class Document(QObject):
         )
         self._deliver: Deliver | None = None
         self._delivered: set[str] = set()
+        self._computed: set[str] = set()
         self._targets: tuple[str, ...] = ("volume",)
         self._refresh_pending = False
         self._export_target: Path | None = None
@@ -85,8 +96,12 @@ class Document(QObject):
 
     # Opening ---------------------------------------------------------------------------------------------------------
 
-    def open(self, source: str | os.PathLike[str] | bytes, *, name: str = "") -> None:
-        """Read a picture in the background and show it once it is known to be good; the open one stays till then."""
+    def open(self, source: str | os.PathLike[str] | bytes, *, name: str = "", rescued: bool = False) -> None:
+        """Read a picture or a project in the background and show it once it is known to be good.
+
+        The open one stays till then. What is `rescued` from a crash counts as unsaved.
+        """
+        self._opening = (None if isinstance(source, bytes) else Path(source), rescued)
         self._refresh_pending |= self.runner.runs("refresh")  # or an opening that this one replaces stopped it
         self.runner.cancel("refresh")  # opening goes first; what is cancelled is asked for again if opening fails
 
@@ -171,7 +186,7 @@ class Document(QObject):
             return
 
         def work(monitor: Monitor, deliver: Deliver) -> ExportReport:  # noqa: ARG001 nothing comes before the end
-            self._telling = project
+            self._tell_of(project)
             try:
                 return self.session.export(target, project=project, monitor=monitor)
             finally:
@@ -179,6 +194,17 @@ class Document(QObject):
 
         self._export_target = target
         self.runner.submit("export", work, title=f"Exporting {target.name}")
+        self.busy_changed.emit()
+
+    def import_weights(self, files: Sequence[Path]) -> None:
+        """Import the authors' files, in the background; what can be chosen is told anew afterwards."""
+
+        def work(monitor: Monitor, deliver: Deliver) -> ImportOutcome:
+            outcome = import_all(files, monitor)
+            deliver("choices", choices())
+            return outcome
+
+        self.runner.submit("import", work, title="Importing weights")
         self.busy_changed.emit()
 
     def warm_up(self) -> None:
@@ -197,11 +223,19 @@ class Document(QObject):
         """Stop everything and join the worker."""
         return self.runner.close(seconds=seconds)
 
+    def reports_beside(self) -> dict[str, StageReport | None]:
+        """Return how it stands with the stages that nothing shown needs: cached, or None where they are out of date."""
+        needed = {stage for target in self._targets for stage in self.session.closure(target)}
+        beside = [stage.name for stage in self.session.stages if stage.name not in needed]
+        known = {name for name in beside if self.session.peek(name) is not None}
+        return {name: StageReport(name, "cached") if name in known else None for name in beside}
+
     # On the worker ---------------------------------------------------------------------------------------------------
 
     def _pull_shown(self, project: Project, targets: tuple[str, ...], monitor: Monitor, deliver: Deliver) -> None:
         """Pull the targets; what is shown on the way is handed out by `_hear_stage` as it comes."""
-        self._telling, self._deliver, self._delivered = project, deliver, set()
+        self._tell_of(project)
+        self._deliver, self._delivered = deliver, set()
         try:
             for i, target in enumerate(targets):
                 self.session.pull(target, project, monitor.child(i / len(targets), (i + 1) / len(targets)))
@@ -213,11 +247,19 @@ class Document(QObject):
         finally:
             self._telling = self._deliver = None
 
+    def _tell_of(self, project: Project) -> None:
+        """From now on stage reports are about this project, and are the window's business."""
+        self._telling, self._computed = project, set()
+
     def _hear_stage(self, report: StageReport) -> None:
         """Pass a report on, and the artefact it speaks of; called on the thread that pulls."""
         project = self._telling
         if project is None or threading.get_ident() == self._home:
             return
+        if report.state in ("queued", "cached") and report.stage in self._computed:
+            return  # a later target finds in the memo what was computed a moment ago
+        if report.state == "fresh":
+            self._computed.add(report.stage)
         self.stage_reported.emit(report)
         wanted = report.stage in SHOWN or report.stage == "textured"
         if report.state in ("fresh", "cached") and wanted and self._deliver and report.stage not in self._delivered:
@@ -242,7 +284,7 @@ class Document(QObject):
         self.busy_changed.emit()
 
     def _on_delivered(self, lane: str, name: str, value: object) -> None:
-        if lane == "warm-up":
+        if lane in ("warm-up", "import"):
             self.method_known.emit(value)
         else:
             self.artefact.emit(name, value)
@@ -251,8 +293,9 @@ class Document(QObject):
         self.busy_changed.emit()
         if lane == "open" and isinstance(value, Project):
             self._shown_project = None
+            self.origin, self.rescued = self._opening
             self._dragging = True  # `show` tells of a project; the window hears of a new picture, not of an edit
-            self.session.show(value)
+            self.session.show(value, saved=not self.rescued)
             self._dragging = False
             self.opened.emit(value)
             self.refresh()
@@ -260,6 +303,10 @@ class Document(QObject):
             self.refreshed.emit()
         elif lane == "export" and isinstance(value, ExportReport):
             self.exported.emit(value, self._export_target)
+        elif lane == "import" and isinstance(value, ImportOutcome):
+            self.imported.emit(value)
+            if value.imported:
+                self.refresh()  # what waited for these weights, or stood on earlier ones, is out of date now
 
     def _on_failed(self, lane: str, error: Exception) -> None:
         if not isinstance(error, UserError):
@@ -276,9 +323,5 @@ class Document(QObject):
 
 def _warm_up(monitor: Monitor, deliver: Deliver) -> None:
     """Import what the first reconstruction would have to import, and hand out the tables the settings choose from."""
-    del monitor
-    from paic3d_studio.nets.backbones import BACKBONES
-    from paic3d_studio.nets.infill import INPAINTERS
-
-    shipped = tuple(name for name, entry in BACKBONES.items() if entry.shipped)
-    deliver("choices", {"infill": tuple(INPAINTERS), "backbone": shipped})
+    prepare_networks(threads=None, monitor=monitor)
+    deliver("choices", choices())

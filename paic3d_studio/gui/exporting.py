@@ -11,7 +11,7 @@ from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.panels.export_dialog import ExportDialog
 from paic3d_studio.gui.preferences import Preferences
-from paic3d_studio.project.state import Project
+from paic3d_studio.session.output import check_head_target
 
 
 class Exporting(QObject):
@@ -22,7 +22,6 @@ class Exporting(QObject):
         self._window = window
         self._document = document
         self._preferences = preferences
-        self._exported: Project | None = None
         self.dialog: ExportDialog | None = None
         """The dialog that is open now."""
         self.folder = Path()
@@ -37,11 +36,9 @@ class Exporting(QObject):
 
         suffix = self._preferences.text("export/suffix", ".glb")
         folder = self._preferences.folder("export")
+        usual = folder / f"{Path(project.picture.name).stem or 'head'}{suffix}"
         self.dialog = ExportDialog(
-            self._window,
-            formats=EXPORTERS,
-            target=folder / f"{Path(project.picture.name).stem or 'head'}{suffix}",
-            project=project,
+            self._window, formats=EXPORTERS, target=usual, project=project, check=check_head_target
         )
         self.dialog.accepted.connect(self._start)
         self.dialog.rejected.connect(self._leave)
@@ -50,8 +47,6 @@ class Exporting(QObject):
     def tell(self, report: ExportReport, target: Path) -> str:
         """Take note of a finished export, and return what to say of it."""
         self.folder = target.parent
-        if self._document.project is self._exported:
-            self._document.session.mark_saved()
         faces = f"{report.faces:,}".replace(",", "\u202f")
         return f"{target}\n{faces} triangles, {report.bytes_written / 1e6:.1f} MB"
 
@@ -63,7 +58,6 @@ class Exporting(QObject):
         if target.parent.is_dir():
             self._preferences.remember_folder("export", target.parent)
         self._document.edit(self.dialog.edit)
-        self._exported = self._document.project
         self._document.export(target)
         self._leave()
 

@@ -18,7 +18,8 @@ from paic3d_studio.viewport.shading import SHADING_MODES
 _POINTER: Final = (
     ("Wheel", "Zoom the picture or the head"),
     ("Space + drag, middle drag", "Move the picture"),
-    ("Drag a corner, drag inside", "Change a hull, move it"),
+    ("Drag a corner, an edge, inside", "Change a hull, move it"),
+    ("Arrow keys over a hull, with Shift", "Nudge it by one pixel, by ten"),
     ("Double click on an edge", "Add a corner"),
     ("Right click on a corner", "Remove it"),
     ("Shift + brush", "The other way round: erase, or mark"),

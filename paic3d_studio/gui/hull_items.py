@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +27,7 @@ class HullItem(QGraphicsPolygonItem):
     def __init__(self) -> None:
         super().__init__()
         self._handles: list[QGraphicsEllipseItem] = []
+        self._locked = False
         self._hot: HullTarget | None = None
         self._radius = _RADIUS
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
@@ -41,6 +43,13 @@ class HullItem(QGraphicsPolygonItem):
             _remove(handle)
         for handle, (x, y) in zip(self._handles, points, strict=True):
             handle.setPos(float(x), float(y))
+        self._colour()
+
+    def set_locked(self, locked: bool) -> None:
+        """Show with dashes that the pointer passes this hull by."""
+        if locked != self._locked:
+            self._locked = locked
+            self._colour()
 
     def set_hot(self, target: HullTarget | None) -> None:
         """Light up what the pointer would grab."""
@@ -71,6 +80,8 @@ class HullItem(QGraphicsPolygonItem):
         part = self._hot.part if self._hot else None
         pen = QPen(colour, 2.6 if part in ("edge", "inside") else 1.6)
         pen.setCosmetic(True)
+        if self._locked:
+            pen.setDashPattern([4, 3])
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         self.setPen(pen)
         colour.setAlphaF(0.16 if part == "inside" else 0.05)
@@ -94,10 +105,11 @@ class HullLayer:
         box.addItem(self._group, ignoreBounds=True)
         self.items: dict[str, HullItem] = {}
         self._editable = True
+        self._locked: Collection[str] = ()
         self._radius = _RADIUS
 
-    def show_hulls(self, hulls: FeatureHulls) -> None:
-        """Show these hulls and no others."""
+    def show_hulls(self, hulls: FeatureHulls, *, locked: Collection[str] = ()) -> None:
+        """Show these hulls and no others; those that are locked without handles."""
         for name in [name for name in self.items if name not in hulls.polygons]:
             self._drop(name)
         for name, polygon in hulls.polygons.items():
@@ -106,7 +118,9 @@ class HullLayer:
                 self.items[name].setParentItem(self._group)
                 self.items[name].set_radius(self._radius)
             self.items[name].set_polygon(polygon)
-            self.items[name].show_handles(self._editable)
+            self.items[name].set_locked(name in locked)
+        self._locked = locked
+        self._show_handles()
 
     def set_hot(self, target: HullTarget | None) -> None:
         """Light up what the pointer would grab, in whichever hull it is."""
@@ -124,13 +138,16 @@ class HullLayer:
     def set_editable(self, editable: bool) -> None:
         """Show the handles only while hulls are edited."""
         self._editable = editable
-        for item in self.items.values():
-            item.show_handles(editable)
+        self._show_handles()
 
     def show_layer(self, *, visible: bool, opacity: float) -> None:
         """Show or hide all hulls; opacity 0..1."""
         self._group.setVisible(visible)
         self._group.setOpacity(opacity)
+
+    def _show_handles(self) -> None:
+        for name, item in self.items.items():
+            item.show_handles(self._editable and name not in self._locked)
 
     def _drop(self, name: str) -> None:
         _remove(self.items.pop(name))

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtGui import QEnterEvent, QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import (
@@ -20,9 +20,11 @@ from paic3d_studio.core.artefacts import (
     Portrait,
     RenderLike,
 )
+from paic3d_studio.core.hulls import nearest_vertex
 from paic3d_studio.gui import theme
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.hull_items import HullLayer
+from paic3d_studio.gui.hull_menu import HullMenu
 from paic3d_studio.gui.panels.prompt_bar import PromptBar
 from paic3d_studio.gui.picture_view import PictureView, mask_pixels
 from paic3d_studio.gui.pointer_marks import PointerMarks
@@ -30,7 +32,7 @@ from paic3d_studio.gui.preview import MaskPreview
 from paic3d_studio.project.state import Project
 from paic3d_studio.tools import TOOLS
 from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, BrushTool
-from paic3d_studio.tools.hull_tool import HullTool, delete_at, hull_target, insert_at
+from paic3d_studio.tools.hull_tool import HullTool, delete_at, hull_target, insert_at, moved_by
 from paic3d_studio.tools.matte_brush_tool import MatteBrushTool
 from paic3d_studio.tools.place_face_tool import PlaceFaceTool
 from paic3d_studio.tools.pointer import Edit, Scene, Tool, Touch
@@ -85,6 +87,7 @@ class ImagePanel(QWidget):
         self._in_gesture = False
         self._gesture_began = 0.0
         self._last_touch: Touch | None = None
+        self._menu: HullMenu | None = None
         for name in LAYERS[:3]:
             self.view.set_layer(name, None)
         self._hull_layer = HullLayer(self.view.box)
@@ -131,8 +134,7 @@ class ImagePanel(QWidget):
     def clear(self) -> None:
         """Show nothing, for another picture."""
         self._aligned = self._portrait = None
-        self._hulls = FeatureHulls(polygons={})
-        self._hull_layer.show_hulls(self._hulls)
+        self._show_hulls(FeatureHulls(polygons={}))
         for name in LAYERS[:3]:
             self.view.set_layer(name, None)
         self.view.show_ground(False)
@@ -142,8 +144,7 @@ class ImagePanel(QWidget):
     def lose_face(self) -> None:
         """Show the whole portrait again: in this project no face is known."""
         self._aligned = None
-        self._hulls = FeatureHulls(polygons={})
-        self._hull_layer.show_hulls(self._hulls)
+        self._show_hulls(FeatureHulls(polygons={}))
         for name in ("clean", "lines"):
             self.view.set_layer(name, None)
         self._show_portrait()
@@ -161,10 +162,14 @@ class ImagePanel(QWidget):
         elif isinstance(value, RenderLike):
             self.view.set_layer("clean", value.rgba)
         elif isinstance(value, FeatureHulls) and not self._in_gesture:
-            self._hulls = value
-            self._hull_layer.show_hulls(value)
+            self._show_hulls(value)
         elif isinstance(value, LineMask) and not self._in_gesture:
             self.view.set_layer("lines", mask_pixels(value.mask, colour=theme.MASK))
+
+    def _show_hulls(self, hulls: FeatureHulls) -> None:
+        self._hulls = hulls
+        self._hull_layer.show_hulls(hulls, locked=self._scene().locked)
+        self._light_up()
 
     def set_layer_state(self, name: str, state: LayerState) -> None:
         """Show, hide or fade a layer."""
@@ -242,7 +247,7 @@ class ImagePanel(QWidget):
     def delete_vertex(self) -> None:
         """Remove the corner under the pointer."""
         if self._tool_name == "hull" and self._last_touch is not None and not self._in_gesture:
-            self._apply(delete_at(self._last_touch, hulls=self._hulls))
+            self._apply(delete_at(self._last_touch, scene=self._scene()))
 
     # Placing the face by hand ----------------------------------------------------------------------------------------
 
@@ -279,13 +284,11 @@ class ImagePanel(QWidget):
     def _on_pressed(self, touch: Touch) -> None:
         if self._tool_name not in TOOLS or (not self.placing and self._aligned is None):
             return
-        alignment = self._document.session.peek("alignment") if self._aligned is not None else None
-        scene = Scene(hulls=self._hulls, alignment=alignment)
-        edit = self._tools[self._tool_name].press(touch, scene=scene)
+        edit = self._tools[self._tool_name].press(touch, scene=self._scene())
         if self.placing:
             self._after_place(edit)
         elif edit is not None:
-            preview = MaskPreview.of(self._document.session, hulls=self._hulls)
+            preview = MaskPreview.of(self._document.session)
             if preview is None:  # the worker has not come so far yet: nothing could be shown
                 self._tools[self._tool_name].cancel()
                 return
@@ -293,6 +296,12 @@ class ImagePanel(QWidget):
             self._in_gesture = True
             self._document.begin_drag()
             self._drag(edit)
+
+    def _scene(self) -> Scene:
+        """Return what lies under the pointer now."""
+        project = self._document.project
+        alignment = self._document.session.peek("alignment") if self._aligned is not None else None
+        return Scene(hulls=self._hulls, alignment=alignment, locked=project.locked_hulls if project else ())
 
     def _after_place(self, edit: Edit | None) -> None:
         if edit is None:
@@ -302,6 +311,7 @@ class ImagePanel(QWidget):
             self._document.edit(edit)
 
     def _on_moved(self, touch: Touch) -> None:
+        self._last_touch = touch
         if self._in_gesture:
             edit = self._tools[self._tool_name].move(touch)
             if edit is not None:
@@ -335,43 +345,71 @@ class ImagePanel(QWidget):
         assert self._preview is not None
         hulls = self._preview.hulls_of(project)
         mask = self._preview.mask_of(project, hulls=hulls)
-        self._hulls = hulls
-        self._hull_layer.show_hulls(hulls)
+        self._show_hulls(hulls)
         self.view.set_layer("lines", mask_pixels(mask.mask, colour=theme.MASK))
         self.view.viewport().update()
 
     def _on_double_clicked(self, touch: Touch) -> None:
         if self._tool_name == "hull":
-            self._apply(insert_at(touch, hulls=self._hulls))
+            self._apply(insert_at(touch, scene=self._scene()))
         elif not self.placing:  # no two parts of a face lie in one place
             self._on_pressed(touch)
 
-    def _on_right_clicked(self, touch: Touch, _: QPointF) -> None:
-        if self._tool_name == "hull":
-            self._apply(delete_at(touch, hulls=self._hulls))
+    def _on_right_clicked(self, touch: Touch, at: QPointF) -> None:
+        project = self._document.project
+        found = self._document.session.peek("found_hulls") if project is not None else None
+        if self._tool_name == "hull" and self._aligned is not None and project is not None and found is not None:
+            self._menu = HullMenu(self, touch=touch, scene=self._scene(), project=project, found=found)
+            self._menu.edit_wanted.connect(self._apply)
+            self._menu.popup(at.toPoint())
         elif self.placing:
             self._step_back()
 
     def _on_hovered(self, touch: Touch | None) -> None:
         self._last_touch = touch
         self._show_ring(touch)
-        tool = self._tools.get(self._tool_name)
-        if isinstance(tool, HullTool) and self._aligned is not None and self.layers["hulls"].visible:
-            target = tool.grabbed or (hull_target(touch, hulls=self._hulls) if touch is not None else None)
-            self._hull_layer.set_hot(target)
-            shape = _CURSORS["hull"] if target is None else _PART_CURSORS[target.part]
-            self.view.set_tool_cursor(shape)
+        self._light_up()
+
+    def _light_up(self) -> None:
+        """Show what of the hulls, as they are drawn now, the pointer has grabbed or would grab."""
+        tool, touch = self._tools.get(self._tool_name), self._last_touch
+        if not isinstance(tool, HullTool) or self._aligned is None or not self.layers["hulls"].visible:
+            return
+        scene = self._scene()
+        target = hull_target(touch, hulls=scene.hulls, locked=scene.locked) if touch is not None else None
+        if tool.grabbed is not None:
+            target = tool.grabbed
+            if (
+                target.part == "vertex" and touch is not None
+            ):  # corners that were passed by are gone: it has a new number
+                polygon = self._hulls.polygons[target.feature]
+                target = replace(target, index=nearest_vertex(polygon, point=touch.point) or 0)
+        self._hull_layer.set_hot(target)
+        self.view.set_tool_cursor(_CURSORS["hull"] if target is None else _PART_CURSORS[target.part])
 
     def _apply(self, edit: Edit | None) -> bool:
         if edit is None:
             return False
-        preview = MaskPreview.of(self._document.session, hulls=self._hulls)
+        preview = MaskPreview.of(self._document.session)
         self._document.edit(edit)
         project = self._document.project
         if preview is not None and project is not None:
             self._preview = preview
             self._show_gesture(project)
         return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 Qt's name
+        """Nudge the corner, edge or hull under the pointer with the arrow keys: one pixel, ten with Shift."""
+        step = _NUDGES.get(Qt.Key(event.key()))
+        scene = self._scene()
+        target = None
+        if step is not None and self._tool_name == "hull" and self._last_touch is not None and not self._in_gesture:
+            target = hull_target(self._last_touch, hulls=scene.hulls, locked=scene.locked)
+        if step is None or target is None:
+            super().keyPressEvent(event)
+            return
+        pixels = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+        self._apply(moved_by(target, (pixels * step[0], pixels * step[1]), hulls=scene.hulls))
 
     # Building --------------------------------------------------------------------------------------------------------
 
@@ -423,8 +461,16 @@ _CURSORS: Final = {
     "matte": Qt.CursorShape.CrossCursor,
     "place-face": Qt.CursorShape.CrossCursor,
 }
+_NUDGES: Final = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+"""Arrow keys and where they nudge, (x, y) in aligned pixels."""
+
 _PART_CURSORS: Final = {
     "vertex": Qt.CursorShape.PointingHandCursor,
-    "edge": Qt.CursorShape.SizeAllCursor,
+    "edge": Qt.CursorShape.PointingHandCursor,
     "inside": Qt.CursorShape.SizeAllCursor,
 }

@@ -12,17 +12,21 @@ from PySide6.QtCore import QMimeData, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
 
-from paic3d_studio.core.artefacts import ExportReport, Landmarks
+from paic3d_studio.core.artefacts import ExportReport, Landmarks, TagFeatures
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui import help_texts
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
-from paic3d_studio.gui.clipboard import PICTURE_FILTER, picture_in
+from paic3d_studio.gui.clipboard import OPEN_FILTER, picture_in
 from paic3d_studio.gui.document import SHOWN, Document
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
+from paic3d_studio.gui.importing import FILE_FILTER, ImportOutcome
+from paic3d_studio.gui.keeping import Keeping
 from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
+from paic3d_studio.gui.recent_menu import RecentMenu
+from paic3d_studio.gui.rescue import Rescue
 from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.paths import example_picture
 from paic3d_studio.project import edits
@@ -32,6 +36,8 @@ from paic3d_studio.tools import TOOLS
 from paic3d_studio.tools.pan_zoom import WHEEL_STEP
 
 CLOSE_SECONDS: Final = 2.0
+_WAYS_ON: Final = {"export": ("export-again", "Export elsewhere…")}
+"""Lane of a job that failed -> name and words of the button that leads on."""
 _NO_PICTURE: Final = "Open a portrait (Ctrl+O), drop one here, or paste one (Ctrl+V)."
 
 
@@ -47,6 +53,7 @@ class MainWindow(QMainWindow):
         self.preferences = preferences or Preferences()
         self.document = Document(session, self)
         self.exporting = Exporting(self, document=self.document, preferences=self.preferences)
+        self.keeping = Keeping(self, document=self.document, preferences=self.preferences)
         self.image = ImagePanel(self.document)
         self.head = ViewportPanel()
         self.actions_by_name = build_actions(
@@ -63,10 +70,15 @@ class MainWindow(QMainWindow):
         self._refresh_began = 0.0
         self._halted = ""
         self._warned_of: Landmarks | None = None
+        self._warned_of_tags = ""
         self._pending_source: tuple[str | bytes, str] | None = None
+        self._recent_menu = RecentMenu(self, preferences=self.preferences)
+        self._left_behind: Rescue | None = None
+        self._closes_once_saved = False
         self._started_up = False
         self._leave_work_behind = False
         menus = fill_menus(self.menuBar(), actions=self.actions_by_name)
+        menus["File"].insertMenu(self.actions_by_name["paste"], self._recent_menu)
         menus["View"].insertMenu(self.actions_by_name["side-panel"], self.head.mode_menu)
         self._connect()
         self._restore()
@@ -79,10 +91,10 @@ class MainWindow(QMainWindow):
         if self.document.session.dirty:
             self._pending_source = (source, name)
             self.workspace.messages.show_message(
-                "Opening another picture leaves the edits of this one behind.",
-                cure="Export first if you want to keep the head.",
+                "Opening another picture leaves the unsaved edits of this one behind.",
                 kind="warning",
-                action=("open-anyway", "Open anyway"),
+                action=("save", "Save"),
+                other=("open-anyway", "Open anyway"),
             )
             return
         self._open_now(source, name)
@@ -92,7 +104,7 @@ class MainWindow(QMainWindow):
         self.document.open(source, name=name)
 
     def _choose_picture(self) -> None:
-        chooser = QFileDialog(self, "Open a portrait", str(self.preferences.folder("open")), PICTURE_FILTER)
+        chooser = QFileDialog(self, "Open a portrait or a project", str(self.preferences.folder("open")), OPEN_FILTER)
         chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chooser.fileSelected.connect(self._on_file_chosen)
@@ -101,6 +113,17 @@ class MainWindow(QMainWindow):
     def _on_file_chosen(self, path: str) -> None:
         self.preferences.remember_folder("open", Path(path).parent)
         self.open_picture(path)
+
+    def _choose_weights(self) -> None:
+        chooser = QFileDialog(self, "Import weights", str(self.preferences.folder("import")), FILE_FILTER)
+        chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.filesSelected.connect(self._on_weights_chosen)
+        chooser.open()
+
+    def _on_weights_chosen(self, paths: list[str]) -> None:
+        self.preferences.remember_folder("import", Path(paths[0]).parent)
+        self.document.import_weights([Path(path) for path in paths])
 
     def _paste(self) -> None:
         if not self._take_from(QApplication.clipboard().mimeData()):
@@ -120,12 +143,13 @@ class MainWindow(QMainWindow):
     # What the document says ------------------------------------------------------------------------------------------
 
     def _on_opened(self, project: Project) -> None:
-        self.workspace.title.setText(project.picture.name)
         portrait = self.document.session.peek("portrait", project)
         if portrait is not None:
             self.workspace.picture_size.setText(f"{portrait.rgba.shape[1]} × {portrait.rgba.shape[0]} px")
-        self.setWindowTitle(f"{project.picture.name} – PAiC-3D Studio")
+        if self.document.origin is not None:
+            self.preferences.remember_recent(self.document.origin)
         self.workspace.messages.hide()
+        self._warned_of_tags = ""
         self.workspace.strip.clear()
         self.image.clear()
         self.head.clear()
@@ -146,12 +170,31 @@ class MainWindow(QMainWindow):
         if isinstance(value, Landmarks) and value.warning and value is not self._warned_of:
             self._warned_of = value
             self.workspace.messages.show_message(value.warning, kind="warning", action=("place-face", "Place the face"))
+        if isinstance(value, TagFeatures):
+            self._tell_of_tags(value.warning)
         if stage in ("aligned", "volume"):
             self._update_situation()
+
+    def _tell_of_tags(self, warning: str) -> None:
+        """Say once that the tagger is missing, below what there is to say about the face."""
+        if warning and warning != self._warned_of_tags:
+            landmarks = self.document.session.peek("landmarks")
+            of_face = landmarks.warning if isinstance(landmarks, Landmarks) else ""
+            action = ("place-face", "Place the face") if of_face else ("import-weights", "Import weights…")
+            self.workspace.messages.show_message(
+                of_face or warning, cure=warning if of_face else "", kind="warning", action=action
+            )
+        self._warned_of_tags = warning
 
     def _on_refresh_started(self) -> None:
         self._refresh_began = time.perf_counter()
         self._halted = ""
+        self._show_stages_beside()
+
+    def _show_stages_beside(self) -> None:
+        """Say of stages that do not run whether what they made last still holds."""
+        for stage, report in self.document.reports_beside().items():
+            self.workspace.strip.chips[stage].take(report)
 
     def _on_progress(self, lane: str, fraction: float, text: str) -> None:
         if lane != "warm-up":
@@ -160,6 +203,7 @@ class MainWindow(QMainWindow):
     def _on_refreshed(self) -> None:
         seconds = time.perf_counter() - self._refresh_began
         self.workspace.status.show_idle(f"Up to date  ·  {seconds:.1f} s" if seconds >= 0.3 else "Up to date")
+        self._show_stages_beside()
         self._show_hint()
 
     def _on_exported(self, report: ExportReport, target: Path) -> None:
@@ -171,27 +215,38 @@ class MainWindow(QMainWindow):
             action=("show-folder", "Show in folder"),
         )
 
+    def _on_imported(self, outcome: ImportOutcome) -> None:
+        self.workspace.status.show_idle("Imported" if outcome.imported else "Not imported")
+        kind = "info" if outcome.imported and not outcome.refused else "warning" if outcome.imported else "error"
+        self.workspace.messages.show_message(outcome.message, cure=outcome.cure, kind=kind)
+
     def _on_failed(self, lane: str, error: Exception) -> None:
-        self.workspace.status.show_idle({"open": "Not opened", "export": "Not exported"}.get(lane, "Not finished"))
+        self.workspace.status.show_idle(
+            {"open": "Not opened", "export": "Not exported", "import": "Not imported"}.get(lane, "Not finished")
+        )
         if lane == "warm-up":
             return
         if lane == "refresh":
             self._halted = "Press F5 to try again."
+            self._show_stages_beside()
             self.head.say_halted(error.message if isinstance(error, UserError) else "The reconstruction failed.")
         if isinstance(error, UserError):
             no_face = lane == "refresh" and self._face_is_missing()
-            action = ("place-face", "Place the face") if no_face else None
+            action = ("place-face", "Place the face") if no_face else _WAYS_ON.get(lane)
             self.workspace.messages.show_message(error.message, cure=error.cure, action=action)
             if no_face:
                 self.image.lose_face()
                 self.image.choose_tool("place-face")
         else:
-            self.workspace.messages.show_message(
-                "Something went wrong inside the studio.",
-                cure=f"{type(error).__name__}: {error}. The log has the details.",
-                action=("show-log", "Show the log"),
-            )
+            self._show_bug(error)
         self._update_situation()
+
+    def _show_bug(self, error: Exception) -> None:
+        self.workspace.messages.show_message(
+            "Something went wrong inside the studio.",
+            cure=f"{type(error).__name__}: {error}. The log has the details.",
+            action=("show-log", "Show the log"),
+        )
 
     def _face_is_missing(self) -> bool:
         session = self.document.session
@@ -210,6 +265,40 @@ class MainWindow(QMainWindow):
             self.workspace.settings.controls.offer(choices)
 
     # Actions ---------------------------------------------------------------------------------------------------------
+
+    def _on_kept_changed(self) -> None:
+        """Show what the project is called, and whether it has unsaved edits."""
+        self.workspace.title.setText(self.keeping.name)
+        self.setWindowTitle(f"{self.keeping.name}[*] – PAiC-3D Studio" if self.keeping.name else "PAiC-3D Studio")
+        self.setWindowModified(self.document.session.dirty)
+
+    def _on_saved(self, path: Path) -> None:
+        self.preferences.remember_recent(path)
+        self.workspace.messages.hide()
+        self.workspace.status.show_idle(f"Saved {path.name}")
+        if self._closes_once_saved:
+            self.close()
+
+    def _on_not_saved(self, error: Exception) -> None:
+        self._closes_once_saved = False
+        self.workspace.status.show_idle("Not saved")
+        if isinstance(error, UserError):
+            other = ("save-elsewhere", "Save elsewhere…")
+            self.workspace.messages.show_message(error.message, cure=error.cure, action=other)
+        else:
+            self._show_bug(error)
+
+    def offer_what_a_crash_left(self) -> None:
+        """Ask, without blocking, whether unsaved edits of a studio that ended without a word are to be brought back."""
+        self._left_behind = self.keeping.left_behind()
+        if self._left_behind is not None:
+            self.workspace.messages.show_message(
+                f"The studio ended unexpectedly while “{self._left_behind.name}” had unsaved edits.",
+                cure="They can be brought back.",
+                kind="warning",
+                action=("bring-back", "Bring back"),
+                other=("discard-left", "Discard"),
+            )
 
     def _undo(self) -> None:
         self.image.cancel_gesture()
@@ -240,6 +329,10 @@ class MainWindow(QMainWindow):
     def _reset_hulls(self) -> None:
         self.document.edit(edits.reset_hulls)
 
+    def _revert(self) -> None:
+        self.image.cancel_gesture()
+        self.document.edit(edits.reset_everything)
+
     def _reset_face(self) -> None:
         self.image.cancel_gesture()
         self.document.edit(edits.reset_face)
@@ -254,11 +347,26 @@ class MainWindow(QMainWindow):
         match name:
             case "open-anyway" if self._pending_source is not None:
                 self._open_now(*self._pending_source)
+            case "save":
+                self.keeping.save()
+            case "save-elsewhere":
+                self.keeping.save_elsewhere()
+            case "save-and-close":
+                self._closes_once_saved = True
+                self.keeping.save()
+            case "bring-back" if self._left_behind is not None:
+                self.keeping.bring_back(self._left_behind)
+            case "discard-left" if self._left_behind is not None:
+                self.keeping.discard(self._left_behind)
             case "close-anyway":
                 self._leave_work_behind = True
                 self.close()
+            case "export-again":
+                self.exporting.ask()
             case "place-face":
                 self.image.choose_tool("place-face")
+            case "import-weights":
+                self._choose_weights()
             case "show-folder":
                 QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.exporting.folder)))
             case "show-log":
@@ -274,7 +382,7 @@ class MainWindow(QMainWindow):
 
     def _update_situation(self) -> None:
         session = self.document.session
-        busy = any(self.document.runner.runs(lane) for lane in ("open", "refresh", "export"))
+        busy = any(self.document.runner.runs(lane) for lane in ("open", "refresh", "export", "import"))
         now = Situation(
             has_picture=session.project is not None,
             has_face=session.project is not None and self.image.has_face,
@@ -283,6 +391,7 @@ class MainWindow(QMainWindow):
             can_redo=session.can_redo,
             busy=busy,
             exporting=self.document.runner.runs("export"),
+            importing=self.document.runner.runs("import"),
         )
         enable_actions(self.actions_by_name, now=now)
         self.workspace.strip.set_busy(busy)
@@ -326,14 +435,13 @@ class MainWindow(QMainWindow):
     def _work_to_lose(self) -> bool:
         """Ask, without blocking, when closing would lose something; the button of the message closes all the same."""
         if self.document.runner.runs("export"):
-            message, cure = "An export is still being written.", "It stops when the studio closes."
+            message, cure, action = "An export is still being written.", "It stops when the studio closes.", None
         elif self.document.session.dirty:
-            message, cure = "Closing leaves your edits behind.", "Export first if you want to keep the head."
+            message, cure, action = "This project has unsaved edits.", "", ("save-and-close", "Save and close")
         else:
             return False
-        self.workspace.messages.show_message(
-            message, cure=cure, kind="warning", action=("close-anyway", "Close anyway")
-        )
+        other = ("close-anyway", "Close anyway")
+        self.workspace.messages.show_message(message, cure=cure, kind="warning", action=action, other=other)
         return True
 
     # Qt's events -----------------------------------------------------------------------------------------------------
@@ -364,6 +472,7 @@ class MainWindow(QMainWindow):
         self.preferences.save()
         self.hide()
         self.document.close(seconds=CLOSE_SECONDS)
+        self.keeping.close(seconds=CLOSE_SECONDS)
         event.accept()
         self.closed.emit()
 
@@ -374,7 +483,10 @@ class MainWindow(QMainWindow):
             "open": self._choose_picture,
             "paste": self._paste,
             "example": self._open_example,
+            "save": self.keeping.save,
+            "save-elsewhere": self.keeping.save_elsewhere,
             "export": self.exporting.ask,
+            "import-weights": self._choose_weights,
             "quit": self._quit,
             "undo": self._undo,
             "redo": self._redo,
@@ -382,6 +494,7 @@ class MainWindow(QMainWindow):
             "brush-larger": partial(self.image.resize_brush, 1),
             "delete-vertex": self.image.delete_vertex,
             "reset-hulls": self._reset_hulls,
+            "revert": self._revert,
             "reset-face": self._reset_face,
             "clear-strokes": self._clear_strokes,
             "clear-matte": self._clear_matte,
@@ -411,11 +524,16 @@ class MainWindow(QMainWindow):
         document.progressed.connect(self._on_progress)
         document.refreshed.connect(self._on_refreshed)
         document.exported.connect(self._on_exported)
+        document.imported.connect(self._on_imported)
         document.failed.connect(self._on_failed)
         document.stopped.connect(self._on_stopped)
         document.busy_changed.connect(self._update_situation)
         document.runner.became_idle.connect(self._on_idle)
         document.method_known.connect(self._on_method_known)
+        self.keeping.state_changed.connect(self._on_kept_changed)
+        self.keeping.saved.connect(self._on_saved)
+        self.keeping.failed.connect(self._on_not_saved)
+        self._recent_menu.chosen.connect(self.open_picture)
         workspace.settings.edit_wanted.connect(document.edit)
         workspace.layers.changed.connect(self.image.set_layer_state)
         workspace.strip.cancel_wanted.connect(self._stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow, QSplitter
@@ -11,13 +12,41 @@ from PySide6.QtWidgets import QMainWindow, QSplitter
 from paic3d_studio.gui.image_panel import DEFAULT_LAYERS, LayerState
 from paic3d_studio.paths import user_folder
 
+MOST_RECENT: Final = 12
+"""How many recent files are kept."""
+
 
 class Preferences:
     """A QSettings file with names; what cannot be read counts as not set."""
 
     def __init__(self, file: Path | None = None) -> None:
         file = file or user_folder() / "studio.ini"
+        self._folder = file.parent
         self._stored = QSettings(str(file), QSettings.Format.IniFormat)
+
+    @property
+    def folder_of_rescues(self) -> Path:
+        """Where copies of unsaved edits lie."""
+        return self._folder / "autosave"
+
+    @property
+    def recent_files(self) -> list[Path]:
+        """Pictures and projects that were open, the newest first; some may be gone by now."""
+        try:
+            listed = json.loads(str(self._stored.value("recent", "[]")))
+        except ValueError:
+            return []
+        return [Path(file) for file in listed if isinstance(file, str)] if isinstance(listed, list) else []
+
+    def remember_recent(self, file: Path) -> None:
+        """Put a file on top of the list of recent ones."""
+        file = file.absolute()
+        others = [other for other in self.recent_files if other != file]
+        self._stored.setValue("recent", json.dumps([str(kept) for kept in (file, *others)[:MOST_RECENT]]))
+
+    def forget_recent(self) -> None:
+        """Empty the list of recent files."""
+        self._stored.remove("recent")
 
     def restore_window(self, window: QMainWindow, *, splitter: QSplitter) -> bool:
         """Give the window its last size and place; False the first time."""
@@ -50,7 +79,7 @@ class Preferences:
         self._stored.setValue("layers", json.dumps(kept))
 
     def folder(self, purpose: str) -> Path:
-        """Return the folder used last for "open" or "export"; the artist's home when it is gone."""
+        """Return the folder used last for "open", "export" or "import"; the artist's home when it is gone."""
         folder = Path(str(self._stored.value(f"folders/{purpose}", "")))
         return folder if folder != Path() and folder.is_dir() else Path.home()
 

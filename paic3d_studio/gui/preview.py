@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import Alignment, FeatureHulls, KeepMask, Landmarks, LineMask
 from paic3d_studio.core.lines import keep_mask, masked_lines
+from paic3d_studio.pipeline.steps import hulls as edited_hulls
 from paic3d_studio.project.state import Project
 from paic3d_studio.session.session import Session
 
@@ -25,24 +26,26 @@ class MaskPreview:
     lines: NDArray[np.bool_]
     landmarks: Landmarks
     alignment: Alignment
-    hulls: FeatureHulls
+    found: FeatureHulls
     _kept: tuple[FeatureHulls, KeepMask] | None = None
 
     @classmethod
-    def of(cls, session: Session, *, hulls: FeatureHulls) -> MaskPreview | None:
-        """Return a preview that starts from `hulls`, as they are shown; None when the face is not known yet.
+    def of(cls, session: Session) -> MaskPreview | None:
+        """Return a preview; None when the face is not known yet.
 
-        The hulls are not asked of the session: after a quick edit its worker may not have come to them.
+        The hulls as they are edited are not asked of the session: after a quick edit its worker may not have come to
+        them.
         """
-        lines, landmarks, alignment = (session.peek(stage) for stage in ("lines", "landmarks", "alignment"))
-        if lines is None or landmarks is None or alignment is None:
+        lines, landmarks, alignment, found = (
+            session.peek(stage) for stage in ("lines", "landmarks", "alignment", "found_hulls")
+        )
+        if lines is None or landmarks is None or alignment is None or found is None:
             return None
-        return cls(lines=lines, landmarks=landmarks, alignment=alignment, hulls=hulls)
+        return cls(lines=lines, landmarks=landmarks, alignment=alignment, found=found)
 
     def hulls_of(self, project: Project) -> FeatureHulls:
-        """Return the hulls as `project` has them: those at the start of the gesture, and what it changed."""
-        edited = {name: np.asarray(polygon, np.float64) for name, polygon in project.hull_edits.items()}
-        return FeatureHulls(polygons={**self.hulls.polygons, **edited})
+        """Return the hulls as `project` has them."""
+        return edited_hulls(self.found, project.hull_edits)
 
     def mask_of(self, project: Project, *, hulls: FeatureHulls) -> LineMask:
         """Return the line mask as `project` has it."""

@@ -1,4 +1,4 @@
-"""One worker thread for everything that takes longer than a frame.
+"""A worker thread for everything that takes longer than a frame.
 
 Jobs wait in lanes. In a lane the newest request wins: it cancels the one that runs and replaces the one that waits.
 Lanes do not disturb each other, so that an edit never cancels an export.
@@ -28,7 +28,7 @@ Deliver = Callable[[str, object], None]
 Work = Callable[[Monitor, Deliver], object]
 """What a job does: it reports to the monitor, hands out results as they come, and returns the last one."""
 
-LANES: Final = ("open", "export", "refresh", "warm-up")
+LANES: Final = ("save", "autosave", "open", "export", "import", "refresh", "warm-up")
 """In the order in which waiting jobs are taken."""
 
 

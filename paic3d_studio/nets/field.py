@@ -13,15 +13,21 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from paic3d_studio.core.artefacts import BOX_SIDE, DensityLattice, FieldVolume, RenderLike
+from paic3d_studio.core.artefacts import BOX_SIDE, DensityLattice, FieldVolume, RenderLike, TagFeatures
+from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.image import over_white
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.core.stitch import StitchSource
 
 CHUNK: Final = 1 << 16
 """Points per query: small enough to answer a cancel within a fraction of a second and to bound memory."""
 
 COARSE_STEP: Final = 4
 """Every how many samples the coarse lattice is evaluated; islands smaller than that may be overlooked."""
+
+HALVED_ABOVE: Final = 257
+"""Lattices with more samples than this are found from those with half as many: what a lattice of 256 shows (islands of
+a centimetre) is not overlooked by a finer one, and the coarse samples do not grow with the volume."""
 
 _OPAQUE: Final = 0.75
 _BURIED_DEPTH: Final = 4
@@ -41,11 +47,12 @@ class FieldCondition:
     tags: Tensor | None = None
 
     @classmethod
-    def of(cls, render_like: RenderLike) -> FieldCondition:
-        """Return the condition that a line-free picture makes, without tags."""
+    def of(cls, render_like: RenderLike, tags: TagFeatures | None = None) -> FieldCondition:
+        """Return the condition that a line-free picture makes, with the tagger's features of its original, if any."""
         rgb, alpha = over_white(render_like.rgba), np.ascontiguousarray(render_like.rgba[..., 3])
         picture = torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255  # (h, w, 3) -> (1, 3, h, w)
-        return cls(picture=picture, alpha=torch.from_numpy(alpha)[None, None].float() / 255)
+        found = None if tags is None or not len(tags.features) else torch.from_numpy(tags.features.copy())[None]
+        return cls(picture=picture, alpha=torch.from_numpy(alpha)[None, None].float() / 255, tags=found)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -80,10 +87,57 @@ class RadianceField(abc.ABC):
         """Evaluate the density alone at points (P, 3), returned as (P,); override where that is cheaper."""
         return self.query(xyz).density
 
+    def for_surface(self) -> RadianceField:
+        """Return the field as its surface is taken: without what leaves nothing between empty and full.
+
+        A surface is placed between samples by their values; beside a cull it would stand in steps.
+        """
+        return self
+
+    def density_grid(self, x: Tensor, y: Tensor, z: Tensor, *, monitor: Monitor = SILENT) -> Tensor:
+        """Evaluate the density at all points (x[i], y[j], z[k]), returned as (nx, ny, nz); override where cheaper.
+
+        Args:
+            x: coordinates in metres (nx,), and `y`, `z` likewise.
+            monitor: progress and cancel.
+
+        Raises:
+            Cancelled: the work was cancelled.
+        """
+        densities = torch.empty(len(x), len(y), len(z))
+        slabs = max(1, CHUNK // (len(y) * len(z)))
+        for start in range(0, len(x), slabs):
+            monitor.report(start / len(x))
+            some = slice(start, start + slabs)
+            densities[some] = self.density(grid_points(x[some], y, z)).reshape(-1, len(y), len(z))
+        return densities
+
+    def sharp_view(
+        self, camera: Camera, *, size: int = 512, stitch: StitchSource | None = None, monitor: Monitor = SILENT
+    ) -> Tensor | None:
+        """Render a view through the backbone's own super-resolution, sRGB (1, 3, S, S); None where it has none.
+
+        Args:
+            camera: where from.
+            size: the side that is wanted, in pixels; S is larger or smaller where the backbone has but one size.
+            stitch: the picture to put back where the front camera sees what is shown; None for none.
+            monitor: progress and cancel.
+
+        Raises:
+            Cancelled: the work was cancelled.
+        """
+        del camera, size, stitch, monitor
+        return None
+
 
 def extinction(density: Tensor) -> Tensor:
     """Return the share of light lost per metre at a density: softplus(density - 1), same shape."""
     return F.softplus(density - 1)
+
+
+def grid_points(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """Return all points (x[i], y[j], z[k]) in this order, (nx * ny * nz, 3)."""
+    return torch.stack(torch.meshgrid(x, y, z, indexing="ij"), dim=-1).reshape(-1, 3)
 
 
 def _ask_density(field: RadianceField, xyz: NDArray[np.float32], *, monitor: Monitor = SILENT) -> NDArray[np.float32]:
@@ -95,6 +149,28 @@ def _ask_density(field: RadianceField, xyz: NDArray[np.float32], *, monitor: Mon
             chunk = torch.from_numpy(xyz[start : start + CHUNK])
             answers[start : start + CHUNK] = field.density(chunk).numpy()
     return answers
+
+
+def _grid_density(
+    field: RadianceField, axis: NDArray[np.floating], *, monitor: Monitor = SILENT
+) -> NDArray[np.float32]:
+    """Evaluate the density on a cubic grid, float32 (n, n, n) [x, y, z]."""
+    with torch.inference_mode():
+        along = torch.from_numpy(axis.astype(np.float32))
+        densities: NDArray[np.float32] = field.density_grid(along, along, along, monitor=monitor).numpy()
+    return densities
+
+
+def dense_density(field: RadianceField, resolution: int, *, monitor: Monitor = SILENT) -> DensityLattice:
+    """Sample a field's density everywhere on a lattice, from corner to corner of the box.
+
+    `density_lattice` gives the same surface for a fraction of the samples; this is for what looks at all of space.
+
+    Raises:
+        Cancelled: the work was cancelled.
+    """
+    axis = np.linspace(-field.box_side / 2, field.box_side / 2, resolution)
+    return DensityLattice(_grid_density(field, axis, monitor=monitor), field.box_side)
 
 
 def colour_at(field: RadianceField, xyz: NDArray[np.float32], *, monitor: Monitor = SILENT) -> NDArray[np.float32]:
@@ -123,9 +199,8 @@ def _coarse_values(
     """
     samples = len(axis)
     kept = np.unique(np.append(np.arange(0, samples, COARSE_STEP), samples - 1))
-    grid = np.meshgrid(kept, kept, kept, indexing="ij")
-    coarse = _ask_density(field, _points(axis, tuple(index.ravel() for index in grid)), monitor=monitor)
-    values: NDArray[np.float32] = coarse.reshape((len(kept),) * 3)
+    coarse = _grid_density(field, axis[kept], monitor=monitor)
+    values = coarse
     # Rows of `spread` hold the two weights of linear interpolation; each pass stretches one axis and rotates it away.
     spread = np.stack([np.interp(np.arange(samples), kept, unit) for unit in np.eye(len(kept))], axis=-1)
     for _ in range(3):
@@ -133,7 +208,7 @@ def _coarse_values(
     exact = np.zeros((samples,) * 3, dtype=bool)
     exact[np.ix_(kept, kept, kept)] = True
     # Interpolation rounds: put the evaluated samples back as they were.
-    values[np.ix_(kept, kept, kept)] = coarse.reshape((len(kept),) * 3)
+    values[np.ix_(kept, kept, kept)] = coarse
     return values, exact
 
 
@@ -155,6 +230,16 @@ def _beside_crossing(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return _dilated(crossing)
 
 
+def _bounds(mask: NDArray[np.bool_], *, margin: int) -> tuple[slice, slice, slice]:
+    """Return the smallest box of indices that holds all of a mask and `margin` around; empty where the mask is."""
+    across, along = np.any(mask, axis=0), np.any(mask, axis=2)  # (y, z) and (x, y)
+    found = []
+    for marked in (np.any(along, axis=1), np.any(along, axis=0), np.any(across, axis=0)):
+        places = np.flatnonzero(marked)
+        found.append(slice(max(places[0] - margin, 0), places[-1] + margin + 1) if len(places) else slice(0, 0))
+    return found[0], found[1], found[2]
+
+
 def _dilated(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Grow a mask by one sample along the axes and diagonals."""
     for axis in range(3):
@@ -174,25 +259,59 @@ def _buried(mask: NDArray[np.bool_], depth: int) -> NDArray[np.bool_]:
     return ~outside[1:-1, 1:-1, 1:-1]
 
 
+Missing = Callable[[NDArray[np.float32], NDArray[np.bool_]], tuple[NDArray[np.intp], ...]]
+"""Values of a lattice and where they are exact -> indices [x, y, z] of samples that have to become exact."""
+
+
+def _doubled(values: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
+    """Interpolate linearly between every second sample (and the last) of a lattice: (m, m, m) -> (n, n, n)."""
+    doubled = np.empty((samples,) * 3, dtype=np.float32)
+    slabs = (_doubled_rows(_doubled_rows(slab, samples).T, samples).T for slab in values)
+    before = next(slabs)
+    for place, slab in enumerate(slabs):
+        doubled[2 * place] = before
+        if 2 * place + 2 < samples:  # the last two samples of an even number stand beside each other
+            np.add(before, slab, out=doubled[2 * place + 1])
+            doubled[2 * place + 1] *= 0.5
+        before = slab
+    doubled[-1] = before
+    return doubled
+
+
+def _doubled_rows(values: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
+    """Interpolate between every second row (and the last): (m, k) -> (n, k)."""
+    doubled = np.empty((samples, values.shape[1]), dtype=np.float32)
+    pairs = (samples + 1) // 2
+    doubled[::2] = values[:pairs]
+    doubled[1 : 2 * pairs - 2 : 2] = (values[: pairs - 1] + values[1:pairs]) * np.float32(0.5)
+    doubled[-1] = values[-1]
+    return doubled
+
+
 def _refine(
-    field: RadianceField,
-    axis: NDArray[np.floating],
-    *,
-    wanted: Callable[[NDArray[np.float32]], NDArray[np.bool_]],
-    monitor: Monitor,
-) -> NDArray[np.float32]:
+    field: RadianceField, axis: NDArray[np.floating], *, wanted: Missing, monitor: Monitor
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Evaluate a lattice coarsely, then exactly wherever `wanted` asks for it, until it asks for nothing more.
 
     Since each round looks at what the last one found, a wanted region is followed over its whole extent as soon as the
     coarse lattice has met it anywhere.
+
+    Returns:
+        Density float32 (n, n, n) [x, y, z], and True where it is evaluated rather than interpolated.
     """
-    values, exact = _coarse_values(field, axis, monitor=monitor.child(0.0, 0.3))
+    if len(axis) > HALVED_ABOVE:
+        kept = np.unique(np.append(np.arange(0, len(axis), 2), len(axis) - 1))
+        half, half_exact = _refine(field, axis[kept], wanted=wanted, monitor=monitor.child(0.0, 0.3))
+        values, exact = _doubled(half, len(axis)), np.zeros((len(axis),) * 3, dtype=bool)
+        exact[np.ix_(kept, kept, kept)] = half_exact
+    else:
+        values, exact = _coarse_values(field, axis, monitor=monitor.child(0.0, 0.3))
     progress = 0.3
     while True:
-        missing = np.nonzero(wanted(values) & ~exact)
+        missing = wanted(values, exact)
         if len(missing[0]) == 0:
             monitor.report(1.0)
-            return values
+            return values, exact
         share = progress + (1.0 - progress) * 0.7
         values[missing] = _ask_density(field, _points(axis, missing), monitor=monitor.child(progress, share))
         exact[missing] = True
@@ -220,7 +339,14 @@ def density_lattice(
     """
     threshold = field.surface_level if level is None else level
     axis = np.linspace(-field.box_side / 2, field.box_side / 2, resolution)
-    values = _refine(field, axis, wanted=lambda values: _beside_crossing(values > threshold), monitor=monitor)
+
+    def beside_surface(values: NDArray[np.float32], exact: NDArray[np.bool_]) -> tuple[NDArray[np.intp], ...]:
+        inside = values > threshold
+        box = _bounds(inside, margin=3)
+        missing = np.nonzero(_beside_crossing(inside[box]) & ~exact[box])
+        return tuple(index + along.start for index, along in zip(missing, box, strict=True))
+
+    values, _ = _refine(field, axis, wanted=beside_surface, monitor=monitor)
     return DensityLattice(values, field.box_side)
 
 
@@ -247,7 +373,9 @@ def field_volume(field: RadianceField, resolution: int = 128, *, monitor: Monito
     def seen(density: NDArray[np.float32]) -> NDArray[np.bool_]:
         return _dilated(density > faintest) & ~_buried(density > opaque, _BURIED_DEPTH)
 
-    density = _refine(field, axis, wanted=seen, monitor=monitor.child(0.0, 0.6))
+    density, _ = _refine(
+        field, axis, wanted=lambda values, exact: np.nonzero(seen(values) & ~exact), monitor=monitor.child(0.0, 0.6)
+    )
     opacity = -np.expm1(-np.logaddexp(0, density - 1) * np.float32(voxel))
     rgba = np.zeros((*density.shape, 4), dtype=np.uint8)
     rgba[..., 3] = np.rint(opacity * 255)

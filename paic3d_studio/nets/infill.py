@@ -14,14 +14,22 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from paic3d_studio.core.artefacts import AlignedPortrait, KeepMask, LineMask, RenderLike
+from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import ShapeMismatch
-from paic3d_studio.nets.weights import load_into, load_weights, manifest_entry
+from paic3d_studio.nets.manifest import is_there, manifest_entry
+from paic3d_studio.nets.weights import load_into, load_weights
 
 INFILL_WEIGHTS: Final = "infill"
 """Name of the embedded infill weights in the manifest."""
 
+PUBLISHED_WEIGHTS: Final = "published-infill"
+"""Name of the paper's line removal among imported weights."""
+
 FAR: Final = 3
 """Pixels from the rim of the mask beyond which the network sees too little of the picture, and paints grey."""
+
+TILE: Final = 128
+"""Side of the squares that are painted one after another, in pixels; cancel is asked between them."""
 
 COARSEST: Final = 16
 """Side of the smallest picture that is painted in place of a larger one, in pixels."""
@@ -58,12 +66,24 @@ class InfillNetwork(nn.Module):
         Returns:
             sRGB (N, 3, H, W), as the last tanh gives it: -1..1, though what it means is 0..1.
         """
+
+        def bordered(maps: Tensor) -> Tensor:
+            return F.pad(maps, [self.depth] * 4, mode="replicate")
+
+        return self.paint_inside(bordered(picture), bordered(line_mask), None if keep is None else bordered(keep))
+
+    def paint_inside(self, picture: Tensor, line_mask: Tensor, keep: Tensor | None = None) -> Tensor:
+        """Paint what lies at least `depth` pixels inside; arguments as `forward`.
+
+        Returns:
+            sRGB (N, 3, H - 2 depth, W - 2 depth).
+        """
         seen = picture * (1 - line_mask)
         if self.use_keep:
             if keep is None:
                 raise ShapeMismatch("this infill network also takes the keep mask")
             seen = torch.cat([seen, keep], dim=1)
-        painted: Tensor = self.generator(F.pad(seen, [self.depth] * 4, mode="replicate"))
+        painted: Tensor = self.generator(seen)
         return painted
 
     @classmethod
@@ -94,7 +114,11 @@ def _network(sha256: str, name: str) -> InfillNetwork:
 
 
 def paint_by_network(
-    picture: NDArray[np.float32], *, line_mask: NDArray[np.bool_], keep: NDArray[np.bool_]
+    picture: NDArray[np.float32],
+    *,
+    line_mask: NDArray[np.bool_],
+    keep: NDArray[np.bool_],
+    monitor: Monitor = SILENT,
 ) -> NDArray[np.float32]:
     """Paint under the lines with the trained infill network.
 
@@ -105,22 +129,47 @@ def paint_by_network(
         picture: sRGB 0..1 on white, float32 (H, W, 3).
         line_mask: True where to paint, bool (H, W).
         keep: True where lines stay, bool (H, W).
+        monitor: progress and cancel.
 
     Returns:
         sRGB 0..1, float32 (H, W, 3); the picture outside the mask.
 
     Raises:
+        Cancelled: as `monitor`.
         UserError: the embedded weights are missing or damaged.
     """
     network = _network(manifest_entry(INFILL_WEIGHTS).sha256, INFILL_WEIGHTS)
-    return _painted(network, picture, line_mask, keep)
+    return _painted(network, picture, line_mask, keep, monitor)
+
+
+def paint_by_published(
+    picture: NDArray[np.float32],
+    *,
+    line_mask: NDArray[np.bool_],
+    keep: NDArray[np.bool_],
+    monitor: Monitor = SILENT,
+) -> NDArray[np.float32]:
+    """Paint under the lines with the paper's own line removal, in one pass everywhere, as published.
+
+    Arguments as `paint_by_network`.
+
+    Raises:
+        UserError: its weights were not imported, or are damaged.
+    """
+    network = _network(manifest_entry(PUBLISHED_WEIGHTS).sha256, PUBLISHED_WEIGHTS)
+    painted = np.where(line_mask[..., None], _one_pass(network, picture, line_mask, keep, monitor), picture)
+    return np.asarray(painted, dtype=np.float32)
 
 
 def _painted(
-    network: InfillNetwork, picture: NDArray[np.float32], mask: NDArray[np.bool_], keep: NDArray[np.bool_]
+    network: InfillNetwork,
+    picture: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+    keep: NDArray[np.bool_],
+    monitor: Monitor,
 ) -> NDArray[np.float32]:
     """Return the picture painted under the mask, coarsely where the mask is wide."""
-    painted = np.where(mask[..., None], _one_pass(network, picture, mask, keep), picture)
+    painted = np.where(mask[..., None], _one_pass(network, picture, mask, keep, monitor), picture)
     depth = cv2.distanceTransform(np.pad(mask, 1, mode="edge").astype(np.uint8), cv2.DIST_C, 3)[1:-1, 1:-1]
     if depth.max() > FAR and min(mask.shape) > COARSEST:
         height, width = mask.shape
@@ -129,31 +178,45 @@ def _painted(
         dimmed = cv2.resize(np.where(mask[..., None], 0, picture), half, interpolation=cv2.INTER_AREA)
         coarse_keep = cv2.resize(keep.astype(np.uint8), half, interpolation=cv2.INTER_NEAREST) > 0
         seen = np.asarray(dimmed / np.maximum(known, 0.25)[..., None], dtype=np.float32)
-        coarse = cv2.resize(_painted(network, seen, known < 0.25, coarse_keep), (width, height))
+        coarse = cv2.resize(_painted(network, seen, known < 0.25, coarse_keep, monitor), (width, height))
         share = np.clip((depth - FAR + 2) / 2, 0, 1)[..., None] * mask[..., None]
         painted = painted * (1 - share) + coarse * share
     return np.asarray(painted, dtype=np.float32)
 
 
 def _one_pass(
-    network: InfillNetwork, picture: NDArray[np.float32], mask: NDArray[np.bool_], keep: NDArray[np.bool_]
+    network: InfillNetwork,
+    picture: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+    keep: NDArray[np.bool_],
+    monitor: Monitor,
 ) -> NDArray[np.float32]:
-    """Return what the network paints everywhere, 0..1 (H, W, 3), blind to what is under the mask."""
-    with torch.inference_mode():
-        painted = network(
-            torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None],
-            torch.from_numpy(mask.astype(np.float32))[None, None],
-            torch.from_numpy(keep.astype(np.float32))[None, None],
-        )
-    result: NDArray[np.float32] = painted[0].permute(1, 2, 0).clamp(0, 1).contiguous().numpy()
+    """Return what the network paints, 0..1 (H, W, 3), blind to what is under the mask; zeros in tiles without mask."""
+    result = np.zeros(picture.shape, np.float32)
+    tiles = [(y, x) for y in range(0, len(mask), TILE) for x in range(0, mask.shape[1], TILE)]
+    tiles = [(y, x) for y, x in tiles if mask[y : y + TILE, x : x + TILE].any()]
+    maps = np.dstack([picture, mask, keep]).astype(np.float32)
+    reach = network.depth
+    maps = np.pad(maps, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+    for done, (y, x) in enumerate(tiles):
+        monitor.report(done / len(tiles))
+        window = torch.from_numpy(maps[y : y + TILE + 2 * reach, x : x + TILE + 2 * reach]).permute(2, 0, 1)[None]
+        with torch.inference_mode():
+            painted = network.paint_inside(window[:, :3], window[:, 3:4], window[:, 4:])
+        result[y : y + TILE, x : x + TILE] = painted[0].permute(1, 2, 0).clamp(0, 1).numpy()
     return result
 
 
 def paint_by_telea(
-    picture: NDArray[np.float32], *, line_mask: NDArray[np.bool_], keep: NDArray[np.bool_]
+    picture: NDArray[np.float32],
+    *,
+    line_mask: NDArray[np.bool_],
+    keep: NDArray[np.bool_],
+    monitor: Monitor = SILENT,
 ) -> NDArray[np.float32]:
     """Paint under the lines with Telea's fast marching method; needs no weights. Arguments as `paint_by_network`."""
     del keep
+    monitor.check()
     pixels = np.rint(picture * 255).clip(0, 255).astype(np.uint8)
     painted = cv2.inpaint(pixels, line_mask.astype(np.uint8), 3, cv2.INPAINT_TELEA)
     return np.asarray(painted, dtype=np.float32) / np.float32(255)
@@ -164,11 +227,24 @@ Inpainter = Callable[..., NDArray[np.float32]]
 INPAINTERS: Final[Mapping[str, Inpainter]] = {
     "network": paint_by_network,
     "telea": paint_by_telea,
+    "published": paint_by_published,
 }
 """Ways to paint under the lines: name -> function with the signature of `paint_by_network`."""
 
 
-def repaint(aligned: AlignedPortrait, *, line_mask: LineMask, keep: KeepMask, inpainter: str = "network") -> RenderLike:
+def offered_inpainters() -> tuple[str, ...]:
+    """Return the inpainters that can be chosen: those that need no weights to be imported, or have them."""
+    return tuple(name for name in INPAINTERS if name != "published" or is_there(PUBLISHED_WEIGHTS))
+
+
+def repaint(
+    aligned: AlignedPortrait,
+    *,
+    line_mask: LineMask,
+    keep: KeepMask,
+    inpainter: str = "network",
+    monitor: Monitor = SILENT,
+) -> RenderLike:
     """Remove the contour lines: the line-free picture that the reconstruction sees.
 
     The painter works on the picture over white; the result is brought back under the same alpha, so that it composites
@@ -179,8 +255,10 @@ def repaint(aligned: AlignedPortrait, *, line_mask: LineMask, keep: KeepMask, in
         line_mask: what to repaint.
         keep: where lines stay, which some networks look at.
         inpainter: key of INPAINTERS.
+        monitor: progress and cancel.
 
     Raises:
+        Cancelled: as `monitor`.
         ShapeMismatch: the masks and the picture differ in size.
         UserError: the weights are missing or damaged.
     """
@@ -191,7 +269,7 @@ def repaint(aligned: AlignedPortrait, *, line_mask: LineMask, keep: KeepMask, in
     if where.any():
         alpha = rgba[..., 3:].astype(np.float32) / 255
         on_white = rgba[..., :3].astype(np.float32) / 255 * alpha + (1 - alpha)
-        painted = INPAINTERS[inpainter](on_white, line_mask=line_mask.mask, keep=keep.mask)
+        painted = INPAINTERS[inpainter](on_white, line_mask=line_mask.mask, keep=keep.mask, monitor=monitor)
         straight = (painted[where] - (1 - alpha[where])) / alpha[where]
         rgba[where, :3] = np.rint(straight * 255).clip(0, 255).astype(np.uint8)
     return RenderLike(rgba)

@@ -5,12 +5,33 @@ A ResNet-50 (He et al., 2016, with the stride on the 3x3 convolution) up to its 
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from paic3d_studio.core.artefacts import AlignedPortrait, TagFeatures
+from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.nets.manifest import is_there, manifest_entry
+from paic3d_studio.nets.weights import LoadedWeights, load_into, load_weights
+
 INPUT_SIZE = 256
 """Length in pixels to which the picture's shorter side is resized."""
+
+MAP_SIZE: Final = 8
+"""Height and width of the features of a square picture."""
+
+TAGGER_WEIGHTS: Final = ("tagger", "tagger-components")
+"""Names of the imported weights that the tagger is made of: the classifier, and its principal components."""
+
+_MISSING: Final = {
+    (False, False): "The paper's tagger was",
+    (False, True): "The paper's tagger was",
+    (True, False): "The tagger's principal components were",
+}
 
 _STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))
 _EXPANSION = 4
@@ -77,6 +98,23 @@ class ResNet50(nn.Module):
         return logits
 
 
+class TaggerTrunk(nn.Module):
+    """The classifier alone, named as in the tagger's checkpoint: what one imported file holds."""
+
+    def __init__(self, classes: int = 1062) -> None:
+        super().__init__()
+        self.resnet = ResNet50(classes)
+
+
+class TaggerComponents(nn.Module):
+    """Mean and principal components alone: what the other imported file holds."""
+
+    def __init__(self, components: int = 512, features: int = 2048) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("components", torch.zeros(components, features))
+
+
 class Tagger(nn.Module):
     """ResNet-50 and PCA: a picture to a map of features.
 
@@ -133,3 +171,48 @@ def tag_features(tagger: Tagger, rgba: Tensor) -> Tensor:
     with torch.inference_mode():
         found: Tensor = tagger(rgba[:, :3] * rgba[:, 3:])
     return found.clone()
+
+
+def tags_of(aligned: AlignedPortrait, *, channels: int, monitor: Monitor = SILENT) -> TagFeatures:
+    """Return the tagger's features of an aligned original, or zeros with a warning where the tagger was not imported.
+
+    Args:
+        aligned: the original with its lines.
+        channels: how many components the backbone takes.
+        monitor: progress and cancel.
+
+    Raises:
+        UserError: the tagger's weights are damaged.
+        Cancelled: the work was cancelled.
+    """
+    there = (is_there(TAGGER_WEIGHTS[0]), is_there(TAGGER_WEIGHTS[1]))
+    if there != (True, True):
+        return TagFeatures(
+            np.zeros((channels, MAP_SIZE, MAP_SIZE), np.float32),
+            warning=f"{_MISSING[there]} not imported: zeros stand in for what it sees, and the head differs from the "
+            "paper's.",
+        )
+    monitor.report(0.0, "reading the tagger")
+    tagger = imported_tagger()
+    monitor.report(0.7, "looking at the picture")
+    rgba = torch.from_numpy(aligned.rgba.copy()).permute(2, 0, 1)[None].float() / 255  # (h, w, 4) -> (1, 4, h, w)
+    return TagFeatures(tag_features(tagger, rgba)[0, :channels].numpy())
+
+
+def imported_tagger() -> Tagger:
+    """Return the imported tagger in evaluation mode.
+
+    Raises:
+        UserError: it was not imported, or its weights are damaged.
+    """
+    return _loaded_tagger(*(manifest_entry(name).sha256 for name in TAGGER_WEIGHTS))
+
+
+@lru_cache(maxsize=1)
+def _loaded_tagger(trunk: str, components: str) -> Tagger:
+    """Return the imported tagger; the digests are the key, so that exchanged weights are read again."""
+    del trunk, components
+    first, second = (load_weights(name) for name in TAGGER_WEIGHTS)
+    tagger = Tagger(**first.config, **second.config)
+    load_into(tagger, LoadedWeights(first.entry, {**first.tensors, **second.tensors}))
+    return tagger

@@ -9,16 +9,15 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import signal
+import sys
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from types import FrameType
 from typing import Any, Final
 
-from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.core.monitor import POLL, SILENT, Monitor
 from paic3d_studio.errors import Cancelled, UserError
-
-POLL: Final = 0.05
-"""How often the parent asks whether to cancel, in seconds."""
 
 PATIENCE: Final = 2.0
 """How long an ended child may take to go before it is killed, in seconds."""
@@ -28,13 +27,20 @@ class ChildFailed(RuntimeError):
     """A bug inside the child process; the message is the child's own traceback."""
 
 
-def run_in_child(function: Callable[..., Any], *arguments: object, monitor: Monitor = SILENT, **options: object) -> Any:
+def run_in_child(
+    function: Callable[..., Any],
+    *arguments: object,
+    monitor: Monitor = SILENT,
+    has_children: bool = False,
+    **options: object,
+) -> Any:
     """Return `function(*arguments, **options, monitor=...)`, computed in a spawned child process.
 
     Args:
         function: importable by name from a module that loads neither torch nor Qt.
         arguments: travel between our own processes, as do `options` and the result; arrays arrive read-only.
         monitor: hears the child's progress; on cancel the child is ended at once.
+        has_children: whether `function` starts children of its own, which are then ended first.
 
     Raises:
         Cancelled: the child has been ended.
@@ -43,7 +49,8 @@ def run_in_child(function: Callable[..., Any], *arguments: object, monitor: Moni
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    child = context.Process(target=_serve, args=(theirs,), name=function.__name__, daemon=True)
+    arguments_of_child = (theirs, has_children)
+    child = context.Process(target=_serve, args=arguments_of_child, name=function.__name__, daemon=not has_children)
     child.start()
     theirs.close()
     try:
@@ -92,9 +99,11 @@ def _end(child: multiprocessing.process.BaseProcess) -> None:
     child.join()
 
 
-def _serve(connection: Connection) -> None:
+def _serve(connection: Connection, has_children: bool) -> None:
     """Run in the child: take the work, report progress, answer with the result or the error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    if has_children:
+        signal.signal(signal.SIGTERM, _leave)
     _send(connection, "started")
     function, arguments, options = _receive(connection)
     monitor = Monitor(lambda fraction, text: _send(connection, ("progress", fraction, text)))
@@ -106,6 +115,11 @@ def _serve(connection: Connection) -> None:
         pass  # the parent has gone, or wants no answer
     except Exception:  # noqa: BLE001 - the border of the process: the parent raises it again
         _send(connection, ("bug", traceback.format_exc()))
+
+
+def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 as signals call it
+    """Unwind, so that children are ended on the way."""
+    sys.exit(128 + number)
 
 
 def _send(connection: Connection, value: object) -> None:

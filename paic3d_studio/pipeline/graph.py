@@ -109,7 +109,7 @@ class Graph(Generic[P]):
     Args:
         sources: the leaves.
         stages: the arrows; inputs must be named before they are used, so that the table reads in order.
-        prepare: called on the computing thread before a stage runs.
+        prepare: called on the computing thread before a stage runs, with a monitor to ask for cancel.
 
     Raises:
         ValueError: two entries share a name, or an input is not defined above its use.
@@ -120,7 +120,7 @@ class Graph(Generic[P]):
         *,
         sources: Iterable[Source[P]],
         stages: Sequence[Stage],
-        prepare: Callable[[Stage], None] | None = None,
+        prepare: Callable[[Stage, Monitor], None] | None = None,
     ) -> None:
         self._sources: dict[str, Source[P]] = {}
         self._stages: dict[str, Stage] = {}
@@ -185,11 +185,13 @@ class Graph(Generic[P]):
                 waiting.extend(self._stages[current].inputs)
         return tuple(stage for stage in self._stages if stage in needed)
 
-    def forget(self) -> None:
-        """Drop every kept result, for instance when another character is opened."""
+    def forget(self, *, but: P | None = None) -> None:
+        """Drop every kept result, save those of the project `but`: for instance when another character is opened."""
+        kept = {} if but is None else _Pull(self, but, SILENT).known_derivations()
         with self._lock:
-            for results in self._memo.values():
-                results.clear()
+            for name, results in self._memo.items():
+                for derivation in [key for key in results if key != kept.get(name)]:
+                    del results[derivation]
 
     def _must_be_new(self, name: str) -> None:
         if name in self._sources or name in self._stages:
@@ -255,6 +257,11 @@ class _Pull(Generic[P]):
             self._settle_rest(self._open, "cancelled", message)
         self._monitor.report(1.0)
         return result.value
+
+    def known_derivations(self) -> dict[str, str]:
+        """Return how each stage's value comes about in this project, as far as that is known without computing."""
+        found = {name: self._derivation(name, computing=False) for name in self._graph.stages}
+        return {name: derivation for name, derivation in found.items() if derivation is not None}
 
     def known(self, name: str) -> _Result | None:
         """Return the result of a stage if every key on the way is known and its value is kept."""
@@ -335,7 +342,7 @@ class _Pull(Generic[P]):
             self._graph._tell(StageReport(stage.name, "running"))
             monitor = self._stage_monitor(stage, begun)
             if self._graph.prepare is not None:
-                self._graph.prepare(stage)
+                self._graph.prepare(stage, monitor)
             value = stage.compute(*inputs, monitor=monitor) if stage.monitored else stage.compute(*inputs)
         except Cancelled:
             self._settle(StageReport(stage.name, "cancelled", time.perf_counter() - begun, message="cancelled"))

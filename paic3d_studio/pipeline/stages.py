@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-import tomllib
+import importlib
 from typing import Final
 
 from paic3d_studio.core.alignment import align
-from paic3d_studio.paths import models_folder
+from paic3d_studio.core.monitor import SILENT, Monitor, abandonable
+from paic3d_studio.errors import UserError
+from paic3d_studio.nets.manifest import manifest_entry
 from paic3d_studio.pipeline import steps
 from paic3d_studio.pipeline.graph import Source, Stage
 from paic3d_studio.project.state import PictureSource, Project
 
-INFILL_WEIGHTS: Final = {"network": "infill"}
+INFILL_WEIGHTS: Final = {"network": "infill", "published": "published-infill"}
 """Inpainter -> its weights in the manifest; one that is not listed needs none."""
+
+TAGGER_WEIGHTS: Final = {"published": ("tagger", "tagger-components")}
+"""Backbone -> what its tagger is made of; one that is not listed asks for no tags."""
 
 
 def weights_key(name: str) -> str:
-    """Return the sha256 that the manifest gives for a set of weights, "missing" where it gives none.
+    """Return the sha256 that a manifest gives for a set of weights, "missing" where none does.
 
     A missing manifest is no error here: the stage that needs the weights says so in full.
     """
     try:
-        manifest = tomllib.loads((models_folder() / "manifest.toml").read_text(encoding="utf-8"))
-        return str(manifest["weights"][name]["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return manifest_entry(name).sha256
+    except UserError:
         return "missing"
+
+
+def _keys_of_all(names: tuple[str, ...]) -> str:
+    return " ".join(map(weights_key, names)) or "none"
 
 
 def _picture_key(picture: PictureSource) -> str:
@@ -44,6 +52,7 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("infill", lambda p: p.settings.infill),
     Source("infill_weights", lambda p: INFILL_WEIGHTS.get(p.settings.infill, ""), weights_key),
     Source("backbone", lambda p: p.settings.backbone),
+    Source("tagger_weights", lambda p: TAGGER_WEIGHTS.get(p.settings.backbone, ()), _keys_of_all),
     Source("backbone_weights", lambda p: p.settings.backbone, weights_key),
     Source("volume_resolution", lambda p: p.settings.volume),
     Source("lattice_resolution", lambda p: p.settings.surface.resolution),
@@ -58,11 +67,12 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
 # fmt: off
 STAGES: Final[tuple[Stage, ...]] = (
     # The picture: where the character is, and where her face is.
-    Stage("portrait", "Reading the picture", ("picture",), steps.portrait, key="derivation", keep=2, seconds=0.1),
+    Stage("portrait", "Reading the picture", ("picture",), steps.portrait, key="derivation", keep=2, seconds=0.1,
+          monitored=True),
     Stage("landmarks", "Finding the face", ("portrait", "placed_face", "detector"),
-          steps.landmarks, keep=4, seconds=0.8),
+          steps.landmarks, keep=4, seconds=0.8, monitored=True),
     Stage("found_matte", "Separating the background", ("portrait", "landmarks", "matting"),
-          steps.found_matte, seconds=0.7),
+          steps.found_matte, seconds=0.7, monitored=True),
     Stage("matte", "Painting the matte", ("found_matte", "matte_strokes"), steps.matte),
     Stage("alignment", "Aligning", ("landmarks",), align, keep=4),
     Stage("aligned", "Warping", ("portrait", "matte", "alignment"), steps.aligned),
@@ -73,9 +83,11 @@ STAGES: Final[tuple[Stage, ...]] = (
     Stage("lines", "Finding the lines", ("aligned", "line_options"), steps.lines),
     Stage("line_mask", "Marking the lines", ("lines", "keep", "strokes"), steps.line_mask, keep=4),
     Stage("render_like", "Removing the lines", ("aligned", "line_mask", "keep", "infill", "infill_weights"),
-          steps.render_like, keep=4, seconds=0.5, uses_torch=True),
+          steps.render_like, keep=4, seconds=0.5, monitored=True, uses_torch=True),
     # From one picture to a radiance field, and what is made of it.
-    Stage("field", "Reconstructing", ("render_like", "backbone", "backbone_weights", "seed"),
+    Stage("tags", "Tagging", ("aligned", "backbone", "backbone_weights", "tagger_weights"), steps.tags, keep=4,
+          monitored=True, uses_torch=True),
+    Stage("field", "Reconstructing", ("render_like", "tags", "backbone", "backbone_weights", "seed"),
           steps.field, key="derivation", keep=4, seconds=1.0, monitored=True, uses_torch=True),
     Stage("volume", "Baking the view", ("field", "volume_resolution"),
           steps.volume, key="derivation", keep=4, seconds=3.0, monitored=True, uses_torch=True),
@@ -90,9 +102,14 @@ STAGES: Final[tuple[Stage, ...]] = (
 # fmt: on
 
 
-def limit_threads(count: int | None) -> None:
-    """Let the networks use `count` cores on this thread; None leaves the choice to torch."""
-    if count is not None:
-        from paic3d_studio.nets import threads
+def prepare_networks(*, threads: int | None, monitor: Monitor = SILENT) -> None:
+    """Load the networks' library, and let it use `threads` cores on this thread; None leaves the choice to it.
 
-        threads.limit_threads(count)
+    Loading takes seconds the first time, and goes on unheard after a cancel: the next request finds it further.
+
+    Raises:
+        Cancelled: as `monitor`.
+    """
+    nets = abandonable(lambda: importlib.import_module("paic3d_studio.nets.threads"), monitor=monitor)
+    if threads is not None:
+        nets.limit_threads(threads)

@@ -27,6 +27,7 @@ from paic3d_studio.core.artefacts import (
     Portrait,
     RenderLike,
     SurfaceMesh,
+    TagFeatures,
     TexturedMesh,
 )
 from paic3d_studio.core.hulls import detect_hulls
@@ -34,7 +35,7 @@ from paic3d_studio.core.image import decode_portrait
 from paic3d_studio.core.landmarks import detect_landmarks, face_box, landmarks_from_parts
 from paic3d_studio.core.lines import LineOptions, Stroke, contour_lines, keep_mask, masked_lines
 from paic3d_studio.core.matte import find_matte, painted_matte
-from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.core.monitor import Monitor, abandonable
 from paic3d_studio.core.stitch import StitchSource
 from paic3d_studio.core.surface import SurfaceOptions, extract_surface
 from paic3d_studio.core.texture import TextureOptions, bake_texture
@@ -48,13 +49,16 @@ if TYPE_CHECKING:
 SQUARE_ITSELF: Final = Alignment(matrix=np.eye(2, 3))
 """The alignment of a picture that already is the aligned square."""
 
+NO_TAGS: Final = TagFeatures(np.empty((0, 8, 8), np.float32))
+"""What the tagger gives where the backbone does not ask for it."""
 
-def portrait(picture: PictureSource) -> Portrait:
+
+def portrait(picture: PictureSource, monitor: Monitor) -> Portrait:
     """Decode the artist's file."""
-    return decode_portrait(picture.encoded, name=picture.name)
+    return abandonable(lambda: decode_portrait(picture.encoded, name=picture.name), monitor=monitor)
 
 
-def landmarks(portrait: Portrait, placed: PlacedFace | None, detector: str) -> Landmarks:
+def landmarks(portrait: Portrait, placed: PlacedFace | None, detector: str, monitor: Monitor) -> Landmarks:
     """Find the face, or take it from where the artist placed it.
 
     Raises:
@@ -69,12 +73,12 @@ def landmarks(portrait: Portrait, placed: PlacedFace | None, detector: str) -> L
                     "Place the two eyes and the mouth inside it.",
                 )
         return landmarks_from_parts(right_eye=placed.right_eye, left_eye=placed.left_eye, mouth=placed.mouth)
-    return detect_landmarks(portrait, detector=detector)
+    return detect_landmarks(portrait, detector=detector, monitor=monitor)
 
 
-def found_matte(portrait: Portrait, landmarks: Landmarks, method: str) -> Matte:
+def found_matte(portrait: Portrait, landmarks: Landmarks, method: str, monitor: Monitor) -> Matte:
     """Separate the character from the background."""
-    return find_matte(portrait, face_box=face_box(landmarks), method=method)
+    return find_matte(portrait, face_box=face_box(landmarks), method=method, monitor=monitor)
 
 
 def matte(found: Matte, strokes: tuple[Stroke, ...]) -> Matte:
@@ -114,7 +118,7 @@ def line_mask(lines: NDArray[np.bool_], keep: KeepMask, strokes: tuple[Stroke, .
 
 
 def render_like(
-    aligned: AlignedPortrait, line_mask: LineMask, keep: KeepMask, inpainter: str, weights: str
+    aligned: AlignedPortrait, line_mask: LineMask, keep: KeepMask, inpainter: str, weights: str, monitor: Monitor
 ) -> RenderLike:
     """Paint the lines away."""
     from paic3d_studio.nets.infill import INPAINTERS, repaint
@@ -122,10 +126,23 @@ def render_like(
     del weights  # stands in the key only
     if inpainter not in INPAINTERS:
         raise UserError(f"There is no inpainter named “{inpainter}”.", f"Choose one of: {', '.join(INPAINTERS)}.")
-    return repaint(aligned, line_mask=line_mask, keep=keep, inpainter=inpainter)
+    return repaint(aligned, line_mask=line_mask, keep=keep, inpainter=inpainter, monitor=monitor)
 
 
-def field(render_like: RenderLike, backbone: str, weights: str, seed: int, monitor: Monitor) -> RadianceField:
+def tags(aligned: AlignedPortrait, backbone: str, weights: str, tagger: str, monitor: Monitor) -> TagFeatures:
+    """Look at the aligned original, lines and all, for a backbone that wants its features."""
+    from paic3d_studio.nets.backbones import BACKBONES, tag_channels
+    from paic3d_studio.nets.tagger import tags_of
+
+    del weights, tagger  # stand in the key only
+    if backbone not in BACKBONES or not BACKBONES[backbone].needs_tags:
+        return NO_TAGS
+    return tags_of(aligned, channels=tag_channels(backbone), monitor=monitor)
+
+
+def field(
+    render_like: RenderLike, tags: TagFeatures, backbone: str, weights: str, seed: int, monitor: Monitor
+) -> RadianceField:
     """Reconstruct the radiance field from the line-free picture on white."""
     from paic3d_studio.nets.backbones import load_backbone
     from paic3d_studio.nets.field import FieldCondition
@@ -133,8 +150,8 @@ def field(render_like: RenderLike, backbone: str, weights: str, seed: int, monit
     del weights  # stands in the key only
     monitor.report(0.0, "reading the weights")
     network = load_backbone(backbone)
-    monitor.report(0.3, "reconstructing")
-    return network.field(FieldCondition.of(render_like), seed=seed)
+    below = monitor.child(0.3, 1.0, "reconstructing")
+    return network.field(FieldCondition.of(render_like, tags), seed=seed, monitor=below)
 
 
 def volume(field: RadianceField, resolution: int, monitor: Monitor) -> FieldVolume:
@@ -148,7 +165,7 @@ def lattice(field: RadianceField, resolution: int, level: float | None, monitor:
     """Sample the density where the surface is."""
     from paic3d_studio.nets.field import density_lattice
 
-    return density_lattice(field, resolution, level=level, monitor=monitor)
+    return density_lattice(field.for_surface(), resolution, level=level, monitor=monitor)
 
 
 def surface(lattice: DensityLattice, field: RadianceField, options: SurfaceOptions, monitor: Monitor) -> SurfaceMesh:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from paic3d_studio.core import hulls as shapes
-from paic3d_studio.core.artefacts import FeatureHulls
+from paic3d_studio.core.artefacts import FEATURE_NAMES, FeatureHulls
 from paic3d_studio.core.lines import Stroke
-from paic3d_studio.project.state import PlacedFace, Point, Polygon, Project
+from paic3d_studio.project.state import MAX_NAME, PlacedFace, Point, Polygon, Project
 
 
 def set_hull(project: Project, *, feature: str, polygon: Iterable[Iterable[float]]) -> Project:
@@ -45,14 +46,63 @@ def move_hull(project: Project, *, hulls: FeatureHulls, feature: str, by: Point)
     return set_hull(project, feature=feature, polygon=shapes.move_polygon(hulls.polygons[feature], by=by))
 
 
+def move_hull_edge(project: Project, *, hulls: FeatureHulls, feature: str, index: int, by: Point) -> Project:
+    """Move the edge from vertex `index` to the next by (x, y) aligned pixels; the hull stays convex."""
+    return set_hull(project, feature=feature, polygon=shapes.move_edge(hulls.polygons[feature], index=index, by=by))
+
+
+def mirror_hull(project: Project, *, hulls: FeatureHulls, found: FeatureHulls, feature: str) -> Project:
+    """Give an eye the mirrored hull of the other eye, in the same place to its own eye.
+
+    Args:
+        project: the project before.
+        hulls: as they are shown.
+        found: as they were detected: say where the eyes are.
+        feature: the eye that is changed; nothing happens to what is no eye.
+    """
+    other = {"left_eye": "right_eye", "right_eye": "left_eye"}.get(feature)
+    if other is None:
+        return project
+    about, onto = (found.polygons[name].mean(axis=0) for name in (other, feature))
+    return set_hull(project, feature=feature, polygon=shapes.mirrored(hulls.polygons[other], about=about, onto=onto))
+
+
+def add_hull(project: Project, *, name: str, polygon: Iterable[Iterable[float]]) -> Project:
+    """Lay a hull of the artist's own round something whose lines stay; a name that is taken gets a number."""
+    return set_hull(project, feature=_free_name(project, name), polygon=polygon)
+
+
+def rename_hull(project: Project, *, name: str, to: str) -> Project:
+    """Give a hull of the artist's own another name; a blank one changes nothing, features keep theirs."""
+    to = to.strip()[:MAX_NAME]
+    if name in FEATURE_NAMES or name not in project.hull_edits or not to or to == name:
+        return project
+    to = _free_name(project, to)
+    hulls = {to if key == name else key: polygon for key, polygon in project.hull_edits.items()}
+    return replace(project, hull_edits=hulls, locked_hulls=tuple(to if x == name else x for x in project.locked_hulls))
+
+
+def lock_hull(project: Project, *, name: str, locked: bool) -> Project:
+    """Let the pointer pass a hull by, or grab it again."""
+    others = [other for other in project.locked_hulls if other != name]
+    return replace(project, locked_hulls=(*others, name) if locked else tuple(others))
+
+
+def unlock_hulls(project: Project) -> Project:
+    """Let the pointer grab every hull again."""
+    return replace(project, locked_hulls=())
+
+
 def reset_hull(project: Project, *, feature: str) -> Project:
-    """Return a hull to what was detected."""
-    return replace(project, hull_edits={name: edit for name, edit in project.hull_edits.items() if name != feature})
+    """Return a hull to what was detected; one of the artist's own is taken away."""
+    hulls = {name: edit for name, edit in project.hull_edits.items() if name != feature}
+    return lock_hull(replace(project, hull_edits=hulls), name=feature, locked=False)
 
 
 def reset_hulls(project: Project) -> Project:
-    """Return every hull to what was detected."""
-    return replace(project, hull_edits={})
+    """Return every hull to what was detected; those of the artist's own stay."""
+    own = {name: edit for name, edit in project.hull_edits.items() if name not in FEATURE_NAMES}
+    return replace(project, hull_edits=own)
 
 
 def add_stroke(project: Project, *, stroke: Stroke) -> Project:
@@ -83,14 +133,19 @@ def place_face(project: Project, *, right_eye: Point, left_eye: Point, mouth: Po
     face = PlacedFace(right_eye=right_eye, left_eye=left_eye, mouth=mouth)
     if face == project.landmark_edit:
         return project
-    return replace(project, landmark_edit=face, hull_edits={}, strokes=())
+    return replace(project, landmark_edit=face, hull_edits={}, locked_hulls=(), strokes=())
 
 
 def reset_face(project: Project) -> Project:
     """Leave the face to the detector again; hull edits and strokes belong to the placed one and are dropped."""
     if project.landmark_edit is None:
         return project
-    return replace(project, landmark_edit=None, hull_edits={}, strokes=())
+    return replace(project, landmark_edit=None, hull_edits={}, locked_hulls=(), strokes=())
+
+
+def reset_everything(project: Project) -> Project:
+    """Return to what was detected: no placed face, hull or stroke of the artist's; the settings stay."""
+    return replace(project, landmark_edit=None, hull_edits={}, locked_hulls=(), strokes=(), matte_strokes=())
 
 
 def set_settings(project: Project, **changes: Any) -> Project:
@@ -120,6 +175,13 @@ def set_texture_options(project: Project, **changes: Any) -> Project:
 def set_seed(project: Project, *, seed: int) -> Project:
     """Choose the seed of everything random, 0 to 2**32 - 1."""
     return replace(project, seed=seed)
+
+
+def _free_name(project: Project, name: str) -> str:
+    """Return the name, or with the first number that makes it one that no hull has."""
+    taken = {*FEATURE_NAMES, *project.hull_edits}
+    numbered = (f"{name[: MAX_NAME - 4]} {number}" for number in itertools.count(2))
+    return next(free for free in itertools.chain([name], numbered) if free not in taken)
 
 
 def _polygon(points: Iterable[Iterable[float]]) -> Polygon:

@@ -57,9 +57,9 @@ class History(Generic[T]):
     def _moved(self) -> bool:
         return self._drag_start is not None and self._drag_start != self._value
 
-    def mark_saved(self) -> None:
-        """Take the present value as the saved one."""
-        self._saved = self._value
+    def mark_saved(self, value: T | None = None) -> None:
+        """Take a value, the present one when None, as the saved one."""
+        self._saved = self._value if value is None else value
 
     def apply(self, edit: Callable[[T], T]) -> T:
         """Make one step of `edit`; what had been taken back is forgotten. Ends a drag that is under way."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Final, Literal
 
-from paic3d_studio.core.artefacts import FEATURE_NAMES
+from paic3d_studio.core.bounds import refuse_outside
 from paic3d_studio.core.lines import LineOptions, Stroke
 from paic3d_studio.core.surface import SurfaceOptions
 from paic3d_studio.core.texture import TextureOptions
@@ -26,6 +26,10 @@ STITCH_SOURCES: Final[Mapping[StitchSourceName, str]] = MappingProxyType(
     }
 )
 """What is projected onto the surface where the front sees it."""
+
+
+MAX_NAME: Final = 40
+"""Longest name of a hull, in characters."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,14 @@ class Settings:
     volume: int = 128
     """Voxels along a side of the volume that the viewport draws."""
 
+    def __post_init__(self) -> None:
+        """Refuse a volume that means nothing, or would fill the memory.
+
+        Raises:
+            UserError: it is out of range.
+        """
+        refuse_outside("The side of the volume", self.volume, 8, 256)
+
 
 @dataclass(frozen=True)
 class Project:
@@ -76,7 +88,9 @@ class Project:
         picture: her file.
         landmark_edit: the face she placed by hand; None leaves it to the detector.
         matte_strokes: brush strokes on the matte in Portrait pixels, in order; `adds` marks the character.
-        hull_edits: feature name -> convex polygon in aligned pixels, in place of the detected hull.
+        hull_edits: name -> convex polygon in aligned pixels: in place of the detected hull of a feature, or a hull of
+            the artist's own round anything else whose lines stay.
+        locked_hulls: names of hulls that the pointer passes by, in order.
         strokes: brush strokes on the line mask in aligned pixels, in order; `adds` marks lines to repaint.
         settings: methods and options.
         seed: of everything random, 0 to 2**32 - 1.
@@ -86,14 +100,15 @@ class Project:
     landmark_edit: PlacedFace | None = None
     matte_strokes: tuple[Stroke, ...] = ()
     hull_edits: Mapping[str, Polygon] = field(default_factory=dict)
+    locked_hulls: tuple[str, ...] = ()
     strokes: tuple[Stroke, ...] = ()
     settings: Settings = field(default_factory=Settings)
     seed: int = 0
 
     def __post_init__(self) -> None:
-        unknown = set(self.hull_edits) - set(FEATURE_NAMES)
-        if unknown:
-            raise ValueError(f"no such facial feature: {', '.join(sorted(unknown))}")
+        for name in self.hull_edits:
+            if not 0 < len(name.strip()) <= MAX_NAME:
+                raise ValueError(f"a hull's name has 1 to {MAX_NAME} letters: “{name}”")
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"the seed {self.seed} is not between 0 and {2**32 - 1}")
         object.__setattr__(self, "hull_edits", MappingProxyType(dict(self.hull_edits)))

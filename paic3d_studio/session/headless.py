@@ -19,7 +19,7 @@ from typing import Any, Final
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import Cancelled, UserError
-from paic3d_studio.export import exporter_for
+from paic3d_studio.export import EXPORTERS, exporter_for
 from paic3d_studio.paths import example_picture
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.project import edits
@@ -100,7 +100,8 @@ def _head_path(picture: Path, output: Path | None) -> Path:
         raise UserError(f"“{picture}” is a folder, not a picture.", "Choose one picture file inside it.")
     if output is None:
         return picture.with_suffix(".glb")
-    return output / f"{picture.stem}.glb" if is_folder(output) else output
+    named_like_a_head = output.suffix.lower() in EXPORTERS  # meant as a file, even where a folder has that name
+    return output / f"{picture.stem}.glb" if is_folder(output) and not named_like_a_head else output
 
 
 def _refuse_pictures_as_targets(job: Job, pictures: Sequence[Path]) -> None:
@@ -115,8 +116,9 @@ def configured(project: Project, arguments: Namespace) -> Project:
     """Return the project with the options of the command line."""
     settings = {name: getattr(arguments, name) for name in ("backbone", "infill")}
     surface = {"faces": arguments.faces, "resolution": arguments.lattice}
-    project = edits.set_seed(project, seed=arguments.seed)
-    if arguments.face is not None:
+    if arguments.seed is not None:
+        project = edits.set_seed(project, seed=arguments.seed)
+    if getattr(arguments, "face", None) is not None:  # `batch` has no such option
         project = edits.place_face(project, **arguments.face)
     project = edits.set_settings(project, **_given(settings))
     project = edits.set_surface_options(project, **_given(surface))
@@ -136,7 +138,7 @@ def run(
     """Do the jobs one after another; a picture that fails does not stop the others. Returns the exit code."""
     code = DONE
     session = Session()
-    with _cancel_on_interrupt() as cancelled:
+    with cancel_on_interrupt() as cancelled:
         for job in jobs:
             progress = TerminalProgress(sys.stderr, titles={stage.name: stage.title for stage in session.stages})
             monitor = Monitor(progress.on_progress, cancelled=cancelled)
@@ -172,14 +174,14 @@ def _reconstructed(
     project = configure(session.read(job.picture, monitor=monitor.child(0.0, 0.02)))
     share = 0.85 if job.turntable else 1.0
     report = session.export(job.head, project=project, monitor=monitor.child(0.02, share))
-    warning = session.pull("landmarks", project).warning
+    warnings = [session.pull(stage, project).warning for stage in ("landmarks", "tags")]
     if job.turntable is not None:
         session.turntable(job.turntable, project=project, monitor=monitor.child(share, 1.0))
     progress.clear()
-    if warning:
+    for warning in filter(None, warnings):
         progress.say(f"note: {warning}")
     took = {"seconds": round(time.perf_counter() - begun, 3), "cpu_seconds": round(cpu_seconds() - cpu_before, 3)}
-    return {**_outcome(job, project, report), "warning": warning, **took, **peak_memory()}
+    return {**_outcome(job, project, report), "warning": " ".join(filter(None, warnings)), **took, **peak_memory()}
 
 
 @contextmanager
@@ -244,7 +246,7 @@ def _summary(outcome: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _cancel_on_interrupt() -> Iterator[Callable[[], bool]]:
+def cancel_on_interrupt() -> Iterator[Callable[[], bool]]:
     """Turn the first Ctrl-C into a request to stop; a second one ends the program at once."""
     asked = False
 

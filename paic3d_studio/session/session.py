@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from paic3d_studio.core.artefacts import ExportReport
-from paic3d_studio.core.image import read_picture
+from paic3d_studio.core.image import encode_png, read_picture, reduced
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.export import export_mesh
 from paic3d_studio.pipeline.graph import Graph, Stage, StageReport
-from paic3d_studio.pipeline.stages import SOURCES, STAGES
+from paic3d_studio.pipeline.stages import SOURCES, STAGES, prepare_networks
+from paic3d_studio.project.file import decoded_project, is_project, write_project
 from paic3d_studio.project.history import History
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.session.output import check_head_target, check_picture_target
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from paic3d_studio.viewport.orbit import OrbitView
 
 Edit = Callable[[Project], Project]
+
+PREVIEW_SIDE: Final = 192
+"""Longer side of the small picture in a project file, in pixels."""
 
 FRAME: Final = 0.05
 """Empty border of a turntable picture, as a share of the head."""
@@ -70,31 +74,42 @@ class Session:
 
     @property
     def dirty(self) -> bool:
-        """Whether the artist changed anything since the picture was opened or `mark_saved` was called."""
+        """Whether anything changed since the picture was opened or the project saved (`mark_saved`)."""
         return self._history is not None and self._history.dirty
 
     def read(self, source: str | os.PathLike[str] | bytes, *, name: str = "", monitor: Monitor = SILENT) -> Project:
-        """Return a new project for a picture, decoded once to be sure of it; the open one stays as it is.
+        """Return the project in a file, or a new one for a picture, which is decoded once to be sure of it.
+
+        The open project stays as it is.
 
         Args:
-            source: a path, or the bytes of a picture file (dropped or pasted).
-            name: of the picture, when `source` is bytes.
+            source: the path of a project or a picture, or the bytes of one (dropped or pasted).
+            name: of the file, when `source` is bytes.
             monitor: progress and cancel.
 
         Raises:
-            UserError: the picture is missing, damaged, too large or not a picture.
+            UserError: the file is missing, damaged, too large, of a newer version, or neither project nor picture.
         """
         if isinstance(source, bytes):
-            picture = PictureSource(name=name or "picture", encoded=source)
+            name, encoded = name or "picture", source
         else:
-            picture = PictureSource(name=Path(source).name, encoded=read_picture(source))
-        project = Project(picture=picture)
+            name, encoded = Path(source).name, read_picture(source)
+        if is_project(encoded):
+            project = decoded_project(encoded, name=name)
+        else:
+            project = Project(picture=PictureSource(name=name, encoded=encoded))
         self._graph.pull("portrait", project, monitor)
         return project
 
-    def show(self, project: Project) -> None:
-        """Make `project` the open one, with an empty history; its first state counts as saved."""
+    def show(self, project: Project, *, saved: bool = True) -> None:
+        """Make `project` the open one, with an empty history; `saved` says whether its first state counts as saved.
+
+        What was computed for the one before is dropped: a large picture weighs hundreds of megabytes.
+        """
+        self._graph.forget(but=project)
         self._history = History(project)
+        if not saved:
+            self._history.mark_saved(Project(picture=project.picture))
         self._tell()
 
     def open(self, source: str | os.PathLike[str] | bytes, *, name: str = "", monitor: Monitor = SILENT) -> Project:
@@ -131,9 +146,23 @@ class Session:
         """Make the step again that was taken back last."""
         return self._changed(lambda history: history.redo())
 
-    def mark_saved(self) -> None:
-        """Take the present project as saved."""
-        self._opened().mark_saved()
+    def mark_saved(self, project: Project | None = None) -> None:
+        """Take a project, the present one when None, as the one that is saved."""
+        self._opened().mark_saved(project)
+
+    def save(self, path: str | os.PathLike[str], *, project: Project | None = None) -> None:
+        """Write a project file, whole or not at all; may run on any thread, and marks nothing as saved.
+
+        Raises:
+            UserError: the folder is missing or write-protected, or the disk is full; what stood there is untouched.
+        """
+        project = project or self._opened().value
+        write_project(project, Path(path), preview=self.preview(project))
+
+    def preview(self, project: Project) -> bytes:
+        """Return a small picture of the portrait for lists, a PNG; empty while the portrait is not known."""
+        portrait = self._graph.peek("portrait", project)
+        return b"" if portrait is None else encode_png(reduced(portrait.rgba, side=PREVIEW_SIDE))
 
     def listen_to_project(self, listener: Callable[[Project], None]) -> Callable[[], None]:
         """Call `listener` with the project after each change; returns a function that ends it."""
@@ -195,11 +224,18 @@ class Session:
         project: Project | None = None,
         monitor: Monitor = SILENT,
     ) -> NDArray[np.uint8]:
-        """Render the field exactly, ray by ray: sRGB on white, uint8 (size, size, 3)."""
+        """Render the field exactly, ray by ray: sRGB on white, uint8 (size, size, 3).
+
+        The published backbone's views are stitched with the picture that the project names for stitching.
+        """
+        from paic3d_studio.pipeline.steps import stitch_source
         from paic3d_studio.pipeline.stills import render_still
 
-        field = self._graph.pull("field", project or self._opened().value, monitor.child(0.0, 0.3))
-        return render_still(field, camera=camera, size=size, monitor=monitor.child(0.3, 1.0))
+        project = project or self._opened().value
+        field = self._graph.pull("field", project, monitor.child(0.0, 0.3))
+        parts = {name: self._graph.pull(name, project) for name in ("portrait", "matte", "alignment", "render_like")}
+        stitch = stitch_source(project.settings.stitch, **parts)
+        return render_still(field, camera=camera, size=size, stitch=stitch, monitor=monitor.child(0.3, 1.0))
 
     def turntable(
         self,
@@ -264,12 +300,10 @@ class Session:
         for listener in tuple(self._project_listeners):
             listener(self._opened().value)
 
-    def _prepare(self, stage: Stage) -> None:
+    def _prepare(self, stage: Stage, monitor: Monitor) -> None:
         """Give the networks their cores; asked before each stage, since torch counts threads per thread."""
         if stage.uses_torch:
-            from paic3d_studio.pipeline.stages import limit_threads
-
-            limit_threads(self._threads)
+            prepare_networks(threads=self._threads, monitor=monitor)
 
 
 def _fitting(view: OrbitView, textured: TexturedMesh) -> OrbitView:

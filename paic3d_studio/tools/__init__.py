@@ -29,7 +29,7 @@ TOOLS: Final[Mapping[str, ToolEntry]] = MappingProxyType(
     {
         "hull": ToolEntry(
             HullTool,
-            "Drag a corner or a whole hull. Double-click an edge to add a corner, right-click a corner to remove it.",
+            "Drag a corner, an edge or a whole hull. Double-click an edge to add a corner. Right-click for more.",
         ),
         "brush": ToolEntry(
             lambda: BrushTool(adds=True),

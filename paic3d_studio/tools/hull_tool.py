@@ -1,8 +1,9 @@
-"""Move, add and remove the corners of feature hulls, and move whole hulls."""
+"""Move, add and remove the corners of feature hulls, and move their edges and whole hulls."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -24,10 +25,15 @@ class HullTarget:
     index: int = -1
 
 
-def hull_target(touch: Touch, *, hulls: FeatureHulls) -> HullTarget | None:
-    """Return what lies under the pointer: vertices before edges, edges before insides, the nearest of each."""
+def hull_target(touch: Touch, *, hulls: FeatureHulls, locked: Collection[str] = ()) -> HullTarget | None:
+    """Return what lies under the pointer: vertices before edges, edges before insides, the nearest of each.
+
+    Hulls that are `locked` are passed by.
+    """
     found: list[tuple[int, float, HullTarget]] = []
     for feature, polygon in hulls.polygons.items():
+        if feature in locked:
+            continue
         vertex = shapes.nearest_vertex(polygon, point=touch.point, within=touch.reach)
         if vertex is not None:
             found.append((0, math.dist(polygon[vertex], touch.point), HullTarget(feature, "vertex", vertex)))
@@ -43,7 +49,7 @@ def hull_target(touch: Touch, *, hulls: FeatureHulls) -> HullTarget | None:
 
 @dataclass
 class HullTool:
-    """Drags what the pointer grabbed: a vertex on its own, anything else of a hull as a whole."""
+    """Drags what the pointer grabbed: a vertex, an edge, or from the inside the whole hull."""
 
     _grabbed: HullTarget | None = None
     _from: Point = (0.0, 0.0)
@@ -56,7 +62,7 @@ class HullTool:
 
     def press(self, touch: Touch, *, scene: Scene) -> Edit | None:
         """Grab a vertex or a hull; the answer changes nothing yet, it only says that the pointer was taken."""
-        self._grabbed = hull_target(touch, hulls=scene.hulls)
+        self._grabbed = hull_target(touch, hulls=scene.hulls, locked=scene.locked)
         self._from = touch.point
         self._hulls = scene.hulls
         return _unchanged if self._grabbed is not None else None
@@ -67,13 +73,7 @@ class HullTool:
         if grabbed is None or hulls is None:
             return None
         dx, dy = touch.x - self._from[0], touch.y - self._from[1]
-        if grabbed.part == "vertex":
-            x, y = hulls.polygons[grabbed.feature][grabbed.index]
-            to = (float(x) + dx, float(y) + dy)  # keeps the offset between pointer and vertex at the press
-            return lambda project: edits.move_hull_vertex(
-                project, hulls=hulls, feature=grabbed.feature, index=grabbed.index, to=to
-            )
-        return lambda project: edits.move_hull(project, hulls=hulls, feature=grabbed.feature, by=(dx, dy))
+        return moved_by(grabbed, (dx, dy), hulls=hulls)
 
     def release(self, touch: Touch) -> Edit | None:
         """End the drag where the pointer is; a press and release in one place changes nothing."""
@@ -87,17 +87,31 @@ class HullTool:
         self._hulls = None
 
 
-def insert_at(touch: Touch, *, hulls: FeatureHulls) -> Edit | None:
+def moved_by(target: HullTarget, by: Point, *, hulls: FeatureHulls) -> Edit:
+    """Return the edit that moves a vertex, an edge or a whole hull by (x, y) aligned pixels."""
+    feature, index = target.feature, target.index
+    if target.part == "vertex":
+        x, y = hulls.polygons[feature][index]
+        to = (float(x) + by[0], float(y) + by[1])
+        return lambda project: edits.move_hull_vertex(project, hulls=hulls, feature=feature, index=index, to=to)
+    if target.part == "edge":
+        return lambda project: edits.move_hull_edge(project, hulls=hulls, feature=feature, index=index, by=by)
+    return lambda project: edits.move_hull(project, hulls=hulls, feature=feature, by=by)
+
+
+def insert_at(touch: Touch, *, scene: Scene) -> Edit | None:
     """Return the edit that puts a vertex on the edge under the pointer (a double click)."""
-    target = hull_target(touch, hulls=hulls)
+    hulls = scene.hulls
+    target = hull_target(touch, hulls=hulls, locked=scene.locked)
     if target is None or target.part != "edge":
         return None
     return lambda project: edits.insert_hull_vertex(project, hulls=hulls, feature=target.feature, at=touch.point)
 
 
-def delete_at(touch: Touch, *, hulls: FeatureHulls) -> Edit | None:
+def delete_at(touch: Touch, *, scene: Scene) -> Edit | None:
     """Return the edit that takes away the vertex under the pointer (a right click, or Delete)."""
-    target = hull_target(touch, hulls=hulls)
+    hulls = scene.hulls
+    target = hull_target(touch, hulls=hulls, locked=scene.locked)
     if target is None or target.part != "vertex":
         return None
     return lambda project: edits.delete_hull_vertex(project, hulls=hulls, feature=target.feature, index=target.index)

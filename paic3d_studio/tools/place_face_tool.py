@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from paic3d_studio.core.landmarks import landmarks_from_parts
+from paic3d_studio.errors import UserError
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import Point, Project
 from paic3d_studio.tools.pointer import Edit, Scene, Touch
@@ -15,17 +17,23 @@ QUESTIONS: Final = (
     "Click the middle of the mouth.",
 )
 
+_REFUSALS: Final = ("", "The eyes cannot both be there. ", "A mouth cannot lie there: it is below the eyes. ")
+"""What is wrong with a click that was not taken, by how many places were known."""
+
 
 @dataclass
 class PlaceFaceTool:
     """Collects three places in Portrait pixels: the character's right eye, left eye and mouth."""
 
     places: tuple[Point, ...] = ()
+    _refused: bool = False
 
     @property
     def question(self) -> str:
-        """What to click next; empty when all is placed."""
-        return QUESTIONS[len(self.places)] if not self.complete else ""
+        """What to click next, and what was wrong with the last click; empty when all is placed."""
+        if self.complete:
+            return ""
+        return f"{_REFUSALS[len(self.places)] if self._refused else ''}{QUESTIONS[len(self.places)]}"
 
     @property
     def complete(self) -> bool:
@@ -36,7 +44,11 @@ class PlaceFaceTool:
         """Take a place; the third one answers with the edit that places the face."""
         if self.complete:
             return None
-        self.places = (*self.places, touch.point)
+        places = (*self.places, touch.point)
+        self._refused = not _can_be_a_face(places)
+        if self._refused:
+            return None
+        self.places = places
         return self._edit() if self.complete else None
 
     def move(self, touch: Touch) -> Edit | None:  # noqa: ARG002 places are clicked, not dragged
@@ -49,11 +61,11 @@ class PlaceFaceTool:
 
     def cancel(self) -> None:
         """Forget every place."""
-        self.places = ()
+        self.places, self._refused = (), False
 
     def step_back(self) -> None:
         """Forget the last place, to click it again."""
-        self.places = self.places[:-1]
+        self.places, self._refused = self.places[:-1], False
 
     def _edit(self) -> Edit:
         right_eye, left_eye, mouth = self.places
@@ -64,3 +76,16 @@ class PlaceFaceTool:
             return edits.place_face(project, right_eye=right_eye, left_eye=left_eye, mouth=mouth)
 
         return edit
+
+
+def _can_be_a_face(places: tuple[Point, ...]) -> bool:
+    """Return whether places, the mouth perhaps missing yet, can be those of one face."""
+    if len(places) < 2:
+        return True
+    right_eye, left_eye = places[:2]
+    below = (right_eye[0] + left_eye[1] - right_eye[1], right_eye[1] + left_eye[0] - right_eye[0])
+    try:
+        landmarks_from_parts(right_eye, left_eye, places[2] if len(places) == len(QUESTIONS) else below)
+    except UserError:
+        return False
+    return True

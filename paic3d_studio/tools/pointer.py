@@ -34,12 +34,15 @@ class Touch:
 
 @dataclass(frozen=True)
 class Scene:
-    """What lies under the pointer: the feature hulls as they are shown, in aligned pixels, and how the square lies in
-    the portrait; None before that is known.
+    """What lies under the pointer.
+
+    `hulls` as they are shown, in aligned pixels; `locked` are the names of those that are passed by; `alignment` says
+    how the square lies in the portrait, None before that is known.
     """
 
     hulls: FeatureHulls = field(default_factory=lambda: FeatureHulls(polygons={}))
     alignment: Alignment | None = None
+    locked: tuple[str, ...] = ()
 
 
 class Tool(Protocol):

@@ -16,29 +16,20 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor
 
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.characters import character_files
 from paic3d_studio.datasets.line_pairs import LinePair, line_pairs
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.infill import InfillNetwork, blended, paint_by_telea
-
-PATCH: Final = 21
-"""Side of the patches around lines, in pixels (specification, section 2)."""
-
-DILATIONS: Final = (1, 3)
-"""Line masks are grown by one of these, by lot."""
-
-REAL_LABEL: Final = 0.8
-"""What the discriminator is taught to answer on renders: label smoothing."""
+from paic3d_studio.training.infill_losses import PatchDiscriminator, fooling_loss, masked_l1, telling_loss
+from paic3d_studio.training.infill_patches import DILATIONS, PATCH
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,24 +48,6 @@ class InfillRecipe:
     adversarial: float = 0.1
     paired: float = 1.0
     seed: int = 1
-
-
-class PatchDiscriminator(nn.Module):
-    """Four 3x3 convolutions of width 16 whose logits are averaged: does a patch come from a render?"""
-
-    def __init__(self, width: int = 16) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(3, width, 3), nn.LeakyReLU(0.01),
-            nn.Conv2d(width, width, 3), nn.LeakyReLU(0.01),
-            nn.Conv2d(width, width, 3), nn.LeakyReLU(0.01),
-            nn.Conv2d(width, 1, 3),
-        )  # fmt: skip
-
-    def forward(self, patches: Tensor) -> Tensor:
-        """Return one logit per patch (N, 3, h, w) -> (N,)."""
-        logits: Tensor = self.layers(patches).mean(dim=(1, 2, 3))
-        return logits
 
 
 class PatchSource:
@@ -154,18 +127,17 @@ def _step(
     from_drawn, from_render = painted.chunk(2)
     repainted = blended(drawn[..., inner, inner], from_drawn, inside)
     real = render[..., inner, inner]
-    identity = _masked_l1(from_render, real, inside)
-    paired = _masked_l1(from_drawn, unlined[..., inner, inner], inside)
+    identity = masked_l1(from_render, real, inside)
+    paired = masked_l1(from_drawn, unlined[..., inner, inner], inside)
     fooled = judge(repainted)
     loss = recipe.identity * identity + recipe.paired * paired
-    loss = loss + recipe.adversarial * F.binary_cross_entropy_with_logits(fooled, torch.full_like(fooled, REAL_LABEL))
+    loss = loss + recipe.adversarial * fooling_loss(fooled)
     optimisers[0].zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimisers[0].step()
     if recipe.adversarial:
         on_real, on_painted = judge(torch.cat([real, repainted.detach()])).chunk(2)
-        told = F.binary_cross_entropy_with_logits(on_real, torch.full_like(on_real, REAL_LABEL))
-        told = told + F.binary_cross_entropy_with_logits(on_painted, torch.zeros_like(on_painted))
+        told = telling_loss(on_real, on_painted)
         optimisers[1].zero_grad()
         told.backward()  # type: ignore[no-untyped-call]
         optimisers[1].step()
@@ -176,11 +148,6 @@ def _valid(network: InfillNetwork, picture: Tensor, mask: Tensor) -> Tensor:
     """Run the convolutions without padding: (N, 3, s, s) -> (N, 3, s - 2 depth, s - 2 depth)."""
     painted: Tensor = network.generator(picture * (1 - mask))
     return painted
-
-
-def _masked_l1(found: Tensor, wanted: Tensor, mask: Tensor) -> Tensor:
-    """Mean absolute difference under the mask."""
-    return ((found - wanted).abs() * mask).sum() / (mask.sum() * 3).clamp(min=1)
 
 
 def psnr_under_lines(

@@ -27,22 +27,20 @@ class DataOptions:
     """Where the renders come from.
 
     `folder` of renders and its `split`; `count` takes only the first so many characters (0: all); `tags` says whether
-    the condition holds the features of a tagger or zeros; `tagger` is its safetensors file; `cache_mb` of decoded
-    pictures are kept in memory; `loaders` threads decode ahead.
+    the condition holds the features of the imported tagger or zeros; `cache_mb` of decoded pictures are kept in memory;
+    `loaders` threads decode ahead.
     """
 
     folder: Path = Path("renders")
     split: Literal["train", "val", "test"] = "train"
     count: int = 0
     mirror: bool = True
-    tags: Literal["zeros", "tagger"] = "zeros"
-    tagger: Path | None = None
+    tags: Literal["zeros", "imported"] = "zeros"
     cache_mb: int = 1024
     loaders: int = 2
 
     def __post_init__(self) -> None:
         _require(self.loaders >= 1, "loaders must be at least 1")
-        _require(self.tags == "zeros" or self.tagger is not None, "tags from a tagger need its file as “tagger”")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -213,7 +211,7 @@ class ReconstructorRecipe:
         table: dict[str, Any] = as_table(self)
         seed, noise = table["run"]["seed"], table["run"]["noise"]
         table["run"] = {"seed": seed, "noise": noise}
-        for name in ("folder", "cache_mb", "loaders", "tagger"):
+        for name in ("folder", "cache_mb", "loaders"):
             del table["data"][name]
         del table["optimiser"]["kimg"], table["optimiser"]["at_once"], table["loss"]["perceptual_weights"]
         return table
@@ -232,8 +230,6 @@ def read_recipe(path: Path) -> ReconstructorRecipe:
         return here / inner.expanduser()
 
     data = dataclasses.replace(recipe.data, folder=placed(recipe.data.folder))
-    if data.tagger is not None:
-        data = dataclasses.replace(data, tagger=placed(data.tagger))
     loss = recipe.loss
     if loss.perceptual_weights is not None:
         loss = dataclasses.replace(loss, perceptual_weights=placed(loss.perceptual_weights))

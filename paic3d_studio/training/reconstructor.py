@@ -11,6 +11,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
@@ -108,7 +109,7 @@ class Trainer:
             phases.append(Phase("adversarial", "network", self._adversarial))
         for view, counts in weights.items():
             if counts.any:
-                phases.append(Phase(view, "network", lambda part, v=view, w=counts: self._reconstruction(part, v, w)))  # type: ignore[misc]
+                phases.append(Phase(view, "network", partial(self._reconstruction, name=view, weights=counts)))
         if loss.density:
             phases.append(Phase("density", "network", self._density, loss.density_every))
         if loss.adversarial:
@@ -134,16 +135,17 @@ class Trainer:
         said: dict[str, float] = {}
         for phase in self.phases:
             if self.step % phase.every == 0:
-                self._take(phase, batch, said)
+                said |= self.gradients(phase, batch)
+                self.optimisers[phase.side].step()
         self._follow(batch)
         self.step += 1
         return said
 
-    def _take(self, phase: Phase, batch: TrainingBatch, said: dict[str, float]) -> None:
-        """Take the Adam step of one phase."""
+    def gradients(self, phase: Phase, batch: TrainingBatch) -> dict[str, float]:
+        """Leave the gradients of one phase, averaged over the processes, and return its terms in this one."""
         module, other = (self.network, self.judge) if phase.side == "network" else (self.judge, self.network)
-        optimiser = self.optimisers[phase.side]
-        optimiser.zero_grad(set_to_none=True)
+        self.optimisers[phase.side].zero_grad(set_to_none=True)
+        said: dict[str, float] = {}
         with _frozen(other):
             for part in batch.parts(self.recipe.optimiser.at_once, self.device):
                 terms = phase.loss(part)
@@ -153,7 +155,7 @@ class Trainer:
                     key = f"{phase.name}.{name}" if name else phase.name
                     said[key] = said.get(key, 0.0) + float(term.detach().sum()) / len(batch)
         self.world.average_gradients(module.parameters())
-        optimiser.step()
+        return said
 
     def _streams(self, lot: str, part: TrainingBatch) -> Streams:
         """Return one generator per sample, which depends on the seed, the sample's number and the phase alone."""
@@ -180,7 +182,7 @@ class Trainer:
             return torch.zeros(len(part), count, TAG_RESOLUTION, TAG_RESOLUTION, device=self.device)
         with torch.no_grad():
             found: Tensor = self.tagger(part.on_black)
-        return found
+        return found[:, : self.recipe.network.tag_channels]
 
     def _views(self, planes: Planes, view: ViewTruth, streams: Streams) -> Views:
         return views_of(
@@ -204,7 +206,7 @@ class Trainer:
         logits = self._judged(made.final, made.raw, view.label)
         return {"": losses.taken_for_render(logits) * self.recipe.loss.adversarial}
 
-    def _reconstruction(self, part: TrainingBatch, name: str, weights: ViewLosses) -> Terms:
+    def _reconstruction(self, part: TrainingBatch, *, name: str, weights: ViewLosses) -> Terms:
         streams, truth = self._streams(name, part), part.views[name]
         made = self._views(self._planes(part, streams), truth, streams)
         return view_terms(

@@ -32,6 +32,7 @@ from paic3d_studio.core.landmarks import (
     part_centres,
 )
 from paic3d_studio.core.lines import keep_mask
+from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
 
 unhurried = settings(max_examples=60, deadline=None)
@@ -184,8 +185,8 @@ class Fixed:
     def __init__(self, *found: FaceDetection) -> None:
         self.found = found
 
-    def detect(self, rgb: np.ndarray) -> tuple[FaceDetection, ...]:
-        del rgb
+    def detect(self, rgb: np.ndarray, *, monitor: Monitor) -> tuple[FaceDetection, ...]:
+        del rgb, monitor
         return self.found
 
 

@@ -18,8 +18,9 @@ import pytest
 from paic3d_studio.cli import main
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.datasets.filters import picture_measures, reasons
+from paic3d_studio.datasets.names import character_name
 from paic3d_studio.datasets.render_folder import RenderOptions, jobs_of, render_folder, sources
-from paic3d_studio.datasets.renders import ORTHOGRAPHIC_VIEWS, RenderSet, RenderView, character_name
+from paic3d_studio.datasets.renders import ORTHOGRAPHIC_VIEWS, RenderSet, RenderSetWriter, RenderView
 from paic3d_studio.errors import Cancelled, UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +75,17 @@ def test_fit_characters_are_kept_and_the_others_have_reasons(collection: Path, t
     assert sorted(told["kept"]) == sorted(kept)
     assert sorted(told["left_out"]) == ["armless", "cut", "giant", "glass"]
     assert "3 characters" in (tmp_path / "set" / "report.md").read_text()
+
+
+def test_a_folder_that_cannot_be_written_stops_two_processes_with_the_sentence_and_its_cure(
+    collection: Path, tmp_path: Path
+) -> None:
+    jobs = jobs_of([collection / "cut.vrm"], folder=tmp_path / "set", options=OPTIONS)
+    RenderSetWriter.create(tmp_path / "set", size=OPTIONS.size)
+    (tmp_path / "set" / "_refused").write_text("a file in the way")
+    with pytest.raises(UserError, match="cannot be made") as raised:
+        render_folder(jobs, processes=2)
+    assert raised.value.cure
 
 
 def test_one_figure_in_two_formats_gives_the_same_pictures(collection: Path, tmp_path: Path) -> None:
@@ -175,13 +187,19 @@ def test_the_command_line_renders_shows_and_refuses(
         ["render", str(tmp_path / "nowhere"), "-o", str(target)],
         ["render", str(collection / "more" / "mia.glb"), "-o", str(target), "--size", "64"],
         ["render", str(collection), "-o", str(collection)],
-        ["render", str(collection), "-o", str(target), "--size", "5"],
-        ["render", str(collection), "-o", str(target), "--jobs", "0"],
         ["sheet", str(collection), "-o", str(tmp_path / "sheet.png")],
     ):
         capsys.readouterr()
         assert main(["dataset", *wrong]) == 2, wrong
         assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("wrong", [["--size", "5"], ["--jobs", "0"], ["--seed", "-1"], ["--jobs", "two"]])
+def test_impossible_numbers_are_told_in_one_line(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["dataset", "render", "anything", "-o", "anywhere", *wrong])
+    assert ended.value.code == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")

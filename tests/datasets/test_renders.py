@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera
+from paic3d_studio.datasets.names import character_name, character_names, checked_name, split_of
 from paic3d_studio.datasets.renders import (
     ORTHOGRAPHIC_VIEWS,
     VIEW_NAMES,
@@ -19,9 +20,6 @@ from paic3d_studio.datasets.renders import (
     RenderSet,
     RenderSetWriter,
     RenderView,
-    character_name,
-    checked_name,
-    split_of,
 )
 from paic3d_studio.errors import UserError
 
@@ -113,6 +111,16 @@ def test_names_that_could_leave_the_folder_are_refused(name: str, tmp_path: Path
         checked_name(name)
     if name:
         assert checked_name(character_name(name))
+
+
+def test_files_of_one_name_get_names_that_differ_even_without_capitals() -> None:
+    names = character_names([Path("a/mia.vrm"), Path("b/Mia.glb"), Path("b/leo.glb")])
+    assert names[2] == "leo"
+    assert [name[:4].lower() for name in names[:2]] == ["mia-", "mia-"]
+    assert len({name.lower() for name in names}) == 3
+    assert names[:2] == character_names([Path("elsewhere/a/mia.vrm"), Path("elsewhere/b/Mia.glb")])
+    with pytest.raises(UserError, match="same name"):
+        character_names([Path("x/a/mia.vrm"), Path("y/a/mia.vrm")])
 
 
 def test_a_folder_of_another_size_or_kind_is_not_written_into(folder: Path, tmp_path: Path) -> None:

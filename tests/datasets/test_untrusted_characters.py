@@ -72,6 +72,7 @@ def every_primitive(description: dict[str, Any], **changed: Any) -> None:
         (lambda d: d["nodes"][2].update(translation=[float("nan"), 0, 0]), "not a number"),
         (lambda d: d["nodes"][2].update(scale=[1e30, 1, 1]), "nowhere"),
         (lambda d: d.update(nodes=[{}] * (gltf.MAX_NODES + 1)), "too many nodes"),
+        (lambda d: d["accessors"].extend([{}] * gltf.MAX_ENTRIES), "too many accessors"),
         (lambda d: d["accessors"][0].update(count=10**9), "wrong type or length|too large|past the end"),
         (lambda d: d["accessors"][0].update(byteOffset=-4), "layout"),
         (lambda d: d["accessors"][0].update(byteOffset=10**9), "past the end"),
@@ -148,7 +149,7 @@ def test_a_container_that_does_not_fit_is_refused(hurt: Callable[[bytes], bytes]
         decode_character(hurt(figure("vrm1")), name="figure")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), kind=st.sampled_from(["vrm0", "vrm1", "glb"]))
 def test_no_change_of_bytes_brings_anything_but_a_character_or_a_sentence(
     data: st.DataObject, kind: str, figure: Figure
@@ -165,7 +166,7 @@ JUNK = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), kind=st.sampled_from(["vrm0", "vrm1", "glb"]))
 def test_no_change_of_the_description_brings_anything_but_a_character_or_a_sentence(
     data: st.DataObject, kind: str, figure: Figure

@@ -147,6 +147,31 @@ def test_blend_that_writes_depth_hides_what_is_drawn_later_behind_it(renderer: C
     assert drawn(transparentWithZWrite=True) == [200, 100, 50, 255]
 
 
+def test_mask_keeps_what_reaches_its_cutoff_and_makes_it_opaque(renderer: CharacterRenderer) -> None:
+    for cutoff, alpha in ((0.5, 0), (0.3, 255)):
+        description, blob = quad_description(alphaMode="MASK", alphaCutoff=cutoff)
+        description["materials"][0]["pbrMetallicRoughness"]["baseColorFactor"] = [1, 1, 1, 0.4]
+        character = decode_character(glb(description, blob), name="quad")
+        views = renderer.render(character, [Camera(0, 0, 1, None)], size=32)
+        assert views.rgba[0, 16, 16, 3] == alpha
+        assert np.isfinite(views.xyz[0, 16, 16, 0]) == (alpha > 0)
+
+
+@pytest.mark.parametrize(("first", "second", "seen"), [(3000, 3001, 255), (3001, 3000, 200)])
+def test_vrm_0_blends_in_the_order_of_its_render_queues(
+    renderer: CharacterRenderer, first: int, second: int, seen: int
+) -> None:
+    description, blob = quad_description(alphaMode="BLEND", doubleSided=True)
+    white = {"name": "Other", "alphaMode": "BLEND", "doubleSided": True}
+    description["materials"].append(white)
+    quad = description["meshes"][0]["primitives"][0]
+    description["meshes"][0]["primitives"].append({**quad, "material": 1})
+    vrm = as_vrm0(description, bones={"head": 1})
+    vrm["extensions"]["VRM"]["materialProperties"] = [{"renderQueue": first}, {"renderQueue": second}]
+    character = decode_character(glb(vrm, blob), name="two")
+    assert renderer.render(character, [Camera(0, 0, 1, None)], size=32).rgba[0, 16, 16, 0] == seen
+
+
 def test_a_colour_matrix_changes_only_its_part(renderer: CharacterRenderer) -> None:
     character = decode_character(glb(*quad_description()), name="quad")
     swap = np.array([[0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0]], np.float32)

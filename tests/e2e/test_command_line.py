@@ -277,8 +277,17 @@ def test_a_display_is_looked_for_where_it_is_announced(environment, platform, sh
 @pytest.mark.parametrize(
     "arguments", [["--seed", "-1"], ["--faces", "many"], ["--texture", "9999999"], ["--face", "1,2,3,4,5"], []]
 )
-def test_a_wrong_command_exits_with_2_and_shows_its_usage(capsys, arguments):
+def test_a_wrong_command_exits_with_2_and_says_why_in_one_line(capsys, arguments):
     with pytest.raises(SystemExit) as ended:
         main(["reconstruct", *(["girl.png"] if arguments else []), *arguments])
     assert ended.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("error: ") and said.endswith(" See paic3d-studio reconstruct --help.\n")
+    assert said.count("\n") == 1
+
+
+def test_a_folder_that_is_named_like_a_head_is_not_written_into(folder, example, capsys):
+    (folder / "head.glb").mkdir()
+    assert main(["reconstruct", str(example), "-o", "head.glb", *QUICK]) == 2
+    assert "is a folder" in capsys.readouterr().err
+    assert not list((folder / "head.glb").iterdir())

@@ -22,6 +22,7 @@ from paic3d_studio.core.artefacts import (
     LineMask,
     RenderLike,
     SurfaceMesh,
+    TagFeatures,
     TexturedMesh,
 )
 from paic3d_studio.core.image import encode_png
@@ -68,11 +69,12 @@ def drawn_face(*, side: int = 360, hair: tuple[int, int, int] = (150, 90, 70)) -
 
 @dataclass
 class Pace:
-    """How long the stand-in for the reconstruction takes, what it was asked, and whether a face is found."""
+    """How long the stand-in for the reconstruction takes, what it was asked, and whether face and tagger are found."""
 
     seconds: float = 0.0
     face: bool = True
     volumes: int = 0
+    tags_warning: str = ""
     stopped: threading.Event = field(default_factory=threading.Event)
 
 
@@ -85,7 +87,8 @@ def pace() -> Pace:
 def session(pace: Pace) -> Session:
     """A session whose networks are replaced by stand-ins; everything else is the method."""
 
-    def landmarks(portrait: object, placed: PlacedFace | None, detector: str) -> Landmarks:
+    def landmarks(portrait: object, placed: PlacedFace | None, detector: str, *, monitor: Monitor) -> Landmarks:
+        monitor.check()
         side = portrait.rgba.shape[0]  # type: ignore[attr-defined]
         if placed is not None:
             return landmarks_from_parts(right_eye=placed.right_eye, left_eye=placed.left_eye, mouth=placed.mouth)
@@ -94,10 +97,15 @@ def session(pace: Pace) -> Session:
         places = [(x * side, y * side) for x, y in ((0.4, 0.5), (0.6, 0.5), (0.5, 0.64))]
         return landmarks_from_parts(right_eye=places[0], left_eye=places[1], mouth=places[2])
 
-    def render_like(aligned: AlignedPortrait, line_mask: LineMask, *_: object) -> RenderLike:
+    def render_like(aligned: AlignedPortrait, line_mask: LineMask, *_: object, monitor: Monitor) -> RenderLike:
+        monitor.check()
         painted = aligned.rgba.copy()
         painted[line_mask.mask, :3] = 128
         return RenderLike(rgba=painted)
+
+    def tags(*_: object, monitor: Monitor) -> TagFeatures:
+        monitor.report(0.5)
+        return TagFeatures(np.zeros((0, 8, 8), np.float32), warning=pace.tags_warning)
 
     def reconstruct(*_: object, monitor: Monitor) -> str:
         monitor.report(0.5)
@@ -133,6 +141,7 @@ def session(pace: Pace) -> Session:
     stand_ins: dict[str, Callable[..., object]] = {
         "landmarks": landmarks,
         "render_like": render_like,
+        "tags": tags,
         "field": reconstruct,
         "volume": volume,
         "lattice": lattice,

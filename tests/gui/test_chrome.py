@@ -24,6 +24,7 @@ from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.paths import resources_folder
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.project.state import PictureSource, Project
+from paic3d_studio.session.output import check_head_target
 from paic3d_studio.viewport.shading import SHADING_MODES
 
 
@@ -201,7 +202,9 @@ def dialog(qtbot: QtBot, tmp_path: Path) -> Iterator[ExportDialog]:
     parent = QWidget()
     qtbot.addWidget(parent)
     project = Project(picture=PictureSource("girl.png", b""))
-    yield ExportDialog(parent, formats=EXPORTERS, target=tmp_path / "girl.glb", project=project)
+    yield ExportDialog(
+        parent, formats=EXPORTERS, target=tmp_path / "girl.glb", project=project, check=check_head_target
+    )
     parent.hide()
 
 

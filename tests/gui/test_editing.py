@@ -114,6 +114,47 @@ def test_the_mask_of_a_drag_is_the_mask_that_the_method_makes(
     assert np.array_equal(shown, mask(studio))
 
 
+def test_what_the_mesh_does_not_need_again_stays_as_it_ran(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.want_mesh(True)
+    start = corner(studio, "mouth", 0)
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.drag(start, (start[0] + 40, start[1]))
+    shown = states(studio)
+    assert {shown[stage] for stage in ("hulls", "line_mask", "field", "volume", "textured")} == {"fresh"}
+
+
+def test_a_stage_that_an_edit_left_behind_says_nothing_until_undo_makes_it_true_again(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.want_mesh(True)
+    studio.document.want_mesh(False)
+    start = corner(studio, "mouth", 0)
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.drag(start, (start[0] + 40, start[1]))
+    assert not {"lattice", "surface", "textured"} & set(states(studio))
+    with qtbot.waitSignal(studio.document.refreshed):
+        QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert {states(studio)[stage] for stage in ("lattice", "surface", "textured")} == {"cached"}
+
+
+def test_the_corner_under_the_pointer_lights_up_also_when_others_drop_out(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.image.view.zoom_to(6.0)
+    polygon = studio.image.hulls.polygons["mouth"]
+    start, out = corner(studio, "mouth", 6), polygon[6] + 2 * (polygon[6] - polygon.mean(axis=0))
+    pointer.drag(start, (float(out[0]), float(out[1])))
+    changed = studio.image.hulls.polygons["mouth"]
+    assert len(changed) < len(polygon)
+    handles = studio.image._hull_layer.items["mouth"]._handles
+    largest = max(handles, key=lambda handle: handle.rect().width())
+    at = (largest.pos().x(), largest.pos().y())
+    assert np.allclose(at, out, atol=1.0)
+    assert sum(handle.rect().width() == largest.rect().width() for handle in handles) == 1
+
+
 def test_escape_takes_a_drag_back(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
     before = mask(studio)
     start = corner(studio, "mouth", 0)
@@ -135,7 +176,72 @@ def test_a_double_click_on_an_edge_adds_a_corner_and_a_right_click_removes_it(
     assert len(added) == len(polygon) + 1
     nearest = added[np.hypot(*(added - middle).T).argmin()]
     pointer.click(float(nearest[0]), float(nearest[1]), Qt.MouseButton.RightButton)
+    chosen(studio, "Remove this corner")
     assert len(studio.image.hulls.polygons["mouth"]) == len(polygon)
+
+
+def chosen(studio: MainWindow, text: str) -> None:
+    """Choose an entry of the menu that a right click opened."""
+    menu = studio.image._menu
+    assert menu is not None and menu.isVisible()
+    (action,) = [action for action in menu.actions() if action.text() == text]
+    action.trigger()
+    menu.close()
+
+
+def test_a_hull_of_the_artists_own_keeps_lines_and_can_be_named_locked_and_removed(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    rows, columns = np.nonzero(mask(studio))
+    highest = int(rows.argmin())
+    at = (float(columns[highest]) + 0.5, float(rows[highest]) + 8.5)
+    pointer.click(*at, Qt.MouseButton.RightButton)
+    chosen(studio, "Add a hull here")
+    own = studio.image.hulls.polygons["mark"]
+    assert not mask(studio)[inside(own)].any()
+    pointer.click(*at, Qt.MouseButton.RightButton)
+    studio.image._menu._rename("mark", "mole")
+    assert "mole" in studio.image.hulls.polygons and "mark" not in studio.image.hulls.polygons
+    pointer.click(*at, Qt.MouseButton.RightButton)
+    chosen(studio, "Lock")
+    before = studio.document.project
+    pointer.drag(at, (at[0] + 30, at[1]))
+    assert studio.document.project == before
+    pointer.click(*at, Qt.MouseButton.RightButton)
+    chosen(studio, "Unlock")
+    pointer.click(*at, Qt.MouseButton.RightButton)
+    with qtbot.waitSignal(studio.document.refreshed):
+        chosen(studio, "Remove this hull")
+    assert "mole" not in studio.image.hulls.polygons
+    assert mask(studio)[inside(own)].any()
+
+
+def test_an_eye_takes_the_mirrored_hull_of_the_other_and_goes_back_to_what_was_detected(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    detected = dict(studio.image.hulls.polygons)
+    start = corner(studio, "right_eye", 6)
+    pointer.drag(start, (start[0] - 30, start[1]))
+    middle = tuple(float(x) for x in detected["left_eye"].mean(axis=0))
+    pointer.click(*middle, Qt.MouseButton.RightButton)
+    chosen(studio, "Mirror the other eye")
+    one, other = (studio.image.hulls.polygons[name] for name in ("right_eye", "left_eye"))
+    assert np.ptp(one, axis=0) == pytest.approx(np.ptp(other, axis=0))
+    reach = [detected[name].mean(axis=0)[0] for name in ("right_eye", "left_eye")]
+    assert reach[0] - one[:, 0].min() == pytest.approx(other[:, 0].max() - reach[1])
+    pointer.click(*middle, Qt.MouseButton.RightButton)
+    chosen(studio, "As detected")
+    assert np.array_equal(studio.image.hulls.polygons["left_eye"], detected["left_eye"])
+
+
+def test_arrow_keys_nudge_what_is_under_the_pointer(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    studio.image.view.zoom_to(4.0)
+    before = studio.image.hulls.polygons["mouth"].copy()
+    lip = 0.4 * before.mean(axis=0) + 0.6 * before[before[:, 1].argmax()]  # well below the hull of the nose
+    pointer.hover(float(lip[0]), float(lip[1]))
+    QTest.keyClick(studio.image.view, Qt.Key.Key_Right)
+    QTest.keyClick(studio.image.view, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert studio.image.hulls.polygons["mouth"] == pytest.approx(before + np.array([1, 10]))
 
 
 def test_the_delete_key_removes_the_corner_under_the_pointer(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:

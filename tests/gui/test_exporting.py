@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
+from paic3d_studio.errors import UserError
 from paic3d_studio.export import EXPORTERS
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.panels.export_dialog import ExportDialog
@@ -63,11 +64,29 @@ def test_a_folder_that_is_not_there_is_told_of_and_nothing_else_changes(
 ) -> None:
     project = studio.document.project
     dialog = asked(studio, tmp_path / "nowhere" / "head.glb")
+    dialog._export.click()
+    assert dialog.isVisible()
+    assert "nowhere" in dialog._note.text()
+    assert studio.document.project is project
+    dialog._place.setText(str(tmp_path))
+    with qtbot.waitSignal(studio.document.exported, timeout=10_000):
+        dialog._export.click()
+    assert studio.exporting.dialog is None
+
+
+def test_an_export_that_fails_on_the_way_can_be_sent_elsewhere(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise UserError("The disk is full.", "Make room.")
+
+    monkeypatch.setattr("paic3d_studio.session.session.export_mesh", full)
+    dialog = asked(studio, tmp_path / "head.glb")
     with qtbot.waitSignal(studio.document.failed, timeout=10_000):
         dialog._export.click()
-    assert studio.workspace.messages.isVisible()
-    assert "nowhere" in studio.workspace.messages.text
-    assert studio.document.project is project
+    assert "The disk is full." in studio.workspace.messages.text
+    studio.workspace.messages.acted.emit("export-again")
+    assert studio.exporting.dialog is not None
 
 
 def test_every_file_that_an_export_would_replace_is_named(studio: MainWindow, tmp_path: Path) -> None:
@@ -111,13 +130,13 @@ def test_a_stopped_export_writes_nothing(qtbot: QtBot, studio: MainWindow, tmp_p
     assert list(tmp_path.glob("head*")) == []
 
 
-def test_an_exported_head_counts_as_saved(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+def test_an_exported_head_does_not_save_the_edits(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
     studio.document.edit(lambda project: edits.set_seed(project, seed=4))
     assert studio.document.session.dirty
     dialog = asked(studio, tmp_path / "head.glb")
     with qtbot.waitSignal(studio.document.exported, timeout=10_000):
         dialog._export.click()
-    assert not studio.document.session.dirty
+    assert studio.document.session.dirty
 
 
 def test_a_mesh_mode_asks_for_the_mesh_and_shows_it(qtbot: QtBot, studio: MainWindow) -> None:

@@ -13,7 +13,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.nets.backbones import BACKBONES, Backbone, load_backbone
 from paic3d_studio.nets.backbones.published import PublishedBackbone, PublishedConfig, pooled_along_axes
 from paic3d_studio.nets.field import FieldCondition
-from paic3d_studio.nets.modulated import SynthesisLayer, binomial_filter, upsampled
+from paic3d_studio.nets.modulated import SynthesisLayer, upsampled
 
 TINY = PublishedConfig(
     z_dim=8,
@@ -110,6 +110,18 @@ def test_the_published_field_is_cropped_at_the_sides_unless_asked_otherwise() ->
     assert float(network.field(condition(), edits=()).density(side)) > -1e3
 
 
+def test_the_surface_is_taken_from_a_density_that_no_cull_has_cut() -> None:
+    field = tiny().field(condition())
+    points = (torch.rand(3000, 3, generator=torch.Generator().manual_seed(3)) - 0.5) * 0.7
+    culled, smooth = field.density(points), field.for_surface().density(points)
+    inside = points[:, [0, 2]].abs().amax(dim=1) <= 0.25
+    kept = culled > -1e3
+    assert torch.equal(culled[kept], smooth[kept])
+    assert (smooth[inside] > -1e3).all() and (smooth[inside & ~kept] <= 1).all()
+    assert (inside & ~kept).any()
+    assert (smooth[~inside] == -1e3).all()
+
+
 def test_a_sharp_view_has_512_pixels() -> None:
     network = tiny()
     view = network.sharp_view(network.field(condition()), Camera(20, 0), coarse=8, fine=8)
@@ -152,7 +164,7 @@ def test_pooling_keeps_means_along_rows_then_columns_and_leaves_the_rest() -> No
 
 
 def test_upsampling_keeps_a_constant_and_its_brightness() -> None:
-    doubled = upsampled(torch.ones(1, 2, 8, 8), binomial_filter())
+    doubled = upsampled(torch.ones(1, 2, 8, 8))
     assert doubled.shape == (1, 2, 16, 16)
     assert torch.allclose(doubled[..., 2:-2, 2:-2], torch.ones(1, 2, 12, 12))
 

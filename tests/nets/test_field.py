@@ -8,7 +8,7 @@ from torch import Tensor
 
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import Cancelled
-from paic3d_studio.nets.field import FieldSample, RadianceField, density_lattice, field_volume
+from paic3d_studio.nets.field import FieldSample, RadianceField, dense_density, density_lattice, field_volume
 
 
 class Blob(RadianceField):
@@ -77,6 +77,36 @@ def test_the_cost_grows_with_the_surface_and_not_with_the_volume() -> None:
         counts.append(field.asked - coarse)
     assert counts[1] < 5 * counts[0]  # twice the resolution: four times the surface, eight times the volume
     assert counts[1] < 0.1 * 129**3
+
+
+def test_queries_grow_with_the_square_of_the_resolution_over_three_doublings() -> None:
+    resolutions = (48, 96, 192, 384)
+    asked = []
+    for resolution in resolutions:
+        field = Blob(radius=0.12)
+        density_lattice(field, resolution)
+        asked.append(field.asked)
+    print(dict(zip(resolutions, asked, strict=True)))
+    of_square = [count / resolution**2 for count, resolution in zip(asked, resolutions, strict=True)]
+    assert max(of_square) < 2.2 * min(of_square)  # of the cube it would be a factor of 8
+
+
+@pytest.mark.parametrize("samples", [41, 64, 67, 98])
+def test_a_lattice_found_from_half_its_samples_has_the_surface_of_dense_sampling(
+    samples: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paic3d_studio.nets.field.HALVED_ABOVE", 40)
+    monkeypatch.setattr("paic3d_studio.nets.field.COARSE_STEP", 1)
+    field = Blob(sharpness=40.0)
+    found = density_lattice(field, samples).density
+    expected = dense(Blob(sharpness=40.0), samples)
+    assert np.array_equal(found > field.surface_level, expected > field.surface_level)
+    assert field.asked < samples**3
+    assert found[-1, -1, -1] == expected[-1, -1, -1]
+
+
+def test_a_dense_lattice_is_every_sample() -> None:
+    assert np.array_equal(dense_density(Blob(), 33).density, dense(Blob(), 33))
 
 
 def test_another_level_moves_the_exact_region() -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.nets.backbones.published import PublishedBackbone, PublishedConfig, PublishedField
 from paic3d_studio.nets.field import FieldCondition
+from paic3d_studio.nets.triplane import sample_triplane
 from paic3d_studio.nets.volume import DensityEdit, MarchedRays, RaySampling, cropped, culled, march_picture
 
 pytestmark = pytest.mark.shared
@@ -78,6 +79,11 @@ def test_every_block_and_the_planes_are_the_published_ones(
     assert_close("planes", planes, numbers["planes"])
 
 
+def sampled(field: PublishedField, points: Tensor) -> Tensor:
+    """Return features in the way that keeps gradients."""
+    return sample_triplane(field.planes[None], points[None], box_side=field.box_side, axes=field.axes)[0]
+
+
 def test_density_and_colour_at_points_are_the_published_ones(
     mini: PublishedBackbone,
     field: PublishedField,
@@ -88,10 +94,12 @@ def test_density_and_colour_at_points_are_the_published_ones(
     points = numbers["points"][0]
     sample = field.query(points)
     assert_close("density", sample.density, numbers["points.sigma"][0, :, 0])
+    assert_close("density in training", mini.decoder(sampled(field, points)).density, numbers["points.sigma"][0, :, 0])
     assert_close("density alone", field.density(points), numbers["points.sigma"][0, :, 0])
     assert_close("colour", torch.cat([sample.colour, sample.features], dim=1), numbers["points.rgb"][0])
     monkeypatch.setattr(mini.decoder, "widened", True)
-    widened = field.query(points)
+    stretched = PublishedField(field.planes, field.ws, decoder=mini.decoder, config=MINI)
+    widened = stretched.query(points)
     assert_close("widened", torch.cat([widened.colour, widened.features], dim=1), numbers["points.rgb_mipclamp"][0])
 
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from paic3d_studio.core.artefacts import AlignedPortrait, KeepMask, LineMask
+from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import ShapeMismatch
-from paic3d_studio.nets.infill import InfillNetwork, repaint
+from paic3d_studio.nets.infill import TILE, InfillNetwork, _one_pass, repaint
 
 
 def drawing() -> tuple[AlignedPortrait, LineMask, KeepMask]:
@@ -59,6 +60,27 @@ def test_the_network_never_sees_what_lies_under_a_line() -> None:
     picture = torch.rand(1, 3, 32, 32)
     other = torch.where(lines > 0, torch.rand(1, 3, 32, 32), picture)
     assert torch.equal(network(picture, lines), network(other, lines))
+
+
+@pytest.mark.parametrize("use_keep", [False, True])
+def test_painted_tile_by_tile_no_seam_shows(use_keep: bool) -> None:
+    torch.manual_seed(0)
+    network = InfillNetwork(width=8, depth=4, use_keep=use_keep).eval()
+    rng = np.random.default_rng(0)
+    size = 2 * TILE + 41
+    picture = rng.random((size, size, 3), dtype=np.float32)
+    mask, keep = rng.random((2, size, size)) > 0.9
+    mask[:TILE, :TILE] = False
+    with torch.inference_mode():
+        whole = network(
+            torch.from_numpy(picture).permute(2, 0, 1)[None],
+            torch.from_numpy(mask.astype(np.float32))[None, None],
+            torch.from_numpy(keep.astype(np.float32))[None, None],
+        )
+    expected = whole[0].permute(1, 2, 0).clamp(0, 1).numpy()
+    found = _one_pass(network, picture, mask, keep, Monitor())
+    assert not found[:TILE, :TILE].any()
+    np.testing.assert_allclose(found[mask], expected[mask], atol=1e-6)
 
 
 def test_the_network_is_rebuilt_from_the_shapes_of_its_weights() -> None:

@@ -15,13 +15,16 @@ from paic3d_studio.nets.volume import (
     EMPTY_DENSITY,
     RaySampling,
     coarse_depths,
+    composited,
     cropped,
     culled,
     fine_depths,
     march_rays,
     march_weights,
+    merged,
     render_view,
     stopped_light,
+    visible_values,
 )
 
 RADIUS = 0.2
@@ -124,6 +127,54 @@ def test_fine_samples_gather_where_the_light_is_stopped() -> None:
     assert near.float().mean() > 0.8
     assert torch.equal(fine, fine.sort().values)
     assert depths.min() <= fine.min() <= fine.max() <= depths.max()
+
+
+def test_merging_is_a_stable_sort() -> None:
+    generator = torch.Generator().manual_seed(5)
+    coarse = torch.linspace(0, 1, 9).expand(40, 9)
+    fine = (torch.rand(40, 12, generator=generator) * 16).round().div(16).sort(dim=1).values  # many equal depths
+    densities = torch.arange(9.0).expand(40, 9), 100 + torch.arange(12.0).expand(40, 12)
+    expected, order = torch.cat([coarse, fine], dim=1).sort(dim=1, stable=True)
+    found = merged((coarse, densities[0]), (fine, densities[1]))
+    assert torch.equal(found[0], expected)
+    assert torch.equal(found[1], torch.cat(densities, dim=1).gather(1, order))
+
+
+def test_merging_survives_depths_that_rounding_set_out_of_order() -> None:
+    fine = torch.tensor([[0.5, 0.25, 0.75]])
+    found = merged((torch.tensor([[0.1, 0.6]]), torch.zeros(1, 2)), (fine, torch.ones(1, 3)))
+    assert torch.equal(found[0], torch.tensor([[0.1, 0.5, 0.5, 0.6, 0.75]]))
+    assert torch.equal(found[1], torch.tensor([[0.0, 1.0, 1.0, 0.0, 1.0]]))
+
+
+def test_values_are_composited_at_the_middle_of_intervals() -> None:
+    ball = Ball(30.0)
+    xyz = torch.rand(6, 10, 3, generator=torch.Generator().manual_seed(6)) * 0.2
+    weights = torch.rand(6, 9, generator=torch.Generator().manual_seed(7))
+    weights[0, 3:] = 0
+    sample = ball.query(xyz.reshape(-1, 3))
+    values = torch.cat([sample.colour, sample.features], dim=1).reshape(6, 10, 6)
+    assert torch.allclose(visible_values(ball, xyz, weights), composited(weights, values), atol=1e-6)
+
+
+def test_gradients_reach_densities_and_colours_through_a_march() -> None:
+    shade = torch.tensor(0.5, requires_grad=True)
+    level = torch.tensor(3.0, requires_grad=True)
+
+    class Fog(RadianceField):
+        def density(self, xyz: Tensor) -> Tensor:
+            return level.expand(len(xyz))
+
+        def query(self, xyz: Tensor) -> FieldSample:
+            return FieldSample(self.density(xyz), shade.expand(len(xyz), 3), xyz[:, :0])
+
+    sampling = RaySampling(coarse=200, fine=0)
+    marched = march_rays(Fog(), torch.tensor([[0.0, 0.0, 1.0]]), torch.tensor([[0.0, 0.0, -1.0]]), sampling=sampling)
+    marched.values[0, 0].backward()
+    stopped = 1 - math.exp(-rate(3.0) * 0.7)
+    assert float(shade.grad) == pytest.approx(stopped, rel=1e-2)
+    slope = 0.5 * 0.7 * math.exp(-rate(3.0) * 0.7) / (1 + math.exp(-2.0))
+    assert float(level.grad) == pytest.approx(slope, rel=2e-2)
 
 
 def test_cropping_empties_the_sides_but_not_above_and_below() -> None:

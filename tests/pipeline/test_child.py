@@ -51,6 +51,27 @@ def test_cancel_ends_the_child(work, tmp_path):
     assert not multiprocessing.active_children()
 
 
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the process in /proc")
+def test_cancel_ends_the_children_of_a_child_too(work, tmp_path):
+    note = tmp_path / "pid"
+    with pytest.raises(Cancelled):
+        run_in_child(
+            work.has_a_child, str(note), has_children=True, monitor=Monitor(cancelled=lambda: bool(text_of(note)))
+        )
+    assert not is_alive(int(note.read_text()))
+
+
+def text_of(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
+
+
 def test_a_child_that_ctrl_c_ended_along_with_its_parent_counts_as_cancelled(work, tmp_path):
     note = tmp_path / "interrupted"
     with pytest.raises(Cancelled):

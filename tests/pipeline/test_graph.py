@@ -132,6 +132,19 @@ def test_whatever_was_edited_and_forgotten_a_pull_equals_plain_computation(edits
         assert bench.graph.peek("text", Numbers(a, b)) is not None
 
 
+def test_forgetting_all_but_one_project_keeps_what_belongs_to_it():
+    bench = Bench()
+    bench.graph.pull("text", Numbers(a=70, b=9))
+    bench.graph.pull("text", Numbers())
+    bench.graph.forget(but=Numbers())
+    runs = Counter(bench.runs)
+    bench.graph.pull("text", Numbers())
+    assert bench.runs == runs
+    assert bench.graph.peek("text", Numbers(a=70, b=9)) is None
+    bench.graph.forget()
+    assert bench.graph.peek("text", Numbers()) is None
+
+
 def test_peek_never_computes():
     bench = Bench()
     assert bench.graph.peek("text", Numbers()) is None

@@ -7,7 +7,7 @@ from paic3d_studio.core.alignment import aligned_points
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, Alignment, Matte, Portrait, RenderLike
 from paic3d_studio.pipeline import steps
 from paic3d_studio.pipeline.graph import Graph
-from paic3d_studio.pipeline.stages import INFILL_WEIGHTS, SOURCES, STAGES, weights_key
+from paic3d_studio.pipeline.stages import INFILL_WEIGHTS, SOURCES, STAGES, TAGGER_WEIGHTS, weights_key
 from paic3d_studio.project.state import STITCH_SOURCES, PictureSource, Project
 
 GRAPH: Graph[Project] = Graph(sources=SOURCES, stages=STAGES)
@@ -36,6 +36,13 @@ def test_landmarks_do_not_depend_on_what_comes_after_them(decision):
     assert decision not in sources_of("alignment")
 
 
+@pytest.mark.parametrize("decision", ["hull_edits", "strokes", "line_options", "infill", "seed"])
+def test_tags_see_the_artists_own_picture_and_not_its_line_free_copy(decision):
+    assert decision not in sources_of("tags")
+    assert decision in sources_of("field")
+    assert {"matte_strokes", "placed_face", "tagger_weights"} <= sources_of("tags")
+
+
 @pytest.mark.parametrize("decision", ["texture_options", "stitch", "surface_options"])
 def test_the_field_does_not_depend_on_how_it_is_meshed_or_painted(decision):
     assert decision not in sources_of("field")
@@ -49,11 +56,13 @@ def test_weights_stand_in_the_keys_of_the_stages_that_use_them():
 
 
 def test_the_keys_are_those_of_the_weights_that_the_networks_load():
-    from paic3d_studio.nets import infill
+    from paic3d_studio.nets import infill, tagger
     from paic3d_studio.nets.backbones import BACKBONES
 
     assert {name: entry.weights for name, entry in BACKBONES.items()} == {name: name for name in BACKBONES}
-    assert INFILL_WEIGHTS == {"network": infill.INFILL_WEIGHTS}
+    assert INFILL_WEIGHTS == {"network": infill.INFILL_WEIGHTS, "published": infill.PUBLISHED_WEIGHTS}
+    asking = [name for name, entry in BACKBONES.items() if entry.needs_tags]
+    assert dict.fromkeys(asking, tagger.TAGGER_WEIGHTS) == TAGGER_WEIGHTS
     assert set(INFILL_WEIGHTS) <= set(infill.INPAINTERS)
 
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from paic3d_studio.errors import UserError
+from paic3d_studio.pipeline.child import run_in_child
 
 
 def doubled(array, *, offset=0, monitor):
@@ -23,6 +24,10 @@ def sleep_for_ever(note, *, monitor):
     Path(note).write_text(str(os.getpid()))
     monitor.report(0.5, "asleep")
     time.sleep(600)
+
+
+def has_a_child(note, *, monitor):
+    run_in_child(sleep_for_ever, note, monitor=monitor)
 
 
 def refuse(*, monitor):

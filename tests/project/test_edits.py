@@ -110,9 +110,42 @@ def test_a_seed_out_of_range_is_refused(project, seed):
         edits.set_seed(project, seed=seed)
 
 
-def test_a_hull_of_no_known_feature_is_refused(project):
-    with pytest.raises(ValueError, match="ear"):
-        edits.set_hull(project, feature="ear", polygon=SQUARE)
+@pytest.mark.parametrize("name", ["", "  ", "x" * 41])
+def test_a_hull_without_a_name_or_with_an_endless_one_is_refused(project, name):
+    with pytest.raises(ValueError, match="name"):
+        edits.set_hull(project, feature=name, polygon=SQUARE)
+
+
+def test_hulls_of_the_artists_own_get_names_that_nothing_else_has(project):
+    for name in ("mark", "mark", "mouth"):
+        project = edits.add_hull(project, name=name, polygon=SQUARE)
+    assert list(project.hull_edits) == ["mark", "mark 2", "mouth 2"]
+    project = edits.lock_hull(project, name="mark 2", locked=True)
+    project = edits.rename_hull(project, name="mark 2", to=" mole ")
+    assert list(project.hull_edits) == ["mark", "mole", "mouth 2"]
+    assert project.locked_hulls == ("mole",)
+    assert edits.rename_hull(project, name="mole", to=" ") == project
+    assert list(edits.rename_hull(project, name="mole", to="mark").hull_edits) == ["mark", "mark 2", "mouth 2"]
+    assert list(edits.reset_hull(project, feature="mole").hull_edits) == ["mark", "mouth 2"]
+    assert edits.reset_hull(project, feature="mole").locked_hulls == ()
+
+
+def test_as_detected_leaves_hulls_of_the_artists_own(project):
+    project = edits.add_hull(project, name="mole", polygon=SQUARE)
+    project = edits.set_hull(project, feature="mouth", polygon=SQUARE)
+    assert list(edits.reset_hulls(project).hull_edits) == ["mole"]
+    assert not edits.reset_everything(project).hull_edits
+
+
+def test_an_eye_mirrored_twice_is_itself(project):
+    left = SQUARE + np.array([200, 3])
+    found = FeatureHulls(polygons={"right_eye": SQUARE, "left_eye": left})
+    hulls = FeatureHulls(polygons={"right_eye": np.array([[90.0, 100], [200, 110], [150, 230]]), "left_eye": left})
+    once = edits.mirror_hull(project, hulls=hulls, found=found, feature="left_eye")
+    mirrored = FeatureHulls(polygons={**hulls.polygons, "left_eye": edited(once, "left_eye")})
+    twice = edits.mirror_hull(project, hulls=mirrored, found=found, feature="right_eye")
+    assert sorted(map(tuple, edited(twice, "right_eye"))) == sorted(map(tuple, hulls.polygons["right_eye"]))
+    assert edits.mirror_hull(project, hulls=hulls, found=found, feature="mouth") == project
 
 
 def test_equal_decisions_make_equal_projects_with_equal_keys(project):

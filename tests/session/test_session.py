@@ -1,12 +1,16 @@
 """The session: what an edit costs, what undo costs, and that an open document survives a bad picture."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from paic3d_studio.core.image import encode_png
 from paic3d_studio.core.lines import Stroke
-from paic3d_studio.errors import UserError
+from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.errors import Cancelled, UserError
+from paic3d_studio.paths import example_picture
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.project import edits
 from paic3d_studio.session.session import Session
@@ -212,3 +216,36 @@ def test_a_face_placed_outside_the_picture_is_refused_in_one_sentence(session: S
     session.edit(lambda project: edits.place_face(project, **{**FACE, "mouth": (9050.0, 9100.0)}))
     with pytest.raises(UserError, match="outside the picture"):
         session.pull("landmarks")
+
+
+def test_every_long_stage_can_be_cancelled_inside_and_what_had_finished_is_kept():
+    session, project = Session(threads=1), Session().read(on_grey(example_picture()))
+    project = edits.set_surface_options(edits.set_texture_options(project, size=256), resolution=64, faces=2000)
+    for wanted in [stage.name for stage in session.stages if stage.seconds >= 0.5]:
+        state = {"running": "", "asked": 0}
+        reports: list[StageReport] = []
+
+        def note(report: StageReport, state=state, reports=reports) -> None:
+            reports.append(report)
+            if report.state == "running" and report.stage != state["running"]:
+                state.update(running=report.stage, asked=0)
+
+        def asked_twice(state=state, wanted=wanted) -> bool:
+            state["asked"] += state["running"] == wanted
+            return state["asked"] > 2
+
+        stop = session.listen_to_stages(note)
+        with pytest.raises(Cancelled):
+            session.pull(wanted, project, Monitor(cancelled=asked_twice))
+        stop()
+        ended = {report.stage: report.state for report in reports}
+        assert ended.pop(wanted) == "cancelled"
+        assert set(ended.values()) <= {"fresh", "cached"}
+        session.pull(wanted, project)
+
+
+def on_grey(picture: Path) -> bytes:
+    """A picture file put on a grey background, without alpha: its matte has to be found."""
+    rgba = cv2.imread(str(picture), cv2.IMREAD_UNCHANGED)[..., [2, 1, 0, 3]]
+    alpha = rgba[..., 3:] / 255
+    return encode_png((rgba[..., :3] * alpha + 150 * (1 - alpha)).astype(np.uint8))

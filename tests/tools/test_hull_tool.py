@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from paic3d_studio.core.artefacts import FeatureHulls
 from paic3d_studio.core.hulls import is_convex
 from paic3d_studio.project.state import PictureSource, Project
-from paic3d_studio.tools.hull_tool import HullTarget, HullTool, delete_at, hull_target, insert_at
+from paic3d_studio.tools.hull_tool import HullTarget, HullTool, delete_at, hull_target, insert_at, moved_by
 from paic3d_studio.tools.pointer import Scene, Touch
 
 PROJECT = Project(picture=PictureSource("p.png", b""))
@@ -84,6 +84,32 @@ def test_dragging_the_inside_moves_the_whole_hull_and_no_other(dx: float, dy: fl
         assert np.asarray(project.hull_edits["mouth"]) == pytest.approx(HULLS.polygons["mouth"] + (dx, dy))
 
 
+@given(dx=st.floats(0, 40), dy=st.floats(-5, 5))
+def test_dragging_an_edge_moves_its_two_corners(dx: float, dy: float) -> None:
+    polygon = HULLS.polygons["mouth"]
+    middle = (polygon[0] + polygon[7]) / 2
+    project = after_drag((middle[0], middle[1]), (middle[0] + dx, middle[1] + dy))
+    if project is not PROJECT:
+        moved = np.asarray(project.hull_edits["mouth"])
+        for corner in (polygon[7], polygon[0]):
+            assert np.abs(moved - (corner + np.array([dx, dy]))).sum(axis=1).min() < 1e-9
+
+
+def test_a_locked_hull_is_passed_by() -> None:
+    locked = Scene(hulls=HULLS, locked=("mouth",))
+    assert HullTool().press(Touch(250, 400), scene=locked) is None
+    assert delete_at(Touch(*corner("mouth", 2)), scene=locked) is None
+    assert HullTool().press(Touch(150, 250), scene=locked) is not None
+
+
+@pytest.mark.parametrize("target", [HullTarget("mouth", "vertex", 0), HullTarget("mouth", "inside")])
+def test_a_nudge_moves_what_is_under_the_pointer(target: HullTarget) -> None:
+    moved = np.asarray(moved_by(target, (1.0, 0.0), hulls=HULLS)(PROJECT).hull_edits["mouth"])
+    by = moved - HULLS.polygons["mouth"]
+    assert by[0].tolist() == [1.0, 0.0]
+    assert (by[1:] == (by[0] if target.part == "inside" else 0.0)).all()
+
+
 def test_a_press_and_release_in_one_place_changes_nothing() -> None:
     assert after_drag((250, 400), (250, 400)) is PROJECT
 
@@ -98,7 +124,7 @@ def test_a_cancelled_drag_lets_go() -> None:
 
 def test_a_double_click_on_an_edge_adds_a_corner_there() -> None:
     middle = (HULLS.polygons["mouth"][0] + HULLS.polygons["mouth"][1]) / 2
-    edit = insert_at(Touch(*middle, reach=3), hulls=HULLS)
+    edit = insert_at(Touch(*middle, reach=3), scene=SCENE)
     assert edit is not None
     added = np.asarray(edit(PROJECT).hull_edits["mouth"])
     assert len(added) == 9
@@ -106,19 +132,19 @@ def test_a_double_click_on_an_edge_adds_a_corner_there() -> None:
 
 
 def test_a_double_click_elsewhere_adds_nothing() -> None:
-    assert insert_at(Touch(250, 400), hulls=HULLS) is None
-    assert insert_at(Touch(10, 10), hulls=HULLS) is None
+    assert insert_at(Touch(250, 400), scene=SCENE) is None
+    assert insert_at(Touch(10, 10), scene=SCENE) is None
 
 
 def test_a_right_click_on_a_corner_removes_it_and_elsewhere_nothing() -> None:
-    edit = delete_at(Touch(*corner("mouth", 2)), hulls=HULLS)
+    edit = delete_at(Touch(*corner("mouth", 2)), scene=SCENE)
     assert edit is not None
     assert len(edit(PROJECT).hull_edits["mouth"]) == 7
-    assert delete_at(Touch(250, 400), hulls=HULLS) is None
+    assert delete_at(Touch(250, 400), scene=SCENE) is None
 
 
 def test_a_triangle_never_loses_a_corner() -> None:
     triangle = FeatureHulls(polygons={"nose": np.array([[0.0, 0.0], [30.0, 0.0], [15.0, 30.0]])})
-    edit = delete_at(Touch(0, 0), hulls=triangle)
+    edit = delete_at(Touch(0, 0), scene=Scene(hulls=triangle))
     assert edit is not None
     assert len(edit(PROJECT).hull_edits["nose"]) == 3

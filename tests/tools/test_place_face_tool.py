@@ -30,6 +30,19 @@ def test_eyes_clicked_the_other_way_round_are_told_apart_by_the_picture() -> Non
     assert placed.right_eye == (100.0, 200.0)
 
 
+def test_places_that_cannot_be_a_face_are_asked_again_and_say_why() -> None:
+    tool = PlaceFaceTool()
+    tool.press(Touch(100, 200), scene=Scene())
+    assert tool.press(Touch(100, 200), scene=Scene()) is None
+    assert tool.places == ((100, 200),)
+    assert tool.question.startswith("The eyes cannot both be there.") and tool.question.endswith(QUESTIONS[1])
+    tool.press(Touch(180, 200), scene=Scene())
+    assert tool.question == QUESTIONS[2]
+    assert tool.press(Touch(300, 200), scene=Scene()) is None
+    assert tool.question.startswith("A mouth cannot lie there") and tool.question.endswith(QUESTIONS[2])
+    assert tool.press(Touch(140, 270), scene=Scene()) is not None
+
+
 def test_a_step_back_asks_the_last_question_again() -> None:
     tool = PlaceFaceTool()
     tool.press(Touch(1, 1), scene=Scene())

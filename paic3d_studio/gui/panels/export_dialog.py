@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from paic3d_studio.errors import UserError
 from paic3d_studio.gui.panels.settings_panel import OPTIONS, OptionControls
 from paic3d_studio.gui.widgets import Form, label, row, separator
 from paic3d_studio.project.state import Project
@@ -22,14 +23,24 @@ _EXPORTED: Final = ("faces", "texture", "stitch")
 class ExportDialog(QDialog):
     """Asks for a target and the options of the mesh. It does not block: the answer comes with `accepted`.
 
-    The options are edits of the project, so that what was exported can be exported again.
+    The options are edits of the project, so that what was exported can be exported again. A target that `check` refuses
+    with a UserError is not accepted: the dialog says why, and stays.
     """
 
-    def __init__(self, parent: QWidget, *, formats: Mapping[str, Exporter], target: Path, project: Project) -> None:
+    def __init__(
+        self,
+        parent: QWidget,
+        *,
+        formats: Mapping[str, Exporter],
+        target: Path,
+        project: Project,
+        check: Callable[[Path], None],
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export head")
         self.setObjectName("exportDialog")
         self._formats = formats
+        self._check = check
         self._changes: list[Callable[[Project], Project]] = []
         self._folder = target.parent
         self._name = QLineEdit(target.stem)
@@ -61,6 +72,15 @@ class ExportDialog(QDialog):
         for change in self._changes:
             project = change(project)
         return project
+
+    def accept(self) -> None:
+        """Close with the answer, if the target can be written."""
+        try:
+            self._check(self.target)
+        except UserError as error:
+            self._note.setText(str(error))
+            return
+        super().accept()
 
     def _lay_out(self) -> None:
         where = Form()

@@ -35,9 +35,9 @@ class MessageBar(QFrame):
         for text in (self._message, self._cure):
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        self._action = QPushButton()
+        self._action, self._other = QPushButton(), QPushButton()
         self._action.clicked.connect(self._act)
-        self._action_name = ""
+        self._other.clicked.connect(self._act_otherwise)
         self._copy = icon_button("copy", tip="Copy the message")
         self._copy.clicked.connect(self._copy_text)
         self._dismiss = icon_button("close", tip="Dismiss the message (Esc)")
@@ -56,9 +56,15 @@ class MessageBar(QFrame):
         return f"{self._message.text()} {self._cure.text()}".strip()
 
     def show_message(
-        self, message: str, *, cure: str = "", kind: str = "error", action: tuple[str, str] | None = None
+        self,
+        message: str,
+        *,
+        cure: str = "",
+        kind: str = "error",
+        action: tuple[str, str] | None = None,
+        other: tuple[str, str] | None = None,
     ) -> None:
-        """Show a message; `action` is (name, label) of a button that emits `acted`."""
+        """Show a message; `action` and `other` are (name, label) of buttons that emit `acted`."""
         symbol, colour = _KINDS[kind]
         self.setProperty("kind", kind)
         self.style().unpolish(self)
@@ -67,9 +73,11 @@ class MessageBar(QFrame):
         self._message.setText(message)
         self._cure.setText(cure)
         self._cure.setVisible(bool(cure))
-        self._action_name, text = action or ("", "")
-        self._action.setText(text)
-        self._action.setVisible(action is not None)
+        for button, offered in ((self._action, action), (self._other, other)):
+            name, text = offered or ("", "")
+            button.setObjectName(name)
+            button.setText(text)
+            button.setVisible(offered is not None)
         self.setAccessibleDescription(self.text)
         self.show()
         self.raise_()
@@ -95,6 +103,7 @@ class MessageBar(QFrame):
         line.addWidget(self._symbol, 0, Qt.AlignmentFlag.AlignTop)
         line.addLayout(texts, 1)
         line.addWidget(self._action, 0, Qt.AlignmentFlag.AlignVCenter)
+        line.addWidget(self._other, 0, Qt.AlignmentFlag.AlignVCenter)
         line.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self._dismiss, 0, Qt.AlignmentFlag.AlignTop)
 
@@ -110,4 +119,8 @@ class MessageBar(QFrame):
 
     def _act(self) -> None:
         self.hide()
-        self.acted.emit(self._action_name)
+        self.acted.emit(self._action.objectName())
+
+    def _act_otherwise(self) -> None:
+        self.hide()
+        self.acted.emit(self._other.objectName())

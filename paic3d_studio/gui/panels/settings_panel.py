@@ -18,7 +18,7 @@ _CHOICE_LABELS: Final = {
     "network": "Network",
     "telea": "Telea (classical)",
     "compact": "Compact",
-    "published": "Published generator",
+    "published": "Published",
     "artist": "Your pixels",
     "line-free": "Line-free picture",
     "off": "Off",

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.nets.field import FieldCondition, RadianceField
 from paic3d_studio.nets.triplane import sample_triplane
 
@@ -40,8 +41,9 @@ SLAB_WIDTH: Final = 0.02
 SLAB_RANGE: Final = (-3.0, 1.5)
 """Logits that the depth maps and the matte alone may reach; the decoder adds to them."""
 
-LOOKS: Final = ((1.0, False), (1.0, True), (0.93, False), (0.93, True))
-"""Size and mirroring of the picture in each look whose depth maps are averaged: errors differ, the head does not."""
+FURTHER_LOOKS: Final = ((1.0, True), (0.93, False), (0.93, True))
+"""Size and mirroring of the picture in each further look; the depth maps of all are averaged: errors differ from
+look to look, the head does not."""
 
 HALF: Final = BOX_SIDE / 2
 
@@ -371,22 +373,35 @@ class CompactBackbone(nn.Module):
         return torch.cat((features, pictures.detach() * 2 - 1, place, xyz / HALF), 2), pictures, depths
 
     @torch.no_grad()
-    def field(self, condition: FieldCondition, *, seed: int = 0) -> RadianceField:  # noqa: ARG002 - contract of backbones
+    def field(
+        self,
+        condition: FieldCondition,
+        *,
+        seed: int = 0,  # noqa: ARG002 - contract of backbones
+        monitor: Monitor = SILENT,
+    ) -> RadianceField:
         """Return the radiance field of one picture.
 
         Args:
             condition: the line-free picture on white and its alpha; tags are not used.
             seed: not used: this network has no latent.
+            monitor: progress and cancel.
+
+        Raises:
+            Cancelled: as `monitor`.
         """
         from paic3d_studio.nets.backbones.compact_field import CompactField
 
+        monitor.report(0.0)
         scene = self.scene(condition.picture, condition.alpha)
-        return CompactField(self, dataclasses.replace(scene, depths=self._steady_depths(condition)))
+        depths = self._steady_depths(condition, first=scene.depths, monitor=monitor.child(0.2, 0.7))
+        return CompactField(self, dataclasses.replace(scene, depths=depths), monitor=monitor.child(0.7, 1.0))
 
-    def _steady_depths(self, condition: FieldCondition) -> Tensor:
-        """Return the depth maps (1, 2, h, w) as the mean of what is found in LOOKS at the picture."""
-        found = []
-        for size, mirrored in LOOKS:
+    def _steady_depths(self, condition: FieldCondition, *, first: Tensor, monitor: Monitor) -> Tensor:
+        """Return the depth maps (1, 2, h, w) as the mean of those of the `first` look and of FURTHER_LOOKS."""
+        found = [first]
+        for done, (size, mirrored) in enumerate(FURTHER_LOOKS):
+            monitor.report(done / len(FURTHER_LOOKS))
             picture, alpha = resized(condition.picture, size, outside=1.0), resized(condition.alpha, size, outside=0.0)
             if mirrored:
                 depths = self.scene(picture.flip(3), alpha.flip(3)).depths.flip(3)

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.nets.backbones.compact import CLASSES, HALF, Scene, sampled_at
 from paic3d_studio.nets.field import FieldSample, RadianceField
 
@@ -102,16 +103,16 @@ class CompactField(RadianceField):
 
     surface_level = 1 + DENSITY_SCALE / (1 + math.exp(-FIELD_SHARPNESS * ENTRY))  # where the logit is 0
 
-    def __init__(self, backbone: CompactBackbone, scene: Scene) -> None:
+    def __init__(self, backbone: CompactBackbone, scene: Scene, *, monitor: Monitor = SILENT) -> None:
         self._backbone = backbone
         self.scene = dataclasses.replace(scene, back=_smooth_hair(scene))
         self.box_side = BOX_SIDE
         self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
         self._lift = torch.zeros_like(scene.depths[:, :1])
         self._surfaces = scene.depths.clone()
-        self._look_along_rays()
+        self._look_along_rays(monitor)
 
-    def _look_along_rays(self) -> None:
+    def _look_along_rays(self, monitor: Monitor) -> None:
         """Find for each solid pixel what its best logit lacks, and where its first and last surfaces are."""
         h, w = self.scene.depths.shape[2:]
         alpha = F.interpolate(self.scene.alpha, size=(h, w), mode="area")[0, 0]
@@ -120,6 +121,7 @@ class CompactField(RadianceField):
         z = torch.linspace(-LIFT_REACH, LIFT_REACH, LIFT_STEPS)
         xyz = torch.stack((x[:, None].expand(-1, len(z)), y[:, None].expand(-1, len(z)), z.expand(len(x), -1)), 2)
         for start in range(0, len(x), 1024):
+            monitor.report(start / len(x))
             some = slice(start, start + 1024)
             points = xyz[some].flatten(0, 1)
             logit = self._capped(self._backbone.logit(self.scene, points[None])[0], points).view(-1, len(z))

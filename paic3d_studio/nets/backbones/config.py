@@ -43,14 +43,14 @@ class ReconstructorConfig:
         sizes = PublishedConfig(
             z_dim=16,
             w_dim=32,
-            channel_base=1024,
-            channel_max=32,
+            channel_base=2048,
+            channel_max=64,
             resolution=32,
-            triplane_channels=8,
+            triplane_channels=16,
             tag_channels=16,
-            superresolution_channels=16,
-            output_size=128,
-            render_size=32,
+            superresolution_channels=32,
+            output_size=64,
+            render_size=16,
         )
         return cls("published", sizes)
 

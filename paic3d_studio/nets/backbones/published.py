@@ -5,8 +5,10 @@ Tensor names and shapes are those of the released generator, so that weights con
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -16,12 +18,28 @@ from torch import Tensor, nn
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.monitor import SILENT, Monitor
-from paic3d_studio.nets.decoder import TriplaneDecoder
-from paic3d_studio.nets.field import FieldCondition, FieldSample, RadianceField
+from paic3d_studio.core.stitch import StitchSource
+from paic3d_studio.nets.decoder import FoldedDecoder, TriplaneDecoder
+from paic3d_studio.nets.field import FieldCondition, FieldSample, RadianceField, grid_points
 from paic3d_studio.nets.modulated import FullyConnected, NoiseMode, SynthesisBlock, activated
+from paic3d_studio.nets.stitching import FrontSource, StitchOptions, enlarged, stitched
 from paic3d_studio.nets.superresolution import OUTPUT_SIZE, SuperResolution
-from paic3d_studio.nets.triplane import PANIC3D_AXES, TriplaneAxes, sample_triplane, split_layers
-from paic3d_studio.nets.volume import DensityEdit, MarchedRays, RaySampling, cropped, culled, march_picture
+from paic3d_studio.nets.triplane import PANIC3D_AXES, TriplaneAxes, split_layers
+from paic3d_studio.nets.triplane_grid import TriplaneGrid, grid_densities
+from paic3d_studio.nets.triplane_table import TriplaneTable
+from paic3d_studio.nets.volume import (
+    DensityEdit,
+    MarchedRays,
+    RaySampling,
+    cropped,
+    culled,
+    edited,
+    edited_density,
+    march_picture,
+)
+
+_TILE = 1 << 13
+"""Points at once: what is held of them stays in a core's second-level cache."""
 
 TAG_RESOLUTION = 8
 """Resolution of the features to which the tagger's map is added."""
@@ -140,6 +158,7 @@ class SynthesisNetwork(nn.Module):
         *,
         noise: NoiseMode = "const",
         blocks: list[tuple[Tensor, Tensor]] | None = None,
+        monitor: Monitor = SILENT,
     ) -> Tensor:
         """Return the planes (N, 3 * C * L, H, W).
 
@@ -149,13 +168,18 @@ class SynthesisNetwork(nn.Module):
             tags: the tagger's features (N, tag_channels, 8, 8).
             noise: whether the fixed noise is added.
             blocks: when given, receives features and skip picture of each block, conditions included.
+            monitor: progress and cancel.
+
+        Raises:
+            Cancelled: as `monitor`.
         """
         x: Tensor | None = None
         skip: Tensor | None = None
         first = 0
         # The planes' rows run upwards, the picture's downwards.
         signal = (4 * (2 * picture - 1)).flip(2)
-        for resolution in self.config.resolutions:
+        for done, resolution in enumerate(self.config.resolutions):
+            monitor.report(done / len(self.config.resolutions))
             block: SynthesisBlock = getattr(self, f"b{resolution}")
             x, skip = block(x, skip, ws[:, first : first + block.styles + 1], noise=noise)
             first += block.styles
@@ -199,6 +223,8 @@ class PublishedField(RadianceField):
         planes: (3, C, L, h, w).
         ws: the style codes, which steer super-resolution (1, count, w_dim).
         edits: applied to every density.
+        surface_edits: those that also hold where the surface is taken; all of them when None.
+        backbone: what made the field, and makes sharp views of it; None where none are wanted.
     """
 
     empty_outside = False
@@ -211,28 +237,63 @@ class PublishedField(RadianceField):
         decoder: TriplaneDecoder,
         config: PublishedConfig,
         edits: Sequence[DensityEdit] = (),
+        surface_edits: Sequence[DensityEdit] | None = None,
+        backbone: PublishedBackbone | None = None,
     ) -> None:
+        self._surface_edits = tuple(edits if surface_edits is None else surface_edits)
+        self._backbone = backbone
         self.planes, self.ws, self.decoder, self.edits = planes, ws, decoder, tuple(edits)
         self.box_side, self.axes = config.box_side, config.axes
 
-    def _features(self, xyz: Tensor) -> Tensor:
-        return sample_triplane(self.planes[None], xyz[None], box_side=self.box_side, axes=self.axes)[0]
+    def for_surface(self) -> PublishedField:
+        """Return the field with the crop, but without the cull."""
+        smooth = copy.copy(self)
+        smooth.edits = self._surface_edits
+        return smooth
 
-    def _edited(self, xyz: Tensor, density: Tensor) -> Tensor:
-        for edit in self.edits:
-            density = edit(xyz, density)
-        return density
+    @cached_property
+    def _table(self) -> TriplaneTable:
+        return TriplaneTable(self.planes, box_side=self.box_side, axes=self.axes)
 
+    @cached_property
+    def _folded(self) -> FoldedDecoder:
+        return self.decoder.folded(self.planes)
+
+    @torch.no_grad()
     def query(self, xyz: Tensor) -> FieldSample:
         """Evaluate density, colour and 29 features at points (P, 3)."""
-        with torch.no_grad():
-            sample: FieldSample = self.decoder(self._features(xyz))
-        return dataclasses.replace(sample, density=self._edited(xyz, sample.density))
+        samples = [self._folded(self._table.features(tile)) for tile in torch.split(xyz, _TILE)]
+        density, colour, features = (
+            torch.cat([getattr(sample, name.name) for sample in samples]) for name in dataclasses.fields(FieldSample)
+        )
+        return FieldSample(edited(density, xyz, self.edits), colour, features)
 
+    @torch.no_grad()
     def density(self, xyz: Tensor) -> Tensor:
         """Evaluate the density alone at points (P, 3)."""
-        with torch.no_grad():
-            return self._edited(xyz, self.decoder.density(self._features(xyz)))
+        return edited_density(self._unedited, xyz, self.edits)
+
+    def _unedited(self, xyz: Tensor) -> Tensor:
+        return torch.cat([self._folded.density(self._table.features(tile)) for tile in torch.split(xyz, _TILE)])
+
+    @torch.no_grad()
+    def density_grid(self, x: Tensor, y: Tensor, z: Tensor, *, monitor: Monitor = SILENT) -> Tensor:
+        """Evaluate the density on a grid; arguments as `RadianceField.density_grid`."""
+        grid = TriplaneGrid(self.planes, x, y, z, box_side=self.box_side, axes=self.axes)
+
+        def of_slab(density: Tensor, i: int) -> Tensor:
+            return edited(density, grid_points(x[i : i + 1], y, z), self.edits)
+
+        return grid_densities(grid, self._folded, edited=of_slab if self.edits else None, monitor=monitor)
+
+    def sharp_view(
+        self, camera: Camera, *, size: int = OUTPUT_SIZE, stitch: StitchSource | None = None, monitor: Monitor = SILENT
+    ) -> Tensor | None:
+        """Render a view of 512 pixels through super-resolution; a stitched one may be larger, sRGB (1, 3, S, S)."""
+        if self._backbone is None or stitch is None:
+            return None if self._backbone is None else self._backbone.sharp_view(self, camera, monitor=monitor)
+        front, size = FrontSource.of(stitch), max(size, OUTPUT_SIZE)
+        return self._backbone.stitched_view(self, camera, front=front, size=size, monitor=monitor)
 
 
 class PublishedBackbone(nn.Module):
@@ -248,7 +309,12 @@ class PublishedBackbone(nn.Module):
         self.decoder = TriplaneDecoder(self.config.triplane_channels)
 
     def field(
-        self, condition: FieldCondition, *, seed: int = 0, edits: Sequence[DensityEdit] | None = None
+        self,
+        condition: FieldCondition,
+        *,
+        seed: int = 0,
+        edits: Sequence[DensityEdit] | None = None,
+        monitor: Monitor = SILENT,
     ) -> PublishedField:
         """Reconstruct the field of one picture.
 
@@ -257,19 +323,31 @@ class PublishedBackbone(nn.Module):
             seed: of the random code; the published system draws it from numpy's legacy generator.
             edits: changes to the density; None crops 0.1 m from the sides and culls what is thinner than 0.5, as the
                 published system does when it renders.
+            monitor: asked for cancel between the blocks of the network.
 
         Raises:
+            Cancelled: as `monitor`.
             ValueError: the condition holds no tagger features.
         """
         if condition.tags is None:
             raise ValueError("the published backbone needs the tagger's features")
         z = self.code(seed=seed)
+        surface_edits = edits
         if edits is None:
-            edits = (cropped(0.1, box_side=self.config.box_side), culled(0.5))
+            crop = cropped(0.1, box_side=self.config.box_side)
+            edits, surface_edits = (crop, culled(0.5)), (crop,)
         with torch.no_grad():
             ws = self.backbone.styles(z, torch.zeros(1, self.config.camera_dim))
-            planes = self.backbone.synthesis(ws, condition.picture, condition.tags)
-        return PublishedField(self.split(planes), ws, decoder=self.decoder, config=self.config, edits=edits)
+            planes = self.backbone.synthesis(ws, condition.picture, condition.tags, monitor=monitor)
+        return PublishedField(
+            self.split(planes),
+            ws,
+            decoder=self.decoder,
+            config=self.config,
+            edits=edits,
+            surface_edits=surface_edits,
+            backbone=self,
+        )
 
     def code(self, *, seed: int) -> Tensor:
         """Return the random code z of a seed (1, z_dim), drawn from numpy's legacy generator as published."""
@@ -296,6 +374,50 @@ class PublishedBackbone(nn.Module):
             field, camera, size=self.config.render_size, sampling=sampling, edits=edits, monitor=monitor
         )
         return self.sharpened(field, marched)
+
+    def stitched_view(
+        self,
+        field: PublishedField,
+        camera: Camera,
+        *,
+        front: FrontSource,
+        size: int = OUTPUT_SIZE,
+        coarse: int = 96,
+        fine: int = 96,
+        options: StitchOptions | None = None,
+        monitor: Monitor = SILENT,
+    ) -> Tensor:
+        """Render a view and put the front picture back onto what the front sees; sRGB (1, 3, size, size).
+
+        Args:
+            field: what is shown.
+            camera: where from.
+            front: the artist's portrait or the line-free picture.
+            size: side of the view in pixels; beyond 512 only stitched pixels gain detail.
+            coarse: evenly spread samples on each ray.
+            fine: further samples on each ray.
+            options: thresholds of the stitching.
+            monitor: progress and cancel.
+
+        Raises:
+            Cancelled: the work was cancelled.
+        """
+        sampling = RaySampling(camera.distance - 0.5, camera.distance + 0.5, coarse, fine)
+        marched = march_picture(
+            field, camera, size=self.config.render_size, sampling=sampling, monitor=monitor.child(0.0, 0.7)
+        )
+        sharp = self.sharpened(field, marched)
+        with torch.inference_mode():
+            return stitched(
+                sharp if size == sharp.shape[-1] else enlarged(sharp, size),
+                front=front,
+                field=field,
+                camera=camera,
+                marched=marched,
+                sampling=sampling,
+                options=options,
+                monitor=monitor.child(0.7, 1.0),
+            )
 
     def sharpened(self, field: PublishedField, marched: MarchedRays) -> Tensor:
         """Turn the marched rays of a square picture into a view of 512 pixels, sRGB (1, 3, 512, 512)."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from paic3d_studio.errors import UserError
-from paic3d_studio.export.files import write_files
+from paic3d_studio.files import write_files
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, code: int, *, call: str = "fsync", after: int = 0) -> None:

@@ -1,0 +1,247 @@
+"""Heads of a whole folder: each in a process of its own, so that one that fails, or falls, leaves the others alone.
+
+OUT/NAME.glb       the head
+OUT/NAME.png       the head from eight sides
+OUT/batch.json     what became of each picture; a later run with the same pictures and options goes on from it
+OUT/report.html    the same to look at
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import html
+import json
+import sys
+import time
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from paic3d_studio import __version__
+from paic3d_studio.core.image import PICTURE_SUFFIXES, read_picture
+from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.errors import Cancelled, UserError
+from paic3d_studio.export import exporter_for
+from paic3d_studio.files import write_files
+from paic3d_studio.pipeline.child import ChildFailed, run_in_child
+from paic3d_studio.project.file import SUFFIX
+from paic3d_studio.session.headless import CANCELLED, cancel_on_interrupt, configured
+from paic3d_studio.session.output import check_head_target, is_folder
+from paic3d_studio.session.progress import TerminalProgress
+from paic3d_studio.session.session import Session
+
+TO_MEND: Final = 102
+MOST_COUNTED: Final = 100
+"""Exit codes: something to mend before anything was begun; so many failures, or more."""
+
+RECORD: Final = "batch.json"
+REPORT: Final = "report.html"
+
+_SHEET_SIZE: Final = 160
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """One picture of the batch and where its results go; `key` stands for its bytes and the options."""
+
+    picture: Path
+    head: Path
+    sheet: Path
+    key: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of a picture: a `problem` in one sentence with its `cure`, or neither when the head is there.
+
+    `sha256` of the head in hex, `seconds` it took, `warning` of the face detector, `preview` a small PNG in base64.
+    """
+
+    key: str
+    problem: str = ""
+    cure: str = ""
+    sha256: str = ""
+    faces: int = 0
+    seconds: float = 0.0
+    warning: str = ""
+    preview: str = ""
+
+
+def run_batch(arguments: Namespace) -> int:
+    """Do what the command line asks for; returns the exit code."""
+    try:
+        items = batch_items(arguments)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return TO_MEND
+    progress = TerminalProgress(sys.stderr, titles={})
+    try:
+        with cancel_on_interrupt() as cancelled:
+            monitor = Monitor(progress.on_progress, cancelled=cancelled)
+            outcomes = make_heads(
+                items, options=vars(arguments), output=arguments.output, monitor=monitor, say=progress
+            )
+    except Cancelled:
+        progress.say("Cancelled; the same command goes on from here.")
+        return CANCELLED
+    except UserError as error:
+        progress.say(f"error: {error}")
+        return TO_MEND
+    failed = sum(bool(outcome.problem) for outcome in outcomes.values())
+    print(f"{len(outcomes) - failed} of {len(outcomes)} heads are in {arguments.output}; see {REPORT} there.")
+    return min(failed, MOST_COUNTED)
+
+
+def batch_items(arguments: Namespace) -> list[Item]:
+    """Return what is to be done, by name, after making sure that it can be written.
+
+    Raises:
+        UserError: no such folder, nothing in it, or an output that cannot be written.
+    """
+    source, output = arguments.folder, arguments.output
+    if not is_folder(source):
+        raise UserError(f"There is no folder “{source}”.", "Give the folder that holds the pictures.")
+    pictures = sorted(file for file in source.iterdir() if file.suffix.lower() in (*PICTURE_SUFFIXES, SUFFIX))
+    if not pictures:
+        raise UserError(f"There is no picture in “{source}”.", "Give the folder that holds the pictures.")
+    suffix = arguments.format if arguments.format.startswith(".") else f".{arguments.format}"
+    exporter_for(Path(f"head{suffix}"))
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"“{output}” cannot be made a folder ({error.strerror}).", "Choose another.") from None
+    check_head_target(output / f"head{suffix}")
+    stems = Counter(picture.stem.lower() for picture in pictures)
+    options = {name: value for name, value in vars(arguments).items() if name not in ("folder", "output")}
+    return [_item(picture, output, suffix, options, alone=stems[picture.stem.lower()] == 1) for picture in pictures]
+
+
+def _item(picture: Path, output: Path, suffix: str, options: Mapping[str, object], *, alone: bool) -> Item:
+    name = picture.stem if alone else picture.name.replace(".", "_")
+    try:
+        content = hashlib.sha256(picture.read_bytes()).hexdigest()
+    except OSError:
+        content = "unreadable"  # its own process says why
+    told = json.dumps([__version__, content, suffix, sorted((key, str(value)) for key, value in options.items())])
+    key = hashlib.sha256(told.encode()).hexdigest()
+    return Item(picture, head=output / f"{name}{suffix}", sheet=output / f"{name}.png", key=key)
+
+
+def make_heads(
+    items: Sequence[Item],
+    *,
+    options: Mapping[str, Any],
+    output: Path,
+    monitor: Monitor = SILENT,
+    say: TerminalProgress,
+) -> dict[str, Outcome]:
+    """Make the heads that are not there yet, writing record and report after each; picture name -> outcome.
+
+    Raises:
+        Cancelled: what had finished is in the record.
+        UserError: the record cannot be written any more.
+    """
+    outcomes = _recorded(output)
+    outcomes = {item.picture.name: outcomes[item.picture.name] for item in items if _is_done(item, outcomes)}
+    for number, item in enumerate(items):
+        name = item.picture.name
+        if name not in outcomes:
+            part = monitor.child(number / len(items), (number + 1) / len(items), name)
+            outcomes[name] = _outcome(item, options, part)
+            told = outcomes[name].problem or f"{outcomes[name].seconds:.1f} s"
+            say.say(f"{number + 1} of {len(items)}  {name}: {told}")
+            _write_record(items, outcomes, output)
+    _write_record(items, outcomes, output)
+    return outcomes
+
+
+def _outcome(item: Item, options: Mapping[str, Any], monitor: Monitor) -> Outcome:
+    begun = time.perf_counter()
+    try:
+        made: Outcome = run_in_child(make_head, item, dict(options), monitor=monitor, has_children=True)
+        return dataclasses.replace(made, seconds=round(time.perf_counter() - begun, 2))
+    except UserError as error:
+        return Outcome(item.key, problem=error.message, cure=error.cure)
+    except ChildFailed as bug:
+        last = str(bug).strip().splitlines()[-1]
+        return Outcome(item.key, problem="Something went wrong inside the program.", cure=last)
+
+
+def make_head(item: Item, options: Mapping[str, Any], *, monitor: Monitor) -> Outcome:
+    """Make one head and its turntable; runs in a child process.
+
+    Raises:
+        UserError: the picture, or a stage of the method, in one sentence.
+    """
+    session = Session()
+    project = configured(session.read(item.picture, monitor=monitor.child(0.0, 0.05)), Namespace(**options))
+    report = session.export(item.head, project=project, monitor=monitor.child(0.05, 0.9))
+    session.turntable(item.sheet, size=_SHEET_SIZE, project=project, monitor=monitor.child(0.9, 1.0))
+    return Outcome(
+        item.key,
+        sha256=hashlib.sha256(item.head.read_bytes()).hexdigest(),
+        faces=report.faces,
+        warning=session.pull("landmarks", project).warning,
+        preview=base64.b64encode(session.preview(project)).decode(),
+    )
+
+
+def _is_done(item: Item, outcomes: Mapping[str, Outcome]) -> bool:
+    """Whether an earlier run made this head, and it still lies there as it was written."""
+    outcome = outcomes.get(item.picture.name)
+    if outcome is None or outcome.problem or outcome.key != item.key:
+        return False
+    try:
+        return hashlib.sha256(item.head.read_bytes()).hexdigest() == outcome.sha256
+    except OSError:
+        return False
+
+
+def _recorded(output: Path) -> dict[str, Outcome]:
+    """Return what an earlier run wrote down; nothing when there is no record that can be read."""
+    try:
+        told = json.loads(read_picture(output / RECORD))
+        return {str(name): Outcome(**outcome) for name, outcome in told["outcomes"].items()}
+    except (UserError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def _write_record(items: Sequence[Item], outcomes: Mapping[str, Outcome], output: Path) -> None:
+    told = {name: dataclasses.asdict(outcome) for name, outcome in outcomes.items()}
+    record = json.dumps({"program": __version__, "outcomes": told}, ensure_ascii=False, indent=1)
+    write_files({output / RECORD: record.encode(), output / REPORT: _report(items, outcomes).encode()})
+
+
+def _report(items: Sequence[Item], outcomes: Mapping[str, Outcome]) -> str:
+    """Return the report as a page that needs nothing but the files beside it."""
+    rows = "\n".join(_row(item, outcomes[item.picture.name]) for item in items if item.picture.name in outcomes)
+    failed = sum(bool(outcome.problem) for outcome in outcomes.values())
+    return f"""<!doctype html>
+<meta charset="utf-8"><title>Heads</title>
+<style>
+body {{ font: 14px system-ui, sans-serif; margin: 2em; background: #16181d; color: #d8dbe2 }}
+td {{ padding: .5em 1em .5em 0; vertical-align: middle }} img {{ max-height: 160px; border-radius: 6px }}
+a {{ color: #8ab4ff }} .bad {{ color: #ff8a80 }} .note {{ color: #e6c07b }}
+</style>
+<h1>Heads</h1>
+<p>{len(outcomes)} of {len(items)} pictures looked at, {failed} failed.</p>
+<table>
+{rows}
+</table>
+"""
+
+
+def _row(item: Item, outcome: Outcome) -> str:
+    name = html.escape(item.picture.name)
+    if outcome.problem:
+        told = f'<span class="bad">{html.escape(outcome.problem)}</span> {html.escape(outcome.cure)}'
+        return f"<tr><td></td><td>{name}<br>{told}</td><td></td></tr>"
+    shown = f'<img alt="" src="data:image/png;base64,{html.escape(outcome.preview)}">' if outcome.preview else ""
+    note = f'<br><span class="note">{html.escape(outcome.warning)}</span>' if outcome.warning else ""
+    head, sheet = html.escape(item.head.name), html.escape(item.sheet.name)
+    told = f'{name}<br><a href="{head}">{head}</a>, {outcome.faces} triangles, {outcome.seconds:.1f} s{note}'
+    return f'<tr><td>{shown}</td><td>{told}</td><td><img alt="{name} from eight sides" src="{sheet}"></td></tr>'

@@ -1,0 +1,89 @@
+"""A folder of pictures becomes a folder of heads, whatever is among them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import trimesh
+
+from paic3d_studio.cli import main
+from paic3d_studio.paths import example_picture
+from paic3d_studio.project import edits
+from paic3d_studio.project.file import write_project
+from paic3d_studio.project.state import PictureSource, Project
+from paic3d_studio.session import batch
+from paic3d_studio.session.batch import TO_MEND
+
+QUICK = ["--lattice", "64", "--faces", "2000", "--texture", "256"]
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder with a portrait, a project, something broken and something that is no picture at all."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(example_picture(), folder / "girl.png")
+    project = Project(picture=PictureSource("girl.png", example_picture().read_bytes()))
+    write_project(edits.set_settings(project, stitch="off"), folder / "edited.paic3d")
+    (folder / "broken & <b>bad.png").write_bytes(b"no picture")
+    (folder / "notes.txt").write_text("not asked for")
+    return folder
+
+
+@pytest.mark.slow
+def test_good_and_bad_pictures_each_get_what_they_deserve_and_nothing_is_made_twice(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    assert main(["batch", str(pictures), str(out), *QUICK]) == 1
+    assert "2 of 3 heads" in capsys.readouterr().out
+    assert len(trimesh.load_mesh(out / "girl.glb").faces) > 500
+    assert (out / "girl.png").is_file() and (out / "edited.glb").is_file()
+    assert (out / "girl.glb").read_bytes() != (out / "edited.glb").read_bytes()  # the project is not stitched
+    record = json.loads((out / "batch.json").read_text())["outcomes"]
+    assert "not a picture" in record["broken & <b>bad.png"]["problem"]
+    report = (out / "report.html").read_text()
+    assert "broken &amp; &lt;b&gt;bad.png" in report and "<b>bad" not in report
+
+    made: list[str] = []
+
+    def note(item: batch.Item, *_: object) -> batch.Outcome:
+        made.append(item.picture.name)
+        return batch.Outcome(item.key, problem="again")
+
+    monkeypatch.setattr(batch, "_outcome", note)
+    assert main(["batch", str(pictures), str(out), *QUICK]) == 1
+    assert made == ["broken & <b>bad.png"]
+    (out / "girl.glb").write_bytes(b"damaged")
+    assert main(["batch", str(pictures), str(out), *QUICK]) == 2
+    assert made[1:] == ["broken & <b>bad.png", "girl.png"]
+    main(["batch", str(pictures), str(out), *QUICK, "--seed", "3"])
+    assert sorted(made[3:]) == ["broken & <b>bad.png", "edited.paic3d", "girl.png"]
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "format", "target"])
+def test_what_cannot_begin_ends_in_one_sentence(
+    kind: str, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out, options = pictures, tmp_path / "out", []
+    if kind == "missing":
+        source = tmp_path / "nowhere"
+    elif kind == "empty":
+        source = tmp_path / "nothing"
+        source.mkdir()
+    elif kind == "format":
+        options = ["--format", "docx"]
+    else:
+        out = tmp_path / "file"
+        out.write_text("in the way")
+    assert main(["batch", str(source), str(out), *options]) == TO_MEND
+    said = capsys.readouterr().err
+    assert said.startswith("error: ") and said.count("\n") == 1
+
+
+def test_pictures_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    for name in ("a.png", "a.jpg", "b.png"):
+        shutil.copy(example_picture(), tmp_path / name)
+    arguments = batch.Namespace(folder=tmp_path, output=tmp_path / "out", format="ply")
+    assert [item.head.name for item in batch.batch_items(arguments)] == ["a_jpg.ply", "a_png.ply", "b.ply"]

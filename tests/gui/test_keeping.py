@@ -1,0 +1,205 @@
+"""Saving, unsaved edits, and what is left of a crash."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from paic3d_studio.core.lines import Stroke
+from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.gui.preferences import Preferences
+from paic3d_studio.gui.rescue import RescueFolder
+from paic3d_studio.project import edits
+from paic3d_studio.project.file import decoded_project, preview_of, write_project
+from paic3d_studio.project.state import PictureSource, Project
+from paic3d_studio.session.session import Session
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+STROKE = Stroke(points=((100.0, 100.0), (200.0, 120.0)), radius=4.0)
+
+
+def edited(studio: MainWindow, qtbot: QtBot) -> Project:
+    """Make an edit, and wait until everything follows it."""
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.edit(lambda project: edits.add_stroke(project, stroke=STROKE))
+    assert studio.document.project is not None
+    return studio.document.project
+
+
+def saved_to(studio: MainWindow, qtbot: QtBot, path: Path) -> None:
+    with qtbot.waitSignal(studio.keeping.saved, timeout=10_000):
+        studio.keeping.save_to(path)
+
+
+def copies(preferences: Preferences) -> list[Path]:
+    return sorted(preferences.folder_of_rescues.glob("*.paic3d"))
+
+
+def test_the_first_save_asks_where_and_the_next_one_does_not(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    project = edited(studio, qtbot)
+    assert studio.isWindowModified()
+    QTest.keyClick(studio, Qt.Key.Key_S, CTRL)
+    chooser = studio.findChild(QFileDialog)
+    assert chooser is not None
+    target = tmp_path / "girl.paic3d"
+    with qtbot.waitSignal(studio.keeping.saved, timeout=10_000):
+        chooser.fileSelected.emit(str(target))
+    chooser.reject()
+    assert decoded_project(target.read_bytes(), name="girl.paic3d") == project
+    assert preview_of(target).startswith(b"\x89PNG")
+    assert not studio.isWindowModified()
+    assert studio.windowTitle().startswith("girl.paic3d")
+    project = edited(studio, qtbot)
+    studio.activateWindow()
+    with qtbot.waitSignal(studio.keeping.saved, timeout=10_000):
+        studio.keeping.save()
+    assert decoded_project(target.read_bytes(), name="girl.paic3d") == project
+
+
+def test_a_saved_project_opens_as_it_was(qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path) -> None:
+    project = edited(studio, qtbot)
+    saved_to(studio, qtbot, tmp_path / "girl.paic3d")
+    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
+        studio.open_picture(str(picture))
+    assert studio.document.project != project
+    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
+        studio.open_picture(str(tmp_path / "girl.paic3d"))
+    assert studio.document.project == project
+    assert not studio.isWindowModified()
+    assert studio.keeping.path == tmp_path / "girl.paic3d"
+    assert studio.preferences.recent_files[:2] == [tmp_path / "girl.paic3d", picture]
+
+
+def test_undo_back_to_what_was_saved_leaves_nothing_unsaved(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    edited(studio, qtbot)
+    saved_to(studio, qtbot, tmp_path / "girl.paic3d")
+    edited(studio, qtbot)
+    assert studio.isWindowModified()
+    studio.document.undo()
+    assert not studio.isWindowModified()
+
+
+def test_a_save_that_fails_keeps_the_edits_and_offers_another_place(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path
+) -> None:
+    edited(studio, qtbot)
+    with qtbot.waitSignal(studio.keeping.failed, timeout=10_000):
+        studio.keeping.save_to(tmp_path / "nowhere" / "girl.paic3d")
+    assert "nowhere" in studio.workspace.messages.text
+    assert studio.isWindowModified()
+    assert studio.keeping.path is None
+    studio.workspace.messages._act()
+    assert studio.findChild(QFileDialog) is not None
+
+
+def test_unsaved_edits_are_copied_and_the_copy_goes_once_they_are_saved(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, preferences: Preferences
+) -> None:
+    assert copies(preferences) == []
+    project = edited(studio, qtbot)
+    qtbot.waitUntil(lambda: len(copies(preferences)) == 1, timeout=10_000)
+    assert decoded_project(copies(preferences)[0].read_bytes(), name="copy") == project
+    saved_to(studio, qtbot, tmp_path / "girl.paic3d")
+    assert copies(preferences) == []
+
+
+def test_the_copy_of_a_living_studio_is_not_offered(qtbot: QtBot, studio: MainWindow, preferences: Preferences) -> None:
+    edited(studio, qtbot)
+    qtbot.waitUntil(lambda: len(copies(preferences)) == 1, timeout=10_000)
+    assert RescueFolder(preferences.folder_of_rescues).newest() is None
+    assert studio.keeping.left_behind() is None
+
+
+def left_by_a_crash(preferences: Preferences, picture: Path, *, path: str = "") -> Project:
+    """Leave what a studio leaves that is killed: a copy, its description, and no one who holds the lock."""
+    folder = preferences.folder_of_rescues
+    folder.mkdir(parents=True)
+    project = edits.add_stroke(Project(picture=PictureSource("girl.png", picture.read_bytes())), stroke=STROKE)
+    write_project(project, folder / "0123.paic3d")
+    (folder / "0123.json").write_text(json.dumps({"name": "girl.png", "path": path}))
+    die = (
+        "import os, sys; from PySide6.QtCore import QLockFile; lock = QLockFile(sys.argv[1]); lock.setStaleLockTime(0)"
+    )
+    die = f"{die}; assert lock.tryLock(0); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", die, str(folder / "0123.lock")], check=False, timeout=60)
+    assert (folder / "0123.lock").exists()
+    return project
+
+
+def test_what_a_crash_left_is_offered_and_brought_back_as_unsaved(
+    qtbot: QtBot, window: MainWindow, preferences: Preferences, picture: Path, tmp_path: Path
+) -> None:
+    project = left_by_a_crash(preferences, picture, path=str(tmp_path / "girl.paic3d"))
+    window.offer_what_a_crash_left()
+    assert "girl.png" in window.workspace.messages.text
+    with qtbot.waitSignal(window.document.refreshed, timeout=20_000):
+        window.workspace.messages._act()
+    assert window.document.project == project
+    assert window.isWindowModified()
+    assert window.keeping.path == tmp_path / "girl.paic3d"
+    qtbot.waitUntil(lambda: [copy.stem for copy in copies(preferences)] not in ([], ["0123"]), timeout=10_000)
+    assert decoded_project(copies(preferences)[0].read_bytes(), name="copy") == project
+    assert len(copies(preferences)) == 1
+
+
+def test_what_a_crash_left_can_be_discarded(window: MainWindow, preferences: Preferences, picture: Path) -> None:
+    left_by_a_crash(preferences, picture)
+    window.offer_what_a_crash_left()
+    window.workspace.messages._act_otherwise()
+    assert list(preferences.folder_of_rescues.iterdir()) == []
+
+
+def test_a_damaged_copy_is_told_of_and_the_open_picture_stays(
+    qtbot: QtBot, studio: MainWindow, preferences: Preferences, picture: Path
+) -> None:
+    left_by_a_crash(preferences, picture)
+    (preferences.folder_of_rescues / "0123.paic3d").write_bytes(b"PK\x03\x04 half of it")
+    before = studio.document.project
+    studio.offer_what_a_crash_left()
+    with qtbot.waitSignal(studio.document.failed, timeout=10_000):
+        studio.workspace.messages._act()
+    assert "damaged" in studio.workspace.messages.text
+    assert studio.document.project is before
+
+
+def test_closing_with_unsaved_edits_offers_to_save_first(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    saved_to(studio, qtbot, tmp_path / "girl.paic3d")
+    project = edited(studio, qtbot)
+    studio.close()
+    assert studio.isVisible()
+    with qtbot.waitSignal(studio.closed, timeout=10_000):
+        studio.workspace.messages._act()
+    assert decoded_project((tmp_path / "girl.paic3d").read_bytes(), name="girl") == project
+
+
+def test_everything_as_detected_takes_every_edit_back_in_one_step(qtbot: QtBot, studio: MainWindow) -> None:
+    before = studio.document.project
+    edited(studio, qtbot)
+    changed = edited(studio, qtbot)
+    studio.actions_by_name["revert"].trigger()
+    assert studio.document.project == before
+    studio.document.undo()
+    assert studio.document.project == changed
+
+
+def test_recent_files_are_listed_newest_first_without_those_that_are_gone(
+    window: MainWindow, preferences: Preferences, picture: Path, tmp_path: Path
+) -> None:
+    write_project(Project(picture=PictureSource("a.png", picture.read_bytes())), tmp_path / "a.paic3d")
+    for file in (picture, tmp_path / "gone.png", tmp_path / "a.paic3d"):
+        preferences.remember_recent(file)
+    window._recent_menu.aboutToShow.emit()
+    assert [action.text() for action in window._recent_menu.actions()[:2]] == ["a.paic3d", "portrait.png"]
+    window._recent_menu.actions()[-1].trigger()
+    assert preferences.recent_files == []
+
+
+def test_the_command_line_takes_the_decisions_of_a_project(tmp_path: Path, picture: Path) -> None:
+    project = Project(picture=PictureSource("girl.png", picture.read_bytes()), seed=11)
+    write_project(project, tmp_path / "girl.paic3d")
+    assert Session().read(tmp_path / "girl.paic3d") == project

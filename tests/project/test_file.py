@@ -1,0 +1,197 @@
+"""Project files: what is written is read again, and nothing else is."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from paic3d_studio.core.hulls import convex
+from paic3d_studio.core.lines import LineOptions, Stroke
+from paic3d_studio.errors import UserError
+from paic3d_studio.project import edits
+from paic3d_studio.project.file import (
+    VERSION,
+    decoded_project,
+    encoded_project,
+    is_project,
+    preview_of,
+    write_project,
+)
+from paic3d_studio.project.state import PictureSource, Project, Settings
+
+PICTURE = PictureSource(name="girl.png", encoded=bytes(range(256)) * 4)
+
+places = st.tuples(st.floats(-500, 5000), st.floats(-500, 5000))
+strokes = st.builds(
+    Stroke, points=st.lists(places, max_size=5).map(tuple), radius=st.floats(0.5, 200), adds=st.booleans()
+)
+hulls = st.integers(3, 9).map(
+    lambda n: tuple(map(tuple, convex([(256 + 40 * np.cos(a), 256 + 30 * np.sin(a)) for a in np.arange(n)]).tolist()))
+)
+
+
+@st.composite
+def projects(draw: st.DrawFn) -> Project:
+    project = Project(picture=PICTURE, seed=draw(st.integers(0, 2**32 - 1)))
+    if draw(st.booleans()):
+        eye, mouth = draw(places), draw(places)
+        project = edits.place_face(project, right_eye=eye, left_eye=(eye[0] + 50, eye[1]), mouth=mouth)
+    for stroke in draw(st.lists(strokes, max_size=3)):
+        project = edits.add_stroke(project, stroke=stroke)
+        project = edits.add_matte_stroke(project, stroke=stroke)
+    for feature in draw(st.sets(st.sampled_from(["mouth", "nose", "left_eye"]))):
+        project = edits.set_hull(project, feature=feature, polygon=draw(hulls))
+    project = edits.set_surface_options(project, faces=draw(st.integers(100, 50_000)), crop_below=draw(st.none()))
+    return edits.set_line_options(project, threshold=draw(st.floats(0.001, 0.5)))
+
+
+@given(project=projects())
+def test_a_project_is_read_back_as_it_was_saved(project: Project) -> None:
+    content = encoded_project(project, preview=b"a small picture")
+    assert is_project(content)
+    assert decoded_project(content, name="x.paic3d") == project
+    assert encoded_project(decoded_project(content, name="x.paic3d"), preview=b"a small picture") == content
+
+
+def test_the_preview_is_found_without_the_rest(tmp_path: Path) -> None:
+    write_project(Project(picture=PICTURE), tmp_path / "a.paic3d", preview=b"small")
+    write_project(Project(picture=PICTURE), tmp_path / "b.paic3d")
+    (tmp_path / "c.paic3d").write_bytes(b"PK\x03\x04 no archive")
+    assert [preview_of(tmp_path / f"{name}.paic3d") for name in "abcd"] == [b"small", b"", b"", b""]
+
+
+def rewritten(change, *, project: Project | None = None, add: dict[str, bytes] | None = None, picture=None) -> bytes:
+    """A project file whose state went through `change`, with further entries."""
+    content = encoded_project(project or Project(picture=PICTURE))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        state = json.loads(archive.read("project.json"))
+    change(state)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("project.json", json.dumps(state), compress_type=zipfile.ZIP_DEFLATED)
+        archive.writestr("picture", PICTURE.encoded if picture is None else picture)
+        for name, extra in (add or {}).items():
+            archive.writestr(name, extra)
+    return buffer.getvalue()
+
+
+def same(state: dict) -> None:
+    """Change nothing."""
+
+
+def test_a_file_of_a_newer_version_is_refused_with_what_to_do() -> None:
+    with pytest.raises(UserError, match="newer version") as refused:
+        decoded_project(rewritten(lambda state: state.update(version=VERSION + 1)), name="x.paic3d")
+    assert "Install" in refused.value.cure
+
+
+def test_what_an_older_file_lacks_takes_its_default() -> None:
+    def older(state: dict) -> None:
+        del state["decisions"]["settings"]["volume"]
+        del state["decisions"]["settings"]["lines"]["ratio"]
+        del state["decisions"]["matte_strokes"]
+
+    found = decoded_project(rewritten(older), name="x.paic3d")
+    assert found.settings.volume == Settings().volume
+    assert found.settings.lines == LineOptions()
+    assert found.matte_strokes == ()
+
+
+def test_entries_with_paths_go_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    content = rewritten(same, add={"../escaped": b"x", "/absolute": b"x", "C:\\windows": b"x"})
+    assert decoded_project(content, name="x.paic3d") == Project(picture=PICTURE)
+    assert not list(tmp_path.iterdir()) and not (tmp_path.parent / "escaped").exists()
+
+
+def decisions(**changes: object):
+    return lambda state: state["decisions"].update(changes)
+
+
+NOT_PROJECTS = {
+    "another zip": b"PK\x03\x04" + b"\0" * 40,
+    "another format": rewritten(lambda state: state.update(format="docx")),
+    "a version that is no number": rewritten(lambda state: state.update(version="1")),
+    "another picture": rewritten(same, picture=b"exchanged"),
+    "an unknown decision": rewritten(decisions(wings=2)),
+    "a seed out of range": rewritten(decisions(seed=-1)),
+    "a seed that is true": rewritten(decisions(seed=True)),
+    "infinite places": rewritten(decisions(strokes=[{"points": [[1e999, 2]], "radius": 3, "adds": True}])),
+    "places beyond every picture": rewritten(decisions(strokes=[{"points": [[1e9, 2]], "radius": 3, "adds": True}])),
+    "a stroke without width": rewritten(decisions(strokes=[{"points": [[1, 2]], "radius": 0, "adds": True}])),
+    "a dented hull": rewritten(decisions(hull_edits={"mouth": [[0, 0], [9, 0], [4, 1], [0, 9]]})),
+    "a hull without a name": rewritten(decisions(hull_edits={" ": [[0, 0], [9, 0], [0, 9]]})),
+    "a lattice that fills the memory": rewritten(decisions(settings={"surface": {"resolution": 10_000}})),
+    "a texture that fills the memory": rewritten(decisions(settings={"texture": {"size": 10**9}})),
+    "a volume that fills the memory": rewritten(decisions(settings={"volume": 4096})),
+    "a list for a table": rewritten(decisions(settings=[])),
+    "a text for a number": rewritten(decisions(settings={"volume": "128"})),
+    "a stitch of no kind": rewritten(decisions(settings={"stitch": "glue"})),
+    "twenty entries": rewritten(same, add={str(number): b"" for number in range(20)}),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_PROJECTS)
+def test_what_is_no_project_is_refused_in_one_sentence(kind: str) -> None:
+    with pytest.raises(UserError, match="damaged") as refused:
+        decoded_project(NOT_PROJECTS[kind], name="x.paic3d")
+    assert "x.paic3d" in refused.value.message and refused.value.cure
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("project.json", b" " * (65 << 20))
+        archive.writestr("picture", b"x")
+    assert len(buffer.getvalue()) < 1 << 20
+    with pytest.raises(UserError, match="too large"):
+        decoded_project(buffer.getvalue(), name="x.paic3d")
+
+
+def test_a_state_nested_without_end_is_refused() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("project.json", b"[" * 200_000, compress_type=zipfile.ZIP_DEFLATED)
+        archive.writestr("picture", b"x")
+    with pytest.raises(UserError, match="damaged"):
+        decoded_project(buffer.getvalue(), name="x.paic3d")
+
+
+WHOLE = encoded_project(
+    edits.add_stroke(Project(picture=PICTURE), stroke=Stroke(points=((1.0, 2.0),), radius=3.0)), preview=b"small"
+)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(data=st.data())
+def test_a_mutated_file_is_read_as_it_was_or_refused(data: st.DataObject) -> None:
+    content = bytearray(WHOLE)
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    if data.draw(st.booleans()):
+        del content[data.draw(st.integers(0, len(content) - 1)) :]
+    try:
+        found = decoded_project(bytes(content), name="x.paic3d")
+    except UserError:
+        return
+    assert found == decoded_project(WHOLE, name="x.paic3d") or found.picture.encoded == PICTURE.encoded
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.paic3d"
+    write_project(Project(picture=PICTURE), path)
+    before = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(UserError, match="full"):
+        write_project(Project(picture=PICTURE, seed=7), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
