@@ -21,7 +21,7 @@ from paic3d_studio.datasets.generated.labels import KEY, VERSION, extras
 from paic3d_studio.datasets.generated.recipe import Recipe
 from paic3d_studio.datasets.generated.write_vrm import vrm_bytes
 from paic3d_studio.errors import Cancelled, UserError
-from paic3d_studio.export.files import write_files
+from paic3d_studio.files import write_files
 
 LAST_SEED: Final = 99_999_999
 _LONGEST_DESCRIPTION: Final = 4 * 2**20
