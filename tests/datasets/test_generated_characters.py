@@ -42,8 +42,8 @@ from paic3d_studio.errors import UserError
 
 SIDE = 256
 FRONT, BACK, ABOVE = Camera(0, 0, 1.0, None), Camera(180, 0, 1.0, None), Camera(0, 89.9, 1.0, None)
-SEEDS = (2, 6, 10, 25, 37, 40, 56, 71)
-"""Among them: animals' ears, tied hair, curls, short hair, old and young."""
+SEEDS = (2, 4, 6, 10, 25, 37, 40, 71, 88)
+"""Among them: animals' ears, tied hair, curls, short hair, old and young, and the two largest files of some hundreds."""
 
 seeds = st.integers(0, 10**8 - 1)
 
@@ -117,7 +117,7 @@ def test_a_file_passes_the_filter_of_the_pipeline_and_names_its_licence(made: tu
 
 
 def test_a_file_stays_small(made: tuple[Recipe, bytes, Character]) -> None:
-    assert len(made[1]) < 1_600_000
+    assert len(made[1]) < 1_500_000
     for primitive in made[2].primitives:
         assert max(primitive.texture.shape[:2]) <= 1024
 

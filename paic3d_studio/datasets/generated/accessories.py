@@ -195,8 +195,8 @@ def _flower_at(p: Place, place: Array, away: Array, size: float) -> list[Piece]:
                 np.array([0.42, 0.58, 0.16]) * size,
                 "accessory",
                 "accessory",
-                rows=5,
-                columns=8,
+                rows=4,
+                columns=7,
                 tilt=tilt,
                 uv_box=p.box(),
             )
@@ -207,8 +207,8 @@ def _flower_at(p: Place, place: Array, away: Array, size: float) -> list[Piece]:
             np.full(3, 0.26 * size),
             "accessory",
             "accessory",
-            rows=5,
-            columns=8,
+            rows=4,
+            columns=7,
             uv_box=p.box("second"),
         )
     )

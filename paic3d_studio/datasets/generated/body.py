@@ -95,10 +95,10 @@ class Torso:
         """Return the trunk's surface from height `top` down: its front wears the left half of the texture."""
         top = self.neck_y + 0.012 if top is None else top
         heights = np.concatenate([np.linspace(top, self.neck_y - 0.07, 13), np.linspace(self.neck_y - 0.09, LOWEST, 7)])
-        rows = np.stack([self.ring(float(y), 48, swell) for y in heights])
+        rows = np.stack([self.ring(float(y), 40, swell) for y in heights])
         # Two halves with uv of their own: front from the right side over the chest to the left side, then the back.
-        front = np.roll(rows, 12, axis=1)[:, :25]
-        back = np.roll(rows, -12, axis=1)[:, :25]
+        front = np.roll(rows, 10, axis=1)[:, :21]
+        back = np.roll(rows, -10, axis=1)[:, :21]
         halves = [
             grid_piece(points, torso_uv(points[..., :2], behind=behind), part, material, bone="chest")
             for points, behind in ((front, False), (back, True))

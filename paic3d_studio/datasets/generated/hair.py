@@ -275,7 +275,7 @@ class HairVolume:
         return pieces
 
     def tail_path(
-        self, place: Array, away: Array, *, tip: float, out: float, rise: float, steps: int = 22, spread: float = 0.0
+        self, place: Array, away: Array, *, tip: float, out: float, rise: float, steps: int = 17, spread: float = 0.0
     ) -> Array:
         """Return the line of a tail that leaves the head, rises a little and falls to height `tip`."""
         flat = unit(away * [1, 0.25, 1])

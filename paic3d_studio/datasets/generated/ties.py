@@ -38,7 +38,7 @@ def ball(volume: HairVolume, centre: Array, radius: float, away: Array) -> Piece
     tilt = np.stack([side, away, np.cross(side, away)], 1)
     u0, _, u1, _ = column_box(volume.column("main", float(centre[0])))
     return ellipsoid(
-        centre, (radius, radius, radius), "hair", "hair", rows=7, columns=10, tilt=tilt, uv_box=(u0, 0.22, u1, 0.62)
+        centre, (radius, radius, radius), "hair", "hair", rows=6, columns=9, tilt=tilt, uv_box=(u0, 0.22, u1, 0.62)
     )
 
 
@@ -67,7 +67,7 @@ def combed(volume: HairVolume, ties: Sequence[Tie], *, falling: bool) -> list[Pi
 
 def _starts(tie: Tie, side: float) -> list[tuple[float, float]]:
     """Where combed ribbons begin: along the hairline and, for a pair of ties, along the parting; degrees."""
-    count = 24 if tie.both else 40
+    count = 22 if tie.both else 38
     span = 176.0 * side if tie.both else 360.0
     phis = [(2 * side if tie.both else 0.0) + span * (k + 0.5) / count for k in range(count)]
     edge = [(phi, _hairline(phi)) for phi in phis]
@@ -190,8 +190,8 @@ def braid(volume: HairVolume, tie: Tie, side: float) -> Hanging:
                 np.array([0.80, 1.35, 0.80]) * radius * small,
                 "hair",
                 "hair",
-                rows=8,
-                columns=10,
+                rows=6,
+                columns=8,
                 tilt=tilt,
                 uv_box=(u0, 0.34, u1, 0.9),
             )
