@@ -196,7 +196,7 @@ def _flower_at(p: Place, place: Array, away: Array, size: float) -> list[Piece]:
                 "accessory",
                 "accessory",
                 rows=4,
-                columns=7,
+                columns=6,
                 tilt=tilt,
                 uv_box=p.box(),
             )
@@ -208,7 +208,7 @@ def _flower_at(p: Place, place: Array, away: Array, size: float) -> list[Piece]:
             "accessory",
             "accessory",
             rows=4,
-            columns=7,
+            columns=6,
             uv_box=p.box("second"),
         )
     )

@@ -187,7 +187,7 @@ def bow(
     tails: bool = True,
 ) -> list[Piece]:
     """Return a bow with two loops, a knot and two tails; it looks along +z before `rotation`."""
-    loop = curve([(0.08, 0.0), (0.45, 0.42), (0.95, 0.52), (1.08, 0.0), (0.95, -0.52), (0.45, -0.42), (0.08, 0.0)], 28)[
+    loop = curve([(0.08, 0.0), (0.45, 0.42), (0.95, 0.52), (1.08, 0.0), (0.95, -0.52), (0.45, -0.42), (0.08, 0.0)], 18)[
         :-1
     ]
     wing = boxed(solid_patch(loop * size, size * 0.10, part, material, dome=size * 0.16), box)
@@ -209,7 +209,7 @@ def bow(
 def dense(outline: Array) -> Array:
     closed = np.concatenate([outline, outline[:1]])
     return np.concatenate(
-        [a + (b - a) * np.linspace(0, 1, 4, endpoint=False)[:, None] for a, b in itertools.pairwise(closed)]
+        [a + (b - a) * np.linspace(0, 1, 3, endpoint=False)[:, None] for a, b in itertools.pairwise(closed)]
     )
 
 

@@ -43,9 +43,11 @@ _BONES: Final[tuple[tuple[str, str | None], ...]] = (
 
 
 class _Buffer:
-    """The binary chunk with its views and accessors."""
+    """The binary chunk with its views and accessors; no mesh has more than `most` vertices."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._repeated: dict[tuple[int, int, int, int], int] = {}
         self.data = bytearray()
         self.views: list[dict[str, Any]] = []
         self.accessors: list[dict[str, Any]] = []
@@ -59,6 +61,14 @@ class _Buffer:
         self.data += content
         self.views.append(entry)
         return len(self.views) - 1
+
+    def repeated(self, row: tuple[int, int, int, int], count: int) -> int:
+        """Return an accessor of `count` times the same four bytes; all of a kind share one view."""
+        if row not in self._repeated:
+            self._repeated[row] = self.view(bytes(row) * self.most, 34962)
+        entry = {"bufferView": self._repeated[row], "componentType": 5121, "count": count, "type": "VEC4"}
+        self.accessors.append(entry)
+        return len(self.accessors) - 1
 
     def accessor(
         self, values: NDArray[Any], kind: str, component: int, *, target: int | None, bounds: bool = False
@@ -84,16 +94,16 @@ def vrm_bytes(figure: Figure, *, name: str, extras: Mapping[str, Any]) -> bytes:
         name: its title.
         extras: what glTF's top-level `extras` hold, as JSON.
     """
-    buffer = _Buffer()
+    groups: dict[tuple[str, str], list[Piece]] = {}
+    for piece in figure.pieces:
+        groups.setdefault((piece.material, piece.part), []).append(piece)
+    buffer = _Buffer(max(sum(len(piece.positions) for piece in group) for group in groups.values()))
     places = {bone: figure.bones[bone] + STANDING for bone, _ in _BONES}
     nodes = _bone_nodes(places)
     images: list[dict[str, Any]] = []
     pictures: dict[int, int] = {}
     materials = [_material(m, buffer, images, pictures) for m in figure.materials]
     order = {m.name: k for k, m in enumerate(figure.materials)}
-    groups: dict[tuple[str, str], list[Piece]] = {}
-    for piece in figure.pieces:
-        groups.setdefault((piece.material, piece.part), []).append(piece)
     primitives = [
         _primitive(group, buffer, order[material], part, figure.joints)
         for (material, part), group in sorted(groups.items(), key=lambda item: (order[item[0][0]], item[0][1]))
@@ -197,12 +207,14 @@ def _primitive(
     group: list[Piece], buffer: _Buffer, material: int, part: str, joints: tuple[str, ...]
 ) -> dict[str, Any]:
     bones = np.concatenate([np.full(len(p.positions), joints.index(p.bone), np.uint8) for p in group])
-    whole = joined(group)
-    slots = np.zeros((len(bones), 4), np.uint8)
-    slots[:, 0] = bones
-    weights = np.zeros((len(bones), 4), np.uint8)
-    weights[:, 0] = 255
-    wide = len(bones) > 65535
+    whole, count = joined(group), len(bones)
+    if not bones.any():  # all with the head, the first of the joints
+        slots = buffer.repeated((0, 0, 0, 0), count)
+    else:
+        slots = buffer.accessor(np.pad(bones[:, None], ((0, 0), (0, 3))), "VEC4", 5121, target=34962)
+    weights = buffer.repeated((255, 0, 0, 0), count)
+    buffer.accessors[weights]["normalized"] = True
+    wide = count > 65535
     indices = whole.faces.reshape(-1, 1).astype("<u4" if wide else "<u2")
     attributes = {
         "POSITION": buffer.accessor(
@@ -210,10 +222,9 @@ def _primitive(
         ),
         "NORMAL": buffer.accessor(whole.normals.astype("<f4"), "VEC3", 5126, target=34962),
         "TEXCOORD_0": buffer.accessor(whole.uv.astype("<f4"), "VEC2", 5126, target=34962),
-        "JOINTS_0": buffer.accessor(slots, "VEC4", 5121, target=34962),
-        "WEIGHTS_0": buffer.accessor(weights, "VEC4", 5121, target=34962),
+        "JOINTS_0": slots,
+        "WEIGHTS_0": weights,
     }
-    buffer.accessors[attributes["WEIGHTS_0"]]["normalized"] = True
     return {
         "attributes": attributes,
         "indices": buffer.accessor(indices, "SCALAR", 5125 if wide else 5123, target=34963),
