@@ -411,6 +411,12 @@ def _worn(rng: Generator, gender: str, hair: HairRecipe, body: BodyRecipe, ears:
         thing = ACCESSORIES[name]
         if thing.place in taken or (gender == "masculine" and name in _NOT_FOR_HIM):
             continue
+        if name == "earrings" and not (
+            CUTS[hair.cut].shows_ears or (CUTS[hair.cut].ties and not CUTS[hair.cut].layers)
+        ):
+            continue
+        if name == "halo" and ears == "rabbit":
+            continue
         if animal and (thing.place in ("hat", "horns", "band") or name in ("small top hat", "crown")):
             continue
         if thing.place in ("hat", "band") and taken & {"hat", "band", "horns"}:
