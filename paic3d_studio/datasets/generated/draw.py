@@ -278,6 +278,8 @@ def _hair(rng: Generator, gender: str, age: str) -> tuple[str, HairRecipe]:
         extras=tuple(extras),
         length=_spread(rng, low, high),
         volume=_spread(rng, 0.005, 0.012) if cut in ("crew", "swept back") else _spread(rng, 0.014, 0.030),
+        wide=_spread(rng, 0.75, 1.3),
+        high=_spread(rng, 0.75, 1.5),
         flare=_spread(rng, -0.15, 0.35),
         wave=float(rng.choice([0.0, _spread(rng, 0.003, 0.006), _spread(rng, 0.007, 0.012)], p=[0.62, 0.22, 0.16]))
         if cut != "hime"

@@ -80,8 +80,8 @@ class HairVolume:
         f, v = self.head.face, self.recipe.volume
         front, back = 0.117 + 0.35 * v, 0.103 + v
         return (
-            np.full(np.shape(phi), f.half_width + 0.009 + 0.9 * v),
-            f.top - TEMPLE_Y + 0.009 + v,
+            np.full(np.shape(phi), f.half_width + 0.009 + 0.9 * v * self.recipe.wide),
+            f.top - TEMPLE_Y + 0.009 + v * self.recipe.high,
             np.where(np.cos(phi) >= 0, front, back),
         )
 

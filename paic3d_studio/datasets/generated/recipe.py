@@ -90,12 +90,12 @@ class EyeRecipe:
 class HairRecipe:
     """Hair.
 
-    `cut`, `bangs`, `sides`, `extras` are names in the tables of hair cuts; `length` in metres below the origin to which
-    the longest strands reach (negative); `volume` standing off the skull; `flare` radians by which ends turn outwards
-    (negative: inwards); `wave` amplitude in metres; `raggedness` 0..1 variation of tips; `strand_width` metres;
-    `sweep` radians by which bangs run sideways; `parting` radians from the middle; `bangs_length` height of the bangs'
-    tips in metres; `root`, `tip`, `second`, `shine` and `shadow` colours; `pattern` a name in paint_hair.PATTERNS;
-    `shine_style` a name in paint_hair.SHINES; `tie` colour of what holds tied hair.
+    `cut`, `bangs`, `sides`, `extras` are names in the tables of hair cuts; `length` the height in metres to which the
+    longest hair reaches; `volume` metres by which it stands off the skull, at the sides and on top times `wide` and
+    `high`; `flare` radians by which ends turn outwards (negative: inwards); `wave` amplitude in metres; `raggedness` 0..1
+    variation of tips; `strand_width` metres; `sweep` the side to which bangs run; `parting` radians from the middle;
+    `bangs_length` height of the bangs' tips in metres; `root`, `tip`, `second`, `shine` and `shadow` colours; `pattern` a
+    name in paint_hair.PATTERNS; `shine_style` a name in paint_hair.SHINES; `tie` colour of what holds tied hair.
     """
 
     cut: str = "bob"
@@ -104,6 +104,8 @@ class HairRecipe:
     extras: tuple[str, ...] = ()
     length: float = -0.13
     volume: float = 0.016
+    wide: float = 1.0
+    high: float = 1.0
     flare: float = 0.0
     wave: float = 0.0
     raggedness: float = 0.4
