@@ -200,7 +200,7 @@ def beanie(p: Place) -> list[Piece]:
     rows = [
         (float(np.sin(a)) ** 0.85 * 1.34, float(ry * (np.cos(a) - low))) for a in np.linspace(0.02, np.radians(58), 12)
     ]
-    fold = [(1.10, 0.036), (1.18, 0.034), (1.20, 0.014), (1.18, -0.006), (1.06, -0.009)]
+    fold = [(1.00, 0.034), (1.06, 0.031), (1.15, 0.014), (1.21, -0.004), (1.20, -0.012), (1.08, -0.013)]
     made = [
         _crown_of(p, rows=rows, box=p.box(), centre=centre, tilt=turn("x", -8)),
         _crown_of(p, rows=fold, box=p.box("second"), centre=centre, tilt=turn("x", -8)),

@@ -92,10 +92,10 @@ class HairRecipe:
 
     `cut`, `bangs`, `sides`, `extras` are names in the tables of hair cuts; `length` the height in metres to which the
     longest hair reaches; `volume` metres by which it stands off the skull, at the sides and on top times `wide` and
-    `high`; `flare` radians by which ends turn outwards (negative: inwards); `wave` amplitude in metres; `raggedness` 0..1
-    variation of tips; `strand_width` metres; `sweep` the side to which bangs run; `parting` radians from the middle;
-    `bangs_length` height of the bangs' tips in metres; `root`, `tip`, `second`, `shine` and `shadow` colours; `pattern` a
-    name in paint_hair.PATTERNS; `shine_style` a name in paint_hair.SHINES; `tie` colour of what holds tied hair.
+    `high`; `flare` radians by which ends turn outwards (negative: inwards); `wave` amplitude in metres; `raggedness`
+    0..1 variation of tips; `strand_width` metres; `sweep` the side to which bangs run; `parting` radians from the
+    middle; `bangs_length` height of the bangs' tips in metres; `root`, `tip`, `second`, `shine` and `shadow` colours;
+    `pattern` and `shine_style` names in paint_hair.PATTERNS and SHINES; `tie` colour of what holds tied hair.
     """
 
     cut: str = "bob"
