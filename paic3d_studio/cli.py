@@ -88,7 +88,8 @@ def reconstruct_parser() -> argparse.ArgumentParser:
         "a project of the studio (.paic3d), whose edits and options hold where none are given here")  # fmt: skip
     add("-o", "--output", metavar="FILE", type=Path, help="where the head goes, its suffix (.glb, .obj, .ply) decides "
         "the format; for several pictures an existing folder (default: beside each picture, .glb)")  # fmt: skip
-    add("--turntable", metavar="FILE", type=Path, help="also write a PNG of the head seen from eight sides")
+    add("--turntable", metavar="FILE", type=Path, help="also write the head from all sides: a sheet (.png) or a "
+        "picture that turns (.gif)")  # fmt: skip
     add("--face", metavar="X,Y,X,Y,X,Y", type=place_of_face, help="where the face is when it is not found: middle of "
         "the eye on the left of the picture, of the other eye, and of the mouth, in pixels")  # fmt: skip
     add_method_options(parser)

@@ -1,15 +1,26 @@
-"""A picture of the head from several sides."""
+"""The head from all sides: a sheet of pictures, or a picture that turns."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import io
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from paic3d_studio.core.image import encode_png
+from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.files import write_files
+
+TURN: Final = 3600
+"""Milliseconds that a moving picture takes for one turn of the head."""
+
+_PALETTE_FRAMES: Final = 8
+"""So many frames of a moving picture decide about its colours."""
 
 
 def contact_sheet(frames: Sequence[NDArray[np.uint8]], *, columns: int = 4, gap: int = 8) -> NDArray[np.uint8]:
@@ -32,12 +43,66 @@ def contact_sheet(frames: Sequence[NDArray[np.uint8]], *, columns: int = 4, gap:
 
 
 def write_contact_sheet(
-    frames: Sequence[NDArray[np.uint8]], path: Path, *, columns: int = 4, gap: int = 8
+    frames: Sequence[NDArray[np.uint8]], path: Path, *, columns: int = 4, gap: int = 8, monitor: Monitor = SILENT
 ) -> tuple[str, ...]:
     """Write a contact sheet of a turntable as PNG and return the paths written.
 
     Raises:
         UserError: the file cannot be written.
+        Cancelled: nothing was written.
     """
+    monitor.check()
     write_files({path: encode_png(contact_sheet(frames, columns=columns, gap=gap))})
     return (str(path),)
+
+
+def write_moving_picture(
+    frames: Sequence[NDArray[np.uint8]], path: Path, *, monitor: Monitor = SILENT
+) -> tuple[str, ...]:
+    """Write frames as a GIF that turns for ever, and return the paths written.
+
+    All frames share one palette, so that no colour flickers.
+
+    Args:
+        frames: sRGB uint8 (h, w, 3), all of one size, at least one.
+        path: where to.
+        monitor: progress and cancel.
+
+    Raises:
+        UserError: the file cannot be written.
+        Cancelled: nothing was written.
+    """
+    palette = _palette(frames[:: max(1, len(frames) // _PALETTE_FRAMES)])
+    pictures = []
+    for index, frame in enumerate(frames):
+        monitor.report(index / len(frames), "encoding the turntable")
+        pictures.append(Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG))
+    encoded = io.BytesIO()
+    step = TURN // len(frames) // 10 * 10  # a GIF counts hundredths of a second
+    pictures[0].save(encoded, "GIF", save_all=True, append_images=pictures[1:], duration=max(20, step), loop=0)
+    write_files({path: encoded.getvalue()})
+    return (str(path),)
+
+
+def _palette(frames: Sequence[NDArray[np.uint8]]) -> Image.Image:
+    """Return 256 colours for `frames`; each of theirs counts once, or an eye would take its colour from the hair."""
+    colours = np.concatenate([frame.reshape(-1, 3) for frame in frames])
+    shades = colours.astype(np.int64) // 8 @ np.array([32 * 32, 32, 1])
+    _, first = np.unique(shades, return_index=True)
+    return Image.fromarray(colours[first][None]).quantize(256, method=Image.Quantize.MEDIANCUT)
+
+
+@dataclasses.dataclass(frozen=True)
+class TurntableFormat:
+    """How a turntable of one suffix is made: how many frames it wants, and what writes them."""
+
+    label: str
+    frames: int
+    write: Callable[..., tuple[str, ...]]
+
+
+TURNTABLES: Final[Mapping[str, TurntableFormat]] = {
+    ".png": TurntableFormat("a sheet of pictures", 8, write_contact_sheet),
+    ".gif": TurntableFormat("a picture that turns", 36, write_moving_picture),
+}
+"""Suffix -> format."""

@@ -15,7 +15,7 @@ from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.importing import ImportOutcome, choices, import_all
-from paic3d_studio.gui.runner import Deliver, Runner
+from paic3d_studio.gui.runner import YIELDING, Deliver, Runner
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.pipeline.stages import prepare_networks
 from paic3d_studio.project.state import Project
@@ -24,8 +24,24 @@ from paic3d_studio.tools.pointer import Edit
 
 log = logging.getLogger(__name__)
 
-SHOWN: Final = ("portrait", "landmarks", "aligned", "hulls", "line_mask", "render_like", "tags", "volume")
+SHOWN: Final = (
+    "portrait",
+    "landmarks",
+    "aligned",
+    "hulls",
+    "line_mask",
+    "render_like",
+    "tags",
+    "stitch_picture",
+    "volume",
+)
 """Artefacts that the window shows or tells of, delivered as soon as each is known."""
+
+REFINED: Final = "fine_volume"
+"""What takes the place of the volume once the artist lets it: made when all that is shown is up to date."""
+
+TARGETS: Final = ("stitch_picture", "volume")
+"""The last artefacts on the way to what is always shown."""
 
 
 class Document(QObject):
@@ -74,14 +90,15 @@ class Document(QObject):
         self.runner.finished.connect(self._on_finished)
         self.runner.failed.connect(self._on_failed)
         self.runner.cancelled.connect(self._on_cancelled)
-        self.runner.became_idle.connect(self.busy_changed)
+        self.runner.became_idle.connect(self._on_idle)
         self._telling: Project | None = (
             None  # set and read on the worker: whose stage reports are the window's business
         )
         self._deliver: Deliver | None = None
         self._delivered: set[str] = set()
         self._computed: set[str] = set()
-        self._targets: tuple[str, ...] = ("volume",)
+        self._targets: tuple[str, ...] = TARGETS
+        self._unrefined: Project | None = None
         self._refresh_pending = False
         self._export_target: Path | None = None
         self._dragging = False
@@ -163,6 +180,7 @@ class Document(QObject):
             return
         self._refresh_pending = False
         self._shown_project = project
+        self._unrefined = None
         targets = self._targets
 
         def work(monitor: Monitor, deliver: Deliver) -> None:
@@ -171,9 +189,21 @@ class Document(QObject):
         self.runner.submit("refresh", work, title="Reconstructing")
         self.busy_changed.emit()
 
+    def _refine(self) -> None:
+        """Ask for what is finer than what is shown, unless it is there; anything else that is asked for goes first."""
+        project = self._unrefined
+        if project is None or self.runner.busy:
+            return
+
+        def work(monitor: Monitor, deliver: Deliver) -> None:
+            self._pull_refined(project, monitor, deliver)
+
+        self.runner.submit("refine", work, title="Refining the view")
+        self.busy_changed.emit()
+
     def want_mesh(self, wanted: bool) -> None:
         """Say whether the textured mesh is shown as well; it costs seconds, so only then is it kept up to date."""
-        targets = ("volume", "textured") if wanted else ("volume",)
+        targets = (*TARGETS, "textured") if wanted else TARGETS
         if targets != self._targets:
             self._targets = targets
             if wanted:
@@ -214,6 +244,7 @@ class Document(QObject):
     def stop(self) -> bool:
         """Ask everything that runs to stop; False when nothing did."""
         self._refresh_pending = False
+        self._unrefined = None
         stopped = self.runner.cancel()
         if stopped:
             self.busy_changed.emit()
@@ -247,6 +278,15 @@ class Document(QObject):
         finally:
             self._telling = self._deliver = None
 
+    def _pull_refined(self, project: Project, monitor: Monitor, deliver: Deliver) -> None:
+        """Pull what is finer than what is shown; what it is made of was told of by the refresh."""
+        self._telling = project
+        try:
+            value = self.session.pull(REFINED, project, monitor)
+        finally:
+            self._telling = None
+        deliver(REFINED, value)
+
     def _tell_of(self, project: Project) -> None:
         """From now on stage reports are about this project, and are the window's business."""
         self._telling, self._computed = project, set()
@@ -260,6 +300,8 @@ class Document(QObject):
             return  # a later target finds in the memo what was computed a moment ago
         if report.state == "fresh":
             self._computed.add(report.stage)
+        if report.stage == REFINED and report.state == "cancelled":
+            report = StageReport(REFINED, "queued")  # it gave way, and comes again
         self.stage_reported.emit(report)
         wanted = report.stage in SHOWN or report.stage == "textured"
         if report.state in ("fresh", "cached") and wanted and self._deliver and report.stage not in self._delivered:
@@ -279,7 +321,7 @@ class Document(QObject):
     def _on_started(self, lane: str, title: str) -> None:
         if lane == "refresh":
             self.refresh_started.emit()
-        if lane != "warm-up":
+        if lane not in YIELDING:
             self.progressed.emit(lane, 0.0, title)
         self.busy_changed.emit()
 
@@ -300,7 +342,10 @@ class Document(QObject):
             self.opened.emit(value)
             self.refresh()
         elif lane == "refresh":
+            self._unrefined = self._shown_project
             self.refreshed.emit()
+        elif lane == "refine":
+            self._unrefined = None
         elif lane == "export" and isinstance(value, ExportReport):
             self.exported.emit(value, self._export_target)
         elif lane == "import" and isinstance(value, ImportOutcome):
@@ -309,6 +354,7 @@ class Document(QObject):
                 self.refresh()  # what waited for these weights, or stood on earlier ones, is out of date now
 
     def _on_failed(self, lane: str, error: Exception) -> None:
+        self._unrefined = None
         if not isinstance(error, UserError):
             log.error("a job failed: %s", lane, exc_info=error)
         self.busy_changed.emit()
@@ -318,7 +364,12 @@ class Document(QObject):
 
     def _on_cancelled(self, lane: str, seconds: float) -> None:
         self.busy_changed.emit()
-        self.stopped.emit(lane, seconds)
+        if lane not in YIELDING:
+            self.stopped.emit(lane, seconds)
+
+    def _on_idle(self) -> None:
+        self._refine()
+        self.busy_changed.emit()
 
 
 def _warm_up(monitor: Monitor, deliver: Deliver) -> None:

@@ -23,14 +23,18 @@ _POINTER: Final = (
     ("Double click on an edge", "Add a corner"),
     ("Right click on a corner", "Remove it"),
     ("Shift + brush", "The other way round: erase, or mark"),
-    ("Drag the head", "Turn it"),
-    ("Right drag, Shift + drag", "Move it"),
+    ("Drag the head, middle drag", "Turn it"),
+    ("The same with Shift, right drag", "Move it"),
     ("Double click on the head", "Look at that point"),
 )
 _HEAD_KEYS: Final = (
     ("F, S, B, T", "Front, side, back, top"),
     ("R", "Look from the start again"),
-    ("P", "Perspective or orthographic"),
+    (". or keypad .", "The whole head in the middle"),
+    ("P or keypad 5", "Perspective or orthographic"),
+    ("Keypad 1, 3, 7", "Front, left, top; with Ctrl the other side"),
+    ("Keypad 9", "The opposite side"),
+    ("Keypad 4, 6, 8, 2", "Turn by 15 degrees"),
     ("Arrows, + and −", "Turn, zoom"),
 )
 

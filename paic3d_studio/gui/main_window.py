@@ -17,7 +17,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.gui import help_texts
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
 from paic3d_studio.gui.clipboard import OPEN_FILTER, picture_in
-from paic3d_studio.gui.document import SHOWN, Document
+from paic3d_studio.gui.document import REFINED, SHOWN, Document
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
 from paic3d_studio.gui.importing import FILE_FILTER, ImportOutcome
@@ -27,6 +27,7 @@ from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import RecentMenu
 from paic3d_studio.gui.rescue import Rescue
+from paic3d_studio.gui.runner import YIELDING
 from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.paths import example_picture
 from paic3d_studio.project import edits
@@ -158,7 +159,7 @@ class MainWindow(QMainWindow):
 
     def _on_changed(self, project: Project) -> None:
         self.workspace.settings.show_project(project)
-        for stage in SHOWN:  # what is known already is shown at once: after undo, all of it
+        for stage in (*SHOWN, REFINED):  # what is known already is shown at once: after undo, all of it
             value = self.document.session.peek(stage, project)
             if value is not None:
                 self._on_artefact(stage, value)
@@ -197,7 +198,7 @@ class MainWindow(QMainWindow):
             self.workspace.strip.chips[stage].take(report)
 
     def _on_progress(self, lane: str, fraction: float, text: str) -> None:
-        if lane != "warm-up":
+        if lane not in YIELDING:
             self.workspace.status.show_progress(fraction, text)
 
     def _on_refreshed(self) -> None:
@@ -422,6 +423,10 @@ class MainWindow(QMainWindow):
     def _on_brush_changed(self, radius: float) -> None:
         self.workspace.brush_size.setText(f"{2 * radius:.0f} px")
 
+    def _on_look_changed(self) -> None:
+        self.preferences.remember("view/background", self.head.look_menu.background)
+        self.preferences.remember("view/grid", self.head.look_menu.has_grid)
+
     def _on_layers_changed(self, states: object) -> None:
         assert isinstance(states, dict)
         for name, state in states.items():
@@ -538,6 +543,7 @@ class MainWindow(QMainWindow):
         workspace.layers.changed.connect(self.image.set_layer_state)
         workspace.strip.cancel_wanted.connect(self._stop)
         workspace.messages.acted.connect(self._on_message_action)
+        self.head.look_changed.connect(self._on_look_changed)
         self.image.layers_changed.connect(self._on_layers_changed)
         self.image.tool_changed.connect(self._on_tool_changed)
         self.image.brush_changed.connect(self._on_brush_changed)
@@ -552,6 +558,9 @@ class MainWindow(QMainWindow):
         for name, state in self.preferences.layers.items():
             self.image.set_layer_state(name, state)
         self._on_layers_changed(self.image.layers)
+        self.head.look_menu.show_look(
+            self.preferences.text("view/background", ""), has_grid=self.preferences.flag("view/grid", default=True)
+        )
         shows_side = self.preferences.flag("window/side-panel", default=True)
         self.actions_by_name["side-panel"].setChecked(shows_side)
         self.workspace.side.setVisible(shows_side)

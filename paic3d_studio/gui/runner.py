@@ -28,8 +28,11 @@ Deliver = Callable[[str, object], None]
 Work = Callable[[Monitor, Deliver], object]
 """What a job does: it reports to the monitor, hands out results as they come, and returns the last one."""
 
-LANES: Final = ("save", "autosave", "open", "export", "import", "refresh", "warm-up")
+LANES: Final = ("save", "autosave", "open", "export", "import", "refresh", "warm-up", "refine")
 """In the order in which waiting jobs are taken."""
+
+YIELDING: Final = frozenset({"warm-up", "refine"})
+"""Lanes whose job stops as soon as anything else is asked for."""
 
 
 @dataclass
@@ -97,9 +100,7 @@ class Runner(QObject):
                 return
             self._newest[lane] = self._newest.get(lane, 0) + 1
             self._waiting[lane] = Job(lane, title, work, self._newest[lane])
-            if (self._current is not None and self._current.lane == lane) or (
-                self._current is not None and self._current.lane == "warm-up"
-            ):
+            if self._current is not None and self._current.lane in {lane, *YIELDING}:
                 self._ask_to_stop(self._current)
             self._changed.notify()
 

@@ -18,6 +18,7 @@ from paic3d_studio.gui.viewport_hosts import OpenGLHost, PictureHost, install_su
 from paic3d_studio.gui.viewport_notice import ViewportNotice
 from paic3d_studio.viewport.bake import BakedVolume
 from paic3d_studio.viewport.canvas import BACKGROUNDS, Background
+from paic3d_studio.viewport.front import StitchPicture
 from paic3d_studio.viewport.orbit import OrbitView, ScreenPoint, screen_point
 from paic3d_studio.viewport.scene import Scene
 
@@ -29,6 +30,16 @@ WHEEL_FACTOR: Final = 0.88
 KEY_TURN: Final = 15.0
 """Degrees that an arrow key turns the head."""
 
+NUMPAD_VIEWS: Final[dict[Qt.Key, tuple[str, str]]] = {
+    Qt.Key.Key_1: ("front", "back"),
+    Qt.Key.Key_End: ("front", "back"),
+    Qt.Key.Key_3: ("left", "right"),
+    Qt.Key.Key_PageDown: ("left", "right"),
+    Qt.Key.Key_7: ("top", "bottom"),
+    Qt.Key.Key_Home: ("top", "bottom"),
+}
+"""Key of the numeric keypad, with and without Num Lock -> named view, and the one with Ctrl."""
+
 _Gesture = Literal["orbit", "pan"]
 
 
@@ -37,7 +48,8 @@ class ViewportWidget(QWidget):
 
     Left drag, Alt + left or middle drag: turn. Right drag, Shift + left or Shift + middle: shift. Wheel or pinch: zoom
     at the pointer. Double click: put that point of the head in the middle. F, S, B, T: front, side, back, top;
-    R: reset; arrows turn, plus and minus zoom, P changes between perspective and orthographic.
+    R: reset; full stop: the whole head in the middle; arrows turn, plus and minus zoom, P changes between perspective
+    and orthographic. The numeric keypad does what it does in Blender (`NUMPAD_VIEWS`).
 
     It keeps showing what it has until something new is drawn. Where OpenGL cannot be had, one sentence says so.
     """
@@ -91,6 +103,11 @@ class ViewportWidget(QWidget):
     def set_volume(self, volume: FieldVolume | BakedVolume | None) -> None:
         """Show `volume`; None empties the volume modes."""
         self.scene.set_volume(volume)
+        self._redraw()
+
+    def set_picture(self, picture: StitchPicture) -> None:
+        """Stitch `picture` onto what the front sees of the volume."""
+        self.scene.set_picture(picture)
         self._redraw()
 
     def set_mesh(self, mesh: TexturedMesh | None) -> None:
@@ -191,13 +208,43 @@ class ViewportWidget(QWidget):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        move = _view_after_key(self.view, Qt.Key(event.key()))
-        if move is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier & ~Qt.KeyboardModifier.ShiftModifier:
+        move = self._view_after(event)
+        allowed = Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier
+        if event.modifiers() & Qt.KeyboardModifier.KeypadModifier:
+            allowed |= Qt.KeyboardModifier.ControlModifier
+        if move is None or event.modifiers() & ~allowed:
             super().keyPressEvent(event)
             return
         self.set_view(move)
 
+    def _view_after(self, event: QKeyEvent) -> OrbitView | None:
+        """Return where a key brings the camera, None for a key that means nothing here."""
+        key = Qt.Key(event.key())
+        if event.modifiers() & Qt.KeyboardModifier.KeypadModifier:
+            if key in (Qt.Key.Key_Comma, Qt.Key.Key_Delete):  # its full stop, elsewhere and without Num Lock
+                return self.focused()
+            other = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            view = _view_after_numpad(self.view, key, other=other)
+            if view is not None:
+                return view
+        if key == Qt.Key.Key_Period:
+            return self.focused()
+        return _view_after_key(self.view, key)
+
+    def focused(self) -> OrbitView:
+        """Return the view with the whole head in the middle, from where it is looked at now."""
+        bounds = self.scene.bounds()
+        return self.view.reset() if bounds is None else self.view.framed(*bounds)
+
     def event(self, event: QEvent) -> bool:
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.modifiers() & Qt.KeyboardModifier.KeypadModifier
+            and self._view_after(event) is not None
+        ):
+            event.accept()  # else the 1 of the keypad would be taken for the shortcut of a shading mode
+            return True
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
             self.set_view(self.view.zoomed(1.0 / (1.0 + event.value()), at=self._place(event.position())))
             return True
@@ -245,6 +292,29 @@ def _gesture_of(event: QMouseEvent) -> _Gesture | None:
             return "pan" if shift else "orbit"
         case Qt.MouseButton.RightButton:
             return "pan"
+        case _:
+            return None
+
+
+def _view_after_numpad(view: OrbitView, key: Qt.Key, *, other: bool) -> OrbitView | None:
+    """Return where a key of the numeric keypad brings the camera; `other` with Ctrl. None for one without meaning."""
+    if key in NUMPAD_VIEWS:
+        return view.turned_to(NUMPAD_VIEWS[key][other])
+    if other:
+        return None
+    match key:
+        case Qt.Key.Key_5 | Qt.Key.Key_Clear:
+            return view.toggled_projection()
+        case Qt.Key.Key_9 | Qt.Key.Key_PageUp:
+            return dataclasses.replace(view.turned_by(180.0), elevation=-view.elevation)
+        case Qt.Key.Key_4:
+            return _view_after_key(view, Qt.Key.Key_Left)
+        case Qt.Key.Key_6:
+            return _view_after_key(view, Qt.Key.Key_Right)
+        case Qt.Key.Key_8:
+            return _view_after_key(view, Qt.Key.Key_Up)
+        case Qt.Key.Key_2:
+            return _view_after_key(view, Qt.Key.Key_Down)
         case _:
             return None
 

@@ -19,7 +19,6 @@ from paic3d_studio.core.artefacts import (
     Alignment,
     DensityLattice,
     FeatureHulls,
-    FieldVolume,
     KeepMask,
     Landmarks,
     LineMask,
@@ -42,6 +41,7 @@ from paic3d_studio.core.texture import TextureOptions, bake_texture
 from paic3d_studio.errors import UserError
 from paic3d_studio.pipeline.child import run_in_child
 from paic3d_studio.project.state import PictureSource, PlacedFace, Polygon, StitchSourceName
+from paic3d_studio.viewport.bake import BakedVolume, bake_volume
 
 if TYPE_CHECKING:
     from paic3d_studio.nets.field import RadianceField
@@ -154,11 +154,13 @@ def field(
     return network.field(FieldCondition.of(render_like, tags), seed=seed, monitor=below)
 
 
-def volume(field: RadianceField, resolution: int, monitor: Monitor) -> FieldVolume:
-    """Bake the field into the volume that the viewport draws."""
+def volume(field: RadianceField, resolution: int, monitor: Monitor) -> BakedVolume:
+    """Bake the field into the volume that the viewport draws, so far that only the upload is left."""
     from paic3d_studio.nets.field import field_volume
 
-    return field_volume(field, resolution, monitor=monitor)
+    voxels = field_volume(field, resolution, monitor=monitor.child(0.0, 0.9))
+    monitor.report(0.9)
+    return bake_volume(voxels)
 
 
 def lattice(field: RadianceField, resolution: int, level: float | None, monitor: Monitor) -> DensityLattice:
@@ -180,11 +182,7 @@ def surface(lattice: DensityLattice, field: RadianceField, options: SurfaceOptio
 def textured(
     surface: SurfaceMesh,
     field: RadianceField,
-    portrait: Portrait,
-    matte: Matte,
-    alignment: Alignment,
-    render_like: RenderLike,
-    stitched: StitchSourceName,
+    stitched: StitchSource | None,
     options: TextureOptions,
     monitor: Monitor,
 ) -> TexturedMesh:
@@ -194,14 +192,14 @@ def textured(
     return bake_texture(
         surface,
         colour_at=lambda xyz: colour_at(field, xyz),
-        stitch=stitch_source(stitched, portrait=portrait, matte=matte, alignment=alignment, render_like=render_like),
+        stitch=stitched,
         options=options,
         monitor=monitor,
     )
 
 
 def stitch_source(
-    choice: StitchSourceName, *, portrait: Portrait, matte: Matte, alignment: Alignment, render_like: RenderLike
+    choice: StitchSourceName, portrait: Portrait, matte: Matte, alignment: Alignment, render_like: RenderLike
 ) -> StitchSource | None:
     """Return the picture to project onto the front, or None for field colours everywhere."""
     match choice:

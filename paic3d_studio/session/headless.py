@@ -24,7 +24,7 @@ from paic3d_studio.paths import example_picture
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import Project
-from paic3d_studio.session.output import check_head_target, check_picture_target, is_folder
+from paic3d_studio.session.output import check_head_target, check_turntable_target, is_folder
 from paic3d_studio.session.progress import TerminalProgress
 from paic3d_studio.session.session import Session
 
@@ -91,7 +91,7 @@ def jobs_of(arguments: Namespace) -> list[Job]:
     if len({job.head for job in jobs}) < len(jobs):
         raise UserError("Two of the pictures would be written to the same file.", "Reconstruct them one by one.")
     if arguments.turntable is not None:
-        check_picture_target(arguments.turntable)
+        check_turntable_target(arguments.turntable)
     return jobs
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.export import exporter_for
-
-PICTURE_SUFFIX = ".png"
+from paic3d_studio.export.turntable import TURNTABLES
 
 
 def check_head_target(path: Path) -> None:
@@ -24,15 +23,16 @@ def check_head_target(path: Path) -> None:
     check_folder(path)
 
 
-def check_picture_target(path: Path) -> None:
-    """Make sure that a turntable or a still can be written to `path`.
+def check_turntable_target(path: Path) -> None:
+    """Make sure that a turntable can be written to `path`.
 
     Raises:
-        UserError: it is no PNG, or as `check_folder`.
+        UserError: its suffix is none of `TURNTABLES`, or as `check_folder`.
     """
-    if path.suffix.lower() != PICTURE_SUFFIX:
+    if path.suffix.lower() not in TURNTABLES:
         raise UserError(
-            f"Turntables cannot be written as “{path.suffix or path.name}”.", "Use a name that ends in .png."
+            f"Turntables cannot be written as “{path.suffix or path.name}”.",
+            f"Use a name that ends in {' or '.join(TURNTABLES)}.",
         )
     check_folder(path)
 

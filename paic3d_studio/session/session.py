@@ -19,7 +19,7 @@ from paic3d_studio.pipeline.stages import SOURCES, STAGES, prepare_networks
 from paic3d_studio.project.file import decoded_project, is_project, write_project
 from paic3d_studio.project.history import History
 from paic3d_studio.project.state import PictureSource, Project
-from paic3d_studio.session.output import check_head_target, check_picture_target
+from paic3d_studio.session.output import check_head_target, check_turntable_target
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +33,9 @@ Edit = Callable[[Project], Project]
 
 PREVIEW_SIDE: Final = 192
 """Longer side of the small picture in a project file, in pixels."""
+
+VIEWS_AT_ONCE: Final = 8
+"""So many views of a turntable are drawn between two questions whether to stop."""
 
 FRAME: Final = 0.05
 """Empty border of a turntable picture, as a share of the head."""
@@ -241,26 +244,29 @@ class Session:
         self,
         path: str | os.PathLike[str],
         *,
-        frames: int = 8,
+        frames: int | None = None,
         size: int = 384,
         project: Project | None = None,
         monitor: Monitor = SILENT,
     ) -> None:
-        """Write one picture of the textured head, seen from `frames` sides all round.
+        """Write the textured head, seen from `frames` sides all round, in the format of the suffix.
 
-        Without OpenGL the field is rendered instead, at half the size.
+        Without OpenGL the field is rendered instead, at half the size. None leaves the number of frames to the format.
 
         Raises:
-            UserError: not a PNG, no such folder, no right to write, or from a stage.
+            UserError: no such format, no such folder, no right to write, or from a stage.
+            Cancelled: nothing was written.
         """
-        from paic3d_studio.export.turntable import write_contact_sheet
+        from paic3d_studio.export.turntable import TURNTABLES
 
         target = Path(path)
-        check_picture_target(target)
+        check_turntable_target(target)
         project = project or self._opened().value
         textured = self._graph.pull("textured", project, monitor.child(0.0, 0.8))
-        pictures = self._all_round(project, textured, frames=frames, size=size, monitor=monitor.child(0.8, 1.0))
-        write_contact_sheet(pictures, target)
+        form = TURNTABLES[target.suffix.lower()]
+        sides = frames or form.frames
+        pictures = self._all_round(project, textured, frames=sides, size=size, monitor=monitor.child(0.8, 0.95))
+        form.write(pictures, target, monitor=monitor.child(0.95, 1.0))
 
     def _all_round(
         self, project: Project, textured: TexturedMesh, *, frames: int, size: int, monitor: Monitor
@@ -271,8 +277,12 @@ class Session:
         from paic3d_studio.viewport.orbit import HOME_VIEW, turntable
 
         try:
-            monitor.report(0.0, "drawing the turntable")
-            return render_offscreen(textured, turntable(_fitting(HOME_VIEW, textured), frames=frames), size=size)
+            views = turntable(_fitting(HOME_VIEW, textured), frames=frames)
+            pictures = []
+            for start in range(0, frames, VIEWS_AT_ONCE):
+                monitor.report(start / frames, "drawing the turntable")
+                pictures += render_offscreen(textured, views[start : start + VIEWS_AT_ONCE], size=size)
+            return pictures
         except UserError:
             cameras = [Camera(azimuth=360 * i / frames, elevation=0.0) for i in range(frames)]
             parts = [monitor.child(i / frames, (i + 1) / frames, "rendering without OpenGL") for i in range(frames)]

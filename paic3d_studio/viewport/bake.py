@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from paic3d_studio.core.artefacts import BOX_SIDE, FieldVolume
 from paic3d_studio.errors import ShapeMismatch
+from paic3d_studio.viewport.front import FrontMap, front_map
 
 CELL: Final = 8
 """Side of an occupancy cell in voxels."""
@@ -25,6 +26,12 @@ STEEPNESS: Final = 7.0
 
 LOGIT_FLOOR: Final = 1.0 / (1.0 + math.exp(STEEPNESS))
 """The opacity at -STEEPNESS, taken off so that empty is empty."""
+
+SOLID_SIDE: Final = 128
+"""Finer volumes are drawn as solid per voxel as one of this side: their fog would else be finer than their surface."""
+
+STEP_BLUR: Final = 0.6
+"""Standard deviation of the blur that takes stairs out of edges, in voxels."""
 
 SMOOTHING: Final = 1.2
 """Standard deviation of the blur for normals, in voxels."""
@@ -53,22 +60,29 @@ class BakedVolume:
     Args:
         voxels: sRGB and the logit of opacity, 0 empty, 255 opaque, 128 half; uint8 (n, n, n, 4) [z, y, x]; empty
             voxels next to filled ones carry their colour.
+        smoothed: opacity blurred by `SMOOTHING`, whose slope gives normals, uint8 (n, n, n): on a ball of 45 voxels the
+            slope of the opacity itself errs by 5 degrees, that of the blurred one by 1.
         occupancy: greatest opacity that interpolation can meet in each cell, uint8 (m, m, m) [z, y, x].
         lower, upper: corner voxels of the box that holds every occupied cell, (x, y, z), upper exclusive.
         haze: what only the X-ray shows.
+        surface: scaled logit (0..1) at which a ray has met the surface.
+        front: the surface as the front sees it.
         box_side: metres.
     """
 
     voxels: NDArray[np.uint8]
+    smoothed: NDArray[np.uint8]
     occupancy: NDArray[np.uint8]
     lower: tuple[int, int, int]
     upper: tuple[int, int, int]
     haze: Haze
+    surface: float
+    front: FrontMap
     box_side: float = BOX_SIDE
 
 
 def bake_volume(volume: FieldVolume) -> BakedVolume:
-    """Prepare `volume` for drawing; 128^3 takes some tens of milliseconds.
+    """Prepare `volume` for drawing; 128^3 takes a tenth of a second of one core, 192^3 half a second.
 
     Raises:
         ShapeMismatch: the volume is not a cube of RGBA voxels.
@@ -76,11 +90,43 @@ def bake_volume(volume: FieldVolume) -> BakedVolume:
     rgba = volume.rgba
     if rgba.ndim != 4 or len(set(rgba.shape[:3])) != 1 or rgba.shape[3] != 4 or rgba.dtype != np.uint8:
         raise ShapeMismatch(f"a field volume is uint8 (n, n, n, 4), not {rgba.dtype} {rgba.shape}")
-    occupancy = occupancy_of(rgba[..., 3])
-    lower, upper = _occupied_box(occupancy, voxels=rgba.shape[0])
-    voxels = bled_colours(rgba)
-    voxels[..., 3] = logits()[rgba[..., 3]]
-    return BakedVolume(voxels, occupancy, lower, upper, haze_of(rgba[..., 3]), volume.box_side)
+    n = rgba.shape[0]
+    opacity, solid = without_steps(rgba[..., 3]), rgba[..., 3]
+    coloured = bled_colours(rgba)
+    coloured[..., 3] = opacity
+    if n > SOLID_SIDE:
+        opacity, solid = (thickened(part, times=n / SOLID_SIDE) for part in (opacity, solid))
+    occupancy = occupancy_of(opacity)
+    lower, upper = _occupied_box(occupancy, voxels=n)
+    voxels = bled_colours(coloured)
+    voxels[..., 3] = logits()[opacity]
+    surface = surface_of(solid)
+    front = front_map(voxels[..., 3], level=255 * surface, box_side=volume.box_side)
+    smoothed = _blurred(opacity, SMOOTHING)
+    return BakedVolume(voxels, smoothed, occupancy, lower, upper, haze_of(solid), surface, front, volume.box_side)
+
+
+def without_steps(opacity: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return opacity without the stairs that sampling at single points leaves on every slanting edge.
+
+    A field may end within a fraction of a voxel, where its picture ends; each voxel is then all or nothing, and what
+    crosses between them jumps. A blur of less than a voxel lets the crossing glide instead; convex edges lose a sixth
+    of a voxel by it.
+    """
+    return _blurred(opacity, STEP_BLUR)
+
+
+def thickened(opacity: NDArray[np.uint8], *, times: float) -> NDArray[np.uint8]:
+    """Return the opacity of matter that is so many times as dense, uint8, same shape."""
+    clear = times * np.log1p(-np.minimum(np.arange(256), 254.9) / 255)
+    table: NDArray[np.uint8] = np.rint(255 * -np.expm1(clear)).astype(np.uint8)
+    return table[opacity]
+
+
+def surface_of(opacity: NDArray[np.uint8]) -> float:
+    """Return the scaled logit (0..1) at which a ray has met the surface: half as dense as the solid, or half opaque."""
+    density = _solid_density(opacity)
+    return scaled_logit(min(0.5, -math.expm1(-density / 2))) if density > 0 else 0.5
 
 
 def haze_of(opacity: NDArray[np.uint8]) -> Haze:
@@ -92,15 +138,22 @@ def haze_of(opacity: NDArray[np.uint8]) -> Haze:
     Args:
         opacity: uint8 (n, n, n).
     """
-    counts = np.bincount(opacity.reshape(-1), minlength=256)[1:]
-    if not counts.any():
+    density = _solid_density(opacity)
+    if density == 0:
         return ALL_MATTER
-    solid = 1 + int(np.searchsorted(np.cumsum(counts), 0.99 * counts.sum()))
-    density = -math.log1p(-min(solid, 254.5) / 255.0)
     thin, whole = (
         min(cap, -math.expm1(-part * density)) for part, cap in zip(HAZE_DENSITY, THICKEST_HAZE, strict=True)
     )
     return thin, whole
+
+
+def _solid_density(opacity: NDArray[np.uint8]) -> float:
+    """Return how dense a volume's own solid is, per voxel; 0 for an empty one."""
+    counts = np.bincount(opacity.reshape(-1), minlength=256)[1:]
+    if not counts.any():
+        return 0.0
+    solid = 1 + int(np.searchsorted(np.cumsum(counts), 0.99 * counts.sum()))
+    return -math.log1p(-min(solid, 254.5) / 255.0)
 
 
 def scaled_logit(opacity: float) -> float:
@@ -114,14 +167,9 @@ def logits() -> NDArray[np.uint8]:
     return np.array([round(255 * scaled_logit(opacity / 255)) for opacity in range(256)], np.uint8)
 
 
-def smoothed_opacity(baked: BakedVolume) -> NDArray[np.uint8]:
-    """Return opacity blurred by `SMOOTHING`, whose slope gives normals: uint8 (n, n, n).
-
-    The slope of the opacity itself is a few voxels of clipped ramp: on a ball of 45 voxels it errs by 5 degrees, that
-    of the blurred one by 1.
-    """
-    opacities = np.interp(np.arange(256), logits(), np.arange(256.0)).astype(np.float32)
-    blurred: NDArray[np.float32] = ndimage.gaussian_filter(opacities[baked.voxels[..., 3]], SMOOTHING, truncate=2.5)
+def _blurred(opacity: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:
+    """Return opacity blurred by a Gaussian of `sigma` voxels, uint8 (n, n, n)."""
+    blurred: NDArray[np.float32] = ndimage.gaussian_filter(opacity.astype(np.float32), sigma, truncate=2.5)
     return np.rint(blurred).astype(np.uint8)
 
 

@@ -22,20 +22,37 @@ Size = tuple[int, int]
 
 @dataclasses.dataclass(frozen=True)
 class Background:
-    """What lies behind the head: a gradient from `top` to `bottom`, and a ground grid of strength `grid` (0: none)."""
+    """What lies behind the head: a gradient from `top` to `bottom`, and a ground grid of strength `grid` (0: none).
+
+    Where `chequers` is not 0, squares of the two colours take the place of the gradient, so many to the shorter side.
+    """
 
     top: Colour
     bottom: Colour
     grid: float = 0.0
+    chequers: float = 0.0
 
 
 BACKGROUNDS: Final[Mapping[str, Background]] = {
     "studio": Background((0.235, 0.275, 0.325), (0.075, 0.092, 0.115), grid=0.22),
     "plain": Background((0.235, 0.275, 0.325), (0.075, 0.092, 0.115)),
+    "grey": Background((0.42, 0.42, 0.43), (0.42, 0.42, 0.43)),
     "white": Background((1.0, 1.0, 1.0), (1.0, 1.0, 1.0)),
     "black": Background((0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
+    "chequers": Background((0.62, 0.62, 0.62), (0.5, 0.5, 0.5), chequers=40.0),
 }
 """Name -> background; the first suits the window's dark theme, white is what the networks were trained on."""
+
+BACKGROUND_CHOICES: Final[Mapping[str, str]] = {
+    "studio": "Dark gradient",
+    "grey": "Grey",
+    "white": "White",
+    "chequers": "Chequers",
+}
+"""What the artist chooses from: name -> label."""
+
+GRID: Final = 0.22
+"""Strength of the ground grid where it is shown."""
 
 GROUND_SPACING: Final = 0.1
 """Distance between the lines of the ground grid, metres; the ground is the floor of the field's box."""
@@ -147,5 +164,6 @@ def view_uniforms(view: OrbitView, *, size: Size, background: Background) -> dic
         "spread": spread,
         "top_colour": background.top,
         "bottom_colour": background.bottom,
+        "chequers": background.chequers,
         "ground": (-BOX_SIDE / 2, GROUND_SPACING, background.grid),
     }

@@ -17,6 +17,7 @@ from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
 from paic3d_studio.errors import UserError
 from paic3d_studio.viewport.bake import BakedVolume
 from paic3d_studio.viewport.canvas import BACKGROUNDS, QUALITIES, Background, Canvas, Size
+from paic3d_studio.viewport.front import NO_PICTURE, StitchPicture
 from paic3d_studio.viewport.mesh_renderer import MeshRenderer
 from paic3d_studio.viewport.orbit import OrbitView
 from paic3d_studio.viewport.renderer import VolumeRenderer
@@ -56,6 +57,7 @@ def render_offscreen(
     mode: str | None = None,
     quality: str = "full",
     background: Background = BACKGROUNDS["studio"],
+    stitch: StitchPicture = NO_PICTURE,
 ) -> list[NDArray[np.uint8]]:
     """Draw `content` from each of `views`.
 
@@ -66,6 +68,7 @@ def render_offscreen(
         mode: a key of `SHADING_MODES`; None draws the colours of whatever `content` is.
         quality: a key of `QUALITIES`.
         background: what lies behind.
+        stitch: the artist's picture, for the modes that lay it over the volume.
 
     Returns:
         One sRGB uint8 (height, width, 3) for each view, top row first.
@@ -80,7 +83,8 @@ def render_offscreen(
             if isinstance(content, TexturedMesh):
                 pictures = _mesh_pictures(ctx, content, views, (wide, high), mode or "mesh", background)
                 return [_averaged(picture) for picture in pictures]
-            return list(_volume_pictures(ctx, content, views, (wide, high), mode or "colour", quality, background))
+            shown = mode or "colour"
+            return list(_volume_pictures(ctx, content, views, (wide, high), shown, quality, background, stitch))
 
     # A thread of its own: one thread cannot hold Qt's GLX context and an EGL one.
     with ThreadPoolExecutor(1) as thread:
@@ -102,10 +106,12 @@ def _volume_pictures(
     mode: str,
     quality: str,
     background: Background,
+    stitch: StitchPicture,
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield the volume from each view."""
     renderer, canvas = VolumeRenderer(ctx), Canvas(ctx)
     renderer.upload(volume)
+    renderer.stitch(stitch)
     canvas.resize(size)
     for view in views:
         renderer.render(canvas.framebuffer, view, mode=mode, size=size, quality=quality, background=background)

@@ -28,8 +28,12 @@ NAMED_VIEWS: Final[Mapping[str, tuple[float, float]]] = {
     "back": (180.0, 0.0),
     "right": (-90.0, 0.0),
     "top": (0.0, MAX_ELEVATION),
+    "bottom": (0.0, -MAX_ELEVATION),
 }
 """Name -> (azimuth, elevation) in degrees; left is the character's left, seen from +x (specification, section 1.6)."""
+
+FIELDS_OF_VIEW: Final = (20.0, 30.0, 45.0, 60.0)
+"""Full angles to choose from, in degrees; wider ones show a head as if from nearer."""
 
 ScreenPoint = tuple[float, float]
 """A place or a displacement in the viewport: shorter sides from the centre, x right, y up."""
@@ -129,6 +133,17 @@ class OrbitView:
             distance = self.extent / (2.0 * math.tan(math.radians(HOME_VIEW.fov or 30.0) / 2.0))
             return dataclasses.replace(self, fov=HOME_VIEW.fov, distance=distance)
         return dataclasses.replace(self, fov=None, distance=self.extent / BOX_SIDE)
+
+    def with_fov(self, fov: float) -> OrbitView:
+        """Change to a perspective of `fov` degrees, keeping the size of what lies at the target."""
+        distance = self.extent / (2.0 * math.tan(math.radians(fov) / 2.0))
+        return dataclasses.replace(self, fov=fov, distance=float(np.clip(distance, MIN_DISTANCE, MAX_DISTANCE)))
+
+    def framed(self, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> OrbitView:
+        """Put a box (corners in the field frame, metres, (3,)) in the middle, as large as it fits from every side."""
+        across = float(np.linalg.norm(np.asarray(upper) - np.asarray(lower)))
+        middle = (np.asarray(lower) + np.asarray(upper)) / 2.0
+        return self.zoomed(across / self.extent).aimed_at(middle)
 
     def ray(self, at: ScreenPoint) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return origin (metres) and unit direction of the ray through `at`, field frame, (3,) each."""

@@ -12,14 +12,14 @@ from paic3d_studio.viewport.bake import BakedVolume
 from paic3d_studio.viewport.orbit import OrbitView, ScreenPoint
 
 HALF_OPAQUE: Final = 128
-"""Opacity (0..255), and logit of opacity, at which a ray has met the surface."""
+"""Opacity (0..255) at which a ray has met the surface of a volume that does not say so itself."""
 
 
 def surface_point_of_volume(
     volume: FieldVolume | BakedVolume, view: OrbitView, at: ScreenPoint
 ) -> NDArray[np.float64] | None:
-    """Return the first half-opaque point (field frame, metres, (3,)) under `at`, None over the background."""
-    opacity = (volume.voxels if isinstance(volume, BakedVolume) else volume.rgba)[..., 3]
+    """Return the first point of the surface (field frame, metres, (3,)) under `at`, None over the background."""
+    opacity, level = _matter(volume)
     n = opacity.shape[0]
     origin, direction = view.ray(at)
     reach = np.linalg.norm(origin) + volume.box_side
@@ -28,8 +28,29 @@ def surface_point_of_volume(
     cells = np.floor((points / volume.box_side + 0.5) * n).astype(np.int64)
     inside = np.flatnonzero(np.all((cells >= 0) & (cells < n), axis=1))
     x, y, z = cells[inside].T
-    opaque = np.flatnonzero(opacity[z, y, x] >= HALF_OPAQUE)
+    opaque = np.flatnonzero(opacity[z, y, x] >= level)
     return points[inside[opaque[0]]] if opaque.size else None
+
+
+def bounds_of_volume(
+    volume: FieldVolume | BakedVolume,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return the corners of the box that holds every solid voxel, field frame, metres, (3,) each; None without any."""
+    opacity, level = _matter(volume)
+    solid = opacity >= level
+    spans = [np.flatnonzero(solid.any(axis=others)) for others in ((0, 1), (0, 2), (1, 2))]  # x, y, z
+    if any(span.size == 0 for span in spans):
+        return None
+    n = opacity.shape[0]
+    lower, upper = (np.array([span[end] + beyond for span in spans]) for end, beyond in ((0, 0), (-1, 1)))
+    return (lower / n - 0.5) * volume.box_side, (upper / n - 0.5) * volume.box_side
+
+
+def _matter(volume: FieldVolume | BakedVolume) -> tuple[NDArray[np.uint8], float]:
+    """Return what says how solid each voxel is, uint8 (n, n, n) [z, y, x], and from which value on it is the head."""
+    if isinstance(volume, BakedVolume):
+        return volume.voxels[..., 3], 255 * volume.surface
+    return volume.rgba[..., 3], HALF_OPAQUE
 
 
 def surface_point_of_mesh(mesh: TexturedMesh, view: OrbitView, at: ScreenPoint) -> NDArray[np.float64] | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from paic3d_studio.core.artefacts import FieldVolume
+from paic3d_studio.core.artefacts import BOX_SIDE, FieldVolume
 from paic3d_studio.viewport.bake import (
     CELL,
     LOGIT_FLOOR,
@@ -17,7 +18,6 @@ from paic3d_studio.viewport.bake import (
     Haze,
     bake_volume,
     scaled_logit,
-    smoothed_opacity,
 )
 from paic3d_studio.viewport.canvas import (
     BACKGROUNDS,
@@ -30,6 +30,7 @@ from paic3d_studio.viewport.canvas import (
     set_uniforms,
     view_uniforms,
 )
+from paic3d_studio.viewport.front import BORDER_REACH, NO_PICTURE, STITCH, StitchPicture
 from paic3d_studio.viewport.orbit import OrbitView
 from paic3d_studio.viewport.shading import shader_source, volume_fragment
 
@@ -50,6 +51,8 @@ class VolumeRenderer:
         self._field: Any = None
         self._occupancy: Any = None
         self._smoothed: Any = None
+        self._front: tuple[Any, Any] | None = None
+        self._picture: tuple[Any, Any] | None = None
         self._volume: BakedVolume | None = None
         self.skips_empty = True
         self.haze: Haze | None = None
@@ -64,8 +67,17 @@ class VolumeRenderer:
         baked = volume if isinstance(volume, BakedVolume) else bake_volume(volume)
         field = self._texture(baked.voxels, moderngl.LINEAR)
         occupancy = self._texture(baked.occupancy, moderngl.NEAREST)
+        front = self._plate(baked.front.depth), self._plate(baked.front.facing)
         self.drop()
-        self._field, self._occupancy, self._volume = field, occupancy, baked
+        self._field, self._occupancy, self._volume, self._front = field, occupancy, baked, front
+
+    def stitch(self, picture: StitchPicture) -> None:
+        """Lay `picture` over what the front sees, in the modes that stitch; `NO_PICTURE` takes it away."""
+        plates = self._plate(picture.rgba), self._plate(picture.matte)
+        plates[0].build_mipmaps()
+        plates[0].filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        self._drop_picture()
+        self._picture = plates
 
     def render(
         self,
@@ -128,6 +140,8 @@ class VolumeRenderer:
             self._occupancy.use(1)
             if "smoothed" in program:
                 self._slopes(self._volume).use(2)
+            if "picture" in program:
+                values["picture_detail"] = self._lay_over(view, size)
         set_uniforms(program, values)
         triangle.render(moderngl.TRIANGLES, vertices=3)
         self._ctx.scissor = None
@@ -135,6 +149,7 @@ class VolumeRenderer:
     def release(self) -> None:
         """Give the graphics card its memory back; the renderer is of no use afterwards."""
         self.drop()
+        self._drop_picture()
         if self._canvas is not None:
             self._canvas.release()
         for program, triangle in self._programs.values():
@@ -149,6 +164,12 @@ class VolumeRenderer:
             "field": 0,
             "occupancy": 1,
             "smoothed": 2,
+            "front_depth": 3,
+            "front_facing": 4,
+            "picture": 5,
+            "matte": 6,
+            "border": (BORDER_REACH, STITCH.margin, STITCH.feather),
+            "surface": volume.surface,
             "voxels": float(voxels),
             "cell_side": float(CELL),
             "voxel_side": volume.box_side / voxels,
@@ -172,10 +193,30 @@ class VolumeRenderer:
         texture.repeat_x = texture.repeat_y = texture.repeat_z = False
         return texture
 
+    def _plate(self, values: NDArray[np.uint8] | NDArray[np.float32]) -> Any:
+        """Return a 2D texture of `values` [y, x] (with or without channels) that repeats its border."""
+        channels = values.shape[2] if values.ndim == 3 else 1
+        kind = "f4" if values.dtype == np.float32 else "f1"
+        size = values.shape[1::-1]
+        texture = self._ctx.texture(size, channels, np.ascontiguousarray(values).tobytes(), alignment=1, dtype=kind)
+        texture.repeat_x = texture.repeat_y = False
+        return texture
+
+    def _lay_over(self, view: OrbitView, size: Size) -> float:
+        """Bind what lies over the front view, and return which level of its detail a pixel of `size` sees."""
+        if self._picture is None:
+            self.stitch(NO_PICTURE)
+        assert self._picture is not None
+        assert self._front is not None
+        for place, plate in enumerate((*self._front, *self._picture), start=3):
+            plate.use(place)
+        pixel = view.extent / min(size)
+        return max(0.0, math.log2(pixel * self._picture[0].width / BOX_SIDE))
+
     def _slopes(self, volume: BakedVolume) -> Any:
         """Return the texture that normals come from, made when a mode first needs it."""
         if self._smoothed is None:
-            self._smoothed = self._texture(smoothed_opacity(volume), moderngl.LINEAR)
+            self._smoothed = self._texture(volume.smoothed, moderngl.LINEAR)
         return self._smoothed
 
     def _program(self, mode: str) -> tuple[Any, Any]:
@@ -188,7 +229,12 @@ class VolumeRenderer:
 
     def drop(self) -> None:
         """Forget the volume: only the background is drawn."""
-        for texture in (self._field, self._occupancy, self._smoothed):
+        for texture in (self._field, self._occupancy, self._smoothed, *(self._front or ())):
             if texture is not None:
                 texture.release()
-        self._field = self._occupancy = self._smoothed = self._volume = None
+        self._field = self._occupancy = self._smoothed = self._volume = self._front = None
+
+    def _drop_picture(self) -> None:
+        for plate in self._picture or ():
+            plate.release()
+        self._picture = None

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
 from paic3d_studio.viewport.bake import BakedVolume
 from paic3d_studio.viewport.canvas import BACKGROUNDS, QUALITIES, Background, Canvas, Size
+from paic3d_studio.viewport.front import NO_PICTURE, StitchPicture
 from paic3d_studio.viewport.mesh_renderer import MeshRenderer
 from paic3d_studio.viewport.orbit import HOME_VIEW, OrbitView, ScreenPoint
-from paic3d_studio.viewport.picking import surface_point_of_mesh, surface_point_of_volume
+from paic3d_studio.viewport.picking import bounds_of_volume, surface_point_of_mesh, surface_point_of_volume
 from paic3d_studio.viewport.progressive import FramePlan, Progressive
 from paic3d_studio.viewport.renderer import VolumeRenderer
 from paic3d_studio.viewport.shading import SHADING_MODES
@@ -33,6 +34,7 @@ class Scene:
         self._background = BACKGROUNDS["studio"]
         self._volume: FieldVolume | BakedVolume | None = None
         self._mesh: TexturedMesh | None = None
+        self._picture = NO_PICTURE
         self._stale: set[str] = set()
         self._size: Size = (0, 0)
         self._gl: _Drawn | None = None
@@ -68,6 +70,16 @@ class Scene:
         """The mesh that is shown in the mesh modes."""
         return self._mesh
 
+    @property
+    def background(self) -> Background:
+        """What lies behind the head."""
+        return self._background
+
+    @property
+    def picture(self) -> StitchPicture:
+        """The picture that is stitched."""
+        return self._picture
+
     def set_view(self, view: OrbitView, *, now: float) -> None:
         """Look from `view`."""
         if view != self._view:
@@ -97,17 +109,30 @@ class Scene:
         self._stale.add("mesh")
         self.progressive.refreshed()
 
+    def set_picture(self, picture: StitchPicture) -> None:
+        """Stitch `picture` onto what the front sees, in the modes that stitch; `NO_PICTURE` takes it away."""
+        self._picture = picture
+        self._stale.add("picture")
+        self.progressive.refreshed()
+
     def surface_point(self, at: ScreenPoint) -> NDArray[np.float64] | None:
         """Return the point of what is drawn under `at` (field frame, metres, (3,)), None over the background."""
         if SHADING_MODES[self.drawn_mode].draws == "mesh" and self._mesh is not None:
             return surface_point_of_mesh(self._mesh, self._view, at)
         return None if self._volume is None else surface_point_of_volume(self._volume, self._view, at)
 
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return the corners of the box that holds what is drawn, field frame, metres; None while there is nothing."""
+        if SHADING_MODES[self.drawn_mode].draws == "mesh" and self._mesh is not None:
+            vertices = self._mesh.surface.vertices.astype(np.float64)
+            return vertices.min(axis=0), vertices.max(axis=0)
+        return None if self._volume is None else bounds_of_volume(self._volume)
+
     def attach(self, ctx: moderngl.Context) -> None:
         """Draw with `ctx` from now on; what an earlier context held is forgotten, not released."""
         self._gl = _Drawn(ctx)
         self.progressive = Progressive()
-        self._stale = {"volume", "mesh"}
+        self._stale = {"volume", "mesh", "picture"}
         self._size = (0, 0)
 
     def detach(self) -> None:
@@ -129,7 +154,7 @@ class Scene:
         """
         if self._gl is None:
             raise RuntimeError("the scene has no OpenGL context: attach one first")
-        self._gl.upload(self._stale, self._volume, self._mesh)
+        self._gl.upload(self._stale, self._volume, self._mesh, self._picture)
         self._stale = set()
         if size != self._size:
             self._size = size
@@ -154,13 +179,21 @@ class _Drawn:
         self._sharp = Canvas(ctx)
         self.shown = self._moving
 
-    def upload(self, stale: set[str], volume: FieldVolume | BakedVolume | None, mesh: TexturedMesh | None) -> None:
+    def upload(
+        self,
+        stale: set[str],
+        volume: FieldVolume | BakedVolume | None,
+        mesh: TexturedMesh | None,
+        picture: StitchPicture,
+    ) -> None:
         """Bring what is new to the card."""
         if "volume" in stale:
             if volume is None:
                 self._volumes.drop()
             else:
                 self._volumes.upload(volume)
+        if "picture" in stale:
+            self._volumes.stitch(picture)
         if "mesh" in stale:
             if mesh is None:
                 self._meshes.drop()

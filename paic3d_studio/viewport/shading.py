@@ -1,7 +1,7 @@
 """The table of shading modes, and how their shaders are put together.
 
 A new mode is one file in `resources/shaders/` and one line in `SHADING_MODES`: the menu, the shortcut and the tests
-follow from the table. A volume's file defines `sample_colour` and `pixel_colour`, a mesh's file `surface_colour`; the
+follow from the table. A volume's file defines `surface_shade` and `pixel_colour`, a mesh's file `surface_colour`; the
 files beside it say what those receive.
 """
 
@@ -30,6 +30,7 @@ SHADING_MODES: Final[Mapping[str, ShadingMode]] = {
     "normals": ShadingMode("Normals", "normals.frag", "volume", "3"),
     "depth": ShadingMode("Depth", "depth.frag", "volume", "4"),
     "density": ShadingMode("X-ray", "density.frag", "volume", "5"),
+    "field_colour": ShadingMode("Colour without stitch", "field_colour.frag", "volume", "9"),
     "mesh": ShadingMode("Mesh", "mesh_texture.frag", "mesh", "6"),
     "wireframe": ShadingMode("Mesh wireframe", "mesh_wireframe.frag", "mesh", "7"),
     "mesh_clay": ShadingMode("Mesh clay", "mesh_clay.frag", "mesh", "8"),

@@ -1,7 +1,9 @@
 // How much matter the ray crosses, as an X-ray: shows holes, floaters and fog that colour hides.
 const bool SEES_THROUGH = true;
+const bool ENDS_AT_MATTE = false;
+const bool HAS_OWN_COLOUR = false;
 
-vec3 sample_colour(vec3 place, vec4 texel, float depth) {
+vec3 surface_shade(vec3 place, vec4 texel, float depth) {
     return vec3(0.0);
 }
 

@@ -1,7 +1,9 @@
 // Distance along the view axis: white is near, black is far, over the span of the box about the target.
 const bool SEES_THROUGH = false;
+const bool ENDS_AT_MATTE = false;
+const bool HAS_OWN_COLOUR = false;
 
-vec3 sample_colour(vec3 place, vec4 texel, float depth) {
+vec3 surface_shade(vec3 place, vec4 texel, float depth) {
     return vec3(clamp(0.5 - (depth - target_depth) / box_side, 0.0, 1.0));
 }
 

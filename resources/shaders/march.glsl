@@ -1,6 +1,8 @@
 // Front to back through the volume. The mode's file gives
 //   SEES_THROUGH                                          march on behind opaque matter, and show haze
-//   vec3 sample_colour(vec3 place, vec4 texel, float depth)   what one sample adds (depth in metres along the view axis)
+//   ENDS_AT_MATTE                                         nothing is drawn outside the matte of the picture
+//   HAS_OWN_COLOUR                                        fog, and what shines through, keeps the field's colours
+//   vec3 surface_shade(vec3 place, vec4 texel, float depth)   the first surface (depth in metres along the view axis)
 //   vec3 pixel_colour(vec3 gathered, float opacity, float thickness, vec3 behind)   (thickness in metres of opaque matter)
 void main() {
     Ray ray = pixel_ray();
@@ -25,7 +27,14 @@ void main() {
     float last = exit / stride - 0.5;
     float thinnest = SEES_THROUGH ? 0.0 : haze.x;
     float thinnest_logit = SEES_THROUGH ? 0.0 : haze.z;
-    vec4 before = vec4(0.0);  // the sample before
+    float before = 0.0;         // what the sample before was
+    // A ray is shaded once: on the first surface, or in the densest fog where there is none.
+    float met = 0.0;            // how far along that is, in voxels
+    float shaded = 0.0;         // weight of what takes its shade
+    vec4 rising = vec4(0.0);    // colour and weight of fog that grows denser: it becomes a surface, or is fog after all
+    float densest = 0.0;
+    bool met_surface = false;
+    bool left_it = false;
     while (i < last) {
         float along = (i + 0.5) * stride;
         vec3 place = origin + direction * along;
@@ -33,7 +42,8 @@ void main() {
             vec3 cell = floor(place / cell_side);
             if (texelFetch(occupancy, ivec3(cell), 0).r <= thinnest) {
                 vec3 walls = ((cell + step(0.0, direction)) * cell_side - place) / direction;
-                before.a = 0.0;
+                before = 0.0;
+                left_it = met_surface;
                 i += max(1.0, ceil(min(min(walls.x, walls.y), walls.z) / stride));
                 continue;
             }
@@ -42,25 +52,54 @@ void main() {
         if (texel.a > thinnest_logit) {
             float opacity = opacity_of(texel.a);
             if (!SEES_THROUGH) opacity *= smoothstep(haze.x, haze.y, opacity);
-            float kept = pow(1.0 - opacity, stride);
-            if (texel.a > 0.5 && before.a < 0.5) {
-                // Between two samples the ray met the surface: shade it there, not at whichever sample came after.
-                float back = (texel.a - 0.5) / (texel.a - before.a);
-                place -= direction * (back * stride);
-                along -= back * stride;
-                texel.rgb = mix(texel.rgb, before.rgb, back * step(0.001, before.a));
+            bool takes_shade = !HAS_OWN_COLOUR;
+            if (ENDS_AT_MATTE) {
+                vec2 edge = texture(matte, place.xy / voxels).rg;
+                opacity *= edge.x;
+                texel.a *= edge.x;
+                takes_shade = edge.y < 0.5 + 0.5 * TINTED / border.x;
             }
-            gathered += transmittance * (1.0 - kept) * sample_colour(place, texel, along * depth_per_voxel);
+            float kept = pow(1.0 - opacity, stride);
+            if (met_surface) {
+                left_it = left_it || texel.a <= surface;
+            } else if (texel.a > surface) {
+                // It lies between two samples, not at whichever came after.
+                met = along - (before < surface ? (texel.a - surface) / (texel.a - before) * stride : 0.0);
+                met_surface = true;
+                shaded += rising.a;
+                rising = vec4(0.0);
+            } else if (texel.a > densest && takes_shade) {
+                densest = texel.a;
+                met = along;
+            }
+            float weight = transmittance * (1.0 - kept);
+            if (left_it ? !HAS_OWN_COLOUR : met_surface || takes_shade) {
+                shaded += weight;
+            } else {
+                if (texel.a < before) {
+                    gathered += rising.rgb;
+                    rising = vec4(0.0);
+                }
+                rising += weight * vec4(texel.rgb, 1.0);
+            }
             thickness += opacity * stride * voxel_side;
             transmittance *= kept;
             if (!SEES_THROUGH && transmittance < 0.002) {
+                gathered += rising.rgb;
+                rising = vec4(0.0);
                 gathered /= 1.0 - transmittance;
+                shaded /= 1.0 - transmittance;
                 transmittance = 0.0;
                 break;
             }
         }
-        before = texel;
+        before = texel.a;
         i += 1.0;
+    }
+    gathered += rising.rgb;
+    if (shaded > 0.0) {
+        vec3 there = origin + direction * met;
+        gathered += shaded * surface_shade(there, texture(field, there / voxels), met * depth_per_voxel);
     }
     fragment = vec4(dithered(pixel_colour(gathered, 1.0 - transmittance, thickness, behind)), 1.0);
 }

@@ -10,6 +10,7 @@ uniform vec3 backward;
 uniform vec2 spread;        // x: change of direction per shorter side (perspective), y: metres per shorter side (orthographic)
 uniform vec3 top_colour;    // sRGB
 uniform vec3 bottom_colour;
+uniform float chequers;     // squares of the two colours to the shorter side; 0 for a gradient
 uniform vec3 ground;        // x: height in metres, y: spacing in metres, z: strength (0 hides the grid)
 
 struct Ray {
@@ -32,6 +33,10 @@ float grid_cover(vec2 place, vec2 pixel) {
 
 vec3 background(Ray ray) {
     vec3 colour = mix(bottom_colour, top_colour, clamp(corner.y, 0.0, 1.0));
+    if (chequers > 0.0) {
+        vec2 square = floor(corner * 2.0 * half_extent * chequers);
+        colour = mod(square.x + square.y, 2.0) < 0.5 ? bottom_colour : top_colour;
+    }
     if (ground.z <= 0.0 || ray.origin.y <= ground.x) return colour;
     float downward = max(-ray.direction.y, 1e-3);
     vec2 metres = (ray.origin + ray.direction * ((ray.origin.y - ground.x) / downward)).xz;

@@ -1,4 +1,4 @@
-"""Contact sheets hold every frame whole."""
+"""Contact sheets hold every frame whole, moving pictures every frame in turn."""
 
 from pathlib import Path
 
@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paic3d_studio.errors import UserError
-from paic3d_studio.export.turntable import contact_sheet, write_contact_sheet
+from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.errors import Cancelled, UserError
+from paic3d_studio.export.turntable import TURN, TURNTABLES, contact_sheet, write_contact_sheet, write_moving_picture
 
 FRAMES = [np.full((30, 20, 3), 10 * k, dtype=np.uint8) for k in range(5)]
 
@@ -35,3 +36,44 @@ def test_the_sheet_is_written_as_png(tmp_path: Path) -> None:
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError):
         write_contact_sheet(FRAMES, tmp_path / "nowhere" / "turntable.png")
+
+
+def test_a_moving_picture_shows_every_frame_in_order_and_for_ever(tmp_path: Path) -> None:
+    colours = [(200, 30, 40), (30, 200, 40), (30, 40, 200), (240, 240, 240)]
+    frames = [np.full((30, 20, 3), colour, np.uint8) for colour in colours]
+    (path,) = write_moving_picture(frames, tmp_path / "turntable.gif")
+    with Image.open(path) as picture:
+        assert picture.n_frames == 4
+        assert picture.info["loop"] == 0
+        assert picture.info["duration"] == TURN / 4
+        for index, frame in enumerate(frames):
+            picture.seek(index)
+            shown = np.asarray(picture.convert("RGB")).astype(int)
+            assert np.abs(shown - frame).max() <= 4
+
+
+def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frames = [rng.integers(0, 256, (16, 16, 3), dtype=np.uint8) for _ in range(3)]
+    for suffix, form in TURNTABLES.items():
+        first, second = tmp_path / f"first{suffix}", tmp_path / f"second{suffix}"
+        form.write(frames, first)
+        form.write(frames, second)
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_cancelled_turntable_leaves_no_file(tmp_path: Path) -> None:
+    for suffix, form in TURNTABLES.items():
+        with pytest.raises(Cancelled):
+            form.write(FRAMES, tmp_path / f"turntable{suffix}", monitor=Monitor(cancelled=lambda: True))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_rare_colour_keeps_its_own_among_many_shades_of_another(tmp_path: Path) -> None:
+    shades = np.linspace(0, 255, 200 * 200).astype(np.uint8).reshape(200, 200)
+    frame = np.dstack([shades, shades // 2, shades // 3])
+    frame[90:94, 90:94] = 20, 180, 190
+    (path,) = write_moving_picture([frame, frame], tmp_path / "turntable.gif")
+    with Image.open(path) as picture:
+        shown = np.asarray(picture.convert("RGB")).astype(int)
+    assert np.abs(shown[90:94, 90:94].mean(axis=(0, 1)) - (20, 180, 190)).max() <= 12

@@ -69,11 +69,13 @@ def drawn_face(*, side: int = 360, hair: tuple[int, int, int] = (150, 90, 70)) -
 
 @dataclass
 class Pace:
-    """How long the stand-in for the reconstruction takes, what it was asked, and whether face and tagger are found."""
+    """How long the stand-ins for the reconstruction take, what it was asked, and whether face and tagger are found."""
 
     seconds: float = 0.0
     face: bool = True
     volumes: int = 0
+    fine_seconds: float = 0.0
+    fine_volumes: int = 0
     tags_warning: str = ""
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -121,6 +123,16 @@ def session(pace: Pace) -> Session:
         rgba[4:12, 4:12, 4:12] = 200
         return FieldVolume(rgba=rgba)
 
+    def fine_volume(*_: object, monitor: Monitor) -> FieldVolume:
+        began = time.perf_counter()
+        while time.perf_counter() - began < pace.fine_seconds:
+            monitor.report((time.perf_counter() - began) / pace.fine_seconds)
+            time.sleep(0.005)
+        pace.fine_volumes += 1
+        rgba = np.zeros((24, 24, 24, 4), np.uint8)
+        rgba[6:18, 6:18, 6:18] = 200
+        return FieldVolume(rgba=rgba)
+
     def lattice(*_: object, monitor: Monitor) -> str:
         monitor.report(1.0)
         return "a lattice"
@@ -144,6 +156,7 @@ def session(pace: Pace) -> Session:
         "tags": tags,
         "field": reconstruct,
         "volume": volume,
+        "fine_volume": fine_volume,
         "lattice": lattice,
         "surface": surface,
         "textured": textured,

@@ -328,6 +328,7 @@ def test_a_bad_file_is_told_of_and_leaves_the_open_picture_alone(
 ) -> None:
     bad = tmp_path / "bad.png"
     bad.write_bytes(content)
+    qtbot.waitUntil(lambda: states(studio).get("fine_volume") == "fresh")
     project, shown, strip = studio.document.project, mask(studio), states(studio)
     with qtbot.waitSignal(studio.document.failed):
         studio.open_picture(str(bad))
@@ -527,6 +528,7 @@ def test_a_placed_face_is_left_to_the_detector_again_from_the_menu(qtbot: QtBot,
 def test_a_volume_that_is_shown_already_is_not_uploaded_again(
     qtbot: QtBot, studio: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    qtbot.waitUntil(lambda: states(studio).get("fine_volume") == "fresh")
     uploads = []
     monkeypatch.setattr(studio.head.viewport, "set_volume", uploads.append)
     with qtbot.waitSignal(studio.document.refreshed):

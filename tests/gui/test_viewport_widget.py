@@ -3,13 +3,14 @@
 Those marked `window` need a real display: xvfb-run with QT_QPA_PLATFORM=xcb.
 """
 
+import math
 import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -20,10 +21,11 @@ from paic3d_studio.gui.viewport_widget import ViewportWidget
 from paic3d_studio.viewport import renderer
 from paic3d_studio.viewport.canvas import BACKGROUNDS
 from paic3d_studio.viewport.offscreen import render_offscreen
-from paic3d_studio.viewport.orbit import HOME_VIEW
+from paic3d_studio.viewport.orbit import HOME_VIEW, OrbitView
 
 Left, Right, Middle = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
 NoButton = Qt.MouseButton.NoButton
+Control, Keypad = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.KeypadModifier
 Shift, Alt, Plain = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.NoModifier
 
 
@@ -140,6 +142,62 @@ def test_keys_show_front_sides_back_and_home(widget: ViewportWidget, qtbot: QtBo
     assert seen == [-180.0, 90.0, -90.0, 0.0, 15.0]
     qtbot.keyClick(widget, Qt.Key.Key_R)
     assert widget.view == HOME_VIEW
+
+
+@pytest.mark.parametrize(
+    ("key", "keys", "azimuth", "elevation"),
+    [
+        (Qt.Key.Key_1, Plain, 0.0, 0.0),
+        (Qt.Key.Key_1, Control, -180.0, 0.0),
+        (Qt.Key.Key_3, Plain, 90.0, 0.0),
+        (Qt.Key.Key_3, Control, -90.0, 0.0),
+        (Qt.Key.Key_7, Plain, 0.0, 89.0),
+        (Qt.Key.Key_7, Control, 0.0, -89.0),
+        (Qt.Key.Key_9, Plain, -150.0, -20.0),
+        (Qt.Key.Key_4, Plain, 45.0, 20.0),
+        (Qt.Key.Key_6, Plain, 15.0, 20.0),
+        (Qt.Key.Key_8, Plain, 30.0, 35.0),
+        (Qt.Key.Key_2, Plain, 30.0, 5.0),
+        (Qt.Key.Key_End, Plain, 0.0, 0.0),
+        (Qt.Key.Key_PageDown, Plain, 90.0, 0.0),
+        (Qt.Key.Key_Home, Plain, 0.0, 89.0),
+        (Qt.Key.Key_PageUp, Plain, -150.0, -20.0),
+    ],
+)
+def test_the_numeric_keypad_looks_from_where_blender_does(
+    widget: ViewportWidget, qtbot: QtBot, key: Qt.Key, keys: Qt.KeyboardModifier, azimuth: float, elevation: float
+) -> None:
+    widget.set_view(OrbitView(30.0, 20.0))
+    qtbot.keyClick(widget, key, keys | Keypad)
+    assert (widget.view.azimuth, widget.view.elevation) == pytest.approx((azimuth, elevation))
+
+
+def test_the_five_of_the_keypad_changes_the_projection_and_back(widget: ViewportWidget, qtbot: QtBot) -> None:
+    qtbot.keyClick(widget, Qt.Key.Key_5, Keypad)
+    assert widget.view.fov is None
+    qtbot.keyClick(widget, Qt.Key.Key_5, Keypad)
+    assert widget.view.fov == HOME_VIEW.fov
+    assert widget.view.distance == pytest.approx(HOME_VIEW.distance)
+
+
+def test_a_key_of_the_keypad_is_no_shortcut_and_one_of_the_row_above_is(widget: ViewportWidget) -> None:
+    for keys, taken in ((Keypad, True), (Plain, False)):
+        event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_1, keys, "1")
+        event.ignore()
+        QApplication.sendEvent(widget, event)
+        assert event.isAccepted() == taken
+
+
+@pytest.mark.parametrize(("key", "keys"), [(Qt.Key.Key_Period, Plain), (Qt.Key.Key_Period, Keypad)])
+def test_a_full_stop_puts_the_whole_head_in_the_middle(
+    widget: ViewportWidget, qtbot: QtBot, key: Qt.Key, keys: Qt.KeyboardModifier
+) -> None:
+    widget.set_volume(ball((255, 0, 0), x=0.1))
+    widget.set_view(OrbitView(70.0, 10.0, 0.4, (-0.2, 0.1, 0.0)))
+    qtbot.keyClick(widget, key, keys)
+    assert widget.view.target == pytest.approx((0.1, 0.0, 0.0), abs=0.01)
+    assert widget.view.extent == pytest.approx(math.sqrt(3) * 0.3, rel=0.05)
+    assert (widget.view.azimuth, widget.view.elevation) == (70.0, 10.0)
 
 
 def test_a_double_click_puts_that_point_of_the_head_in_the_middle(widget: ViewportWidget) -> None:

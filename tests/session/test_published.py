@@ -42,7 +42,7 @@ def session(tmp_path: Path) -> Session:
 
 
 def test_the_whole_path_ends_in_a_head_that_other_programs_read(session: Session, tmp_path: Path) -> None:
-    assert (session.pull("volume").rgba[..., 3] > 128).any()
+    assert (session.pull("volume").voxels[..., 3] > 128).any()
     session.export(tmp_path / "head.glb")
     (mesh,) = trimesh.load_scene(tmp_path / "head.glb").geometry.values()
     assert 100 < len(mesh.faces) <= 2000

@@ -63,7 +63,7 @@ def test_mesh_and_volume_of_one_shape_lie_on_one_another() -> None:
     for view in (HOME_VIEW, OrbitView(40.0, 25.0, 1.2, (0.1, -0.1, 0.0)), OrbitView(-110.0, -30.0, 0.9, fov=None)):
         black = BACKGROUNDS["black"]
         solid, skin = (render_offscreen(c, [view], size=200, background=black)[0][..., 0] > 128 for c in (volume, mesh))
-        assert (solid != skin).sum() < 0.03 * skin.sum()
+        assert (solid != skin).sum() < 0.045 * skin.sum()  # a third of a voxel along the outline
 
 
 @pytest.mark.parametrize("mode", MESH_MODES)

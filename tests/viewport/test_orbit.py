@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera, camera_to_world, rays, rotation
 from paic3d_studio.viewport.orbit import (
+    FIELDS_OF_VIEW,
     HOME_VIEW,
     MAX_DISTANCE,
     MAX_ELEVATION,
@@ -173,3 +174,29 @@ def test_the_orbit_looks_as_the_cameras_of_the_networks_do(azimuth: float, eleva
     for row, column in ((0, 0), (1, 3), (3, 2)):
         at = screen_point(column + 0.5, row + 0.5, width=4, height=4)
         assert np.allclose(view.ray(at)[1], pixels.directions[row, column], atol=1e-6)
+
+
+@pytest.mark.parametrize("fov", FIELDS_OF_VIEW)
+def test_another_field_of_view_keeps_the_size_of_what_lies_at_the_target(fov: float) -> None:
+    for view in (HOME_VIEW, OrbitView(20.0, 5.0, 0.9, fov=None)):
+        changed = view.with_fov(fov)
+        assert changed.fov == fov
+        assert changed.extent == pytest.approx(view.extent)
+        assert changed.target == view.target
+
+
+def test_a_framed_box_is_in_the_picture_from_every_side() -> None:
+    lower, upper = np.array([-0.1, -0.2, 0.0]), np.array([0.15, 0.1, 0.2])
+    corners = np.array(
+        [
+            [a[k] for k, a in enumerate((x, y, z))]
+            for x in (lower, upper)
+            for y in (lower, upper)
+            for z in (lower, upper)
+        ]
+    )
+    for view in (HOME_VIEW, OrbitView(70.0, 40.0, 0.5, fov=None), OrbitView(-120.0, -60.0, 3.0, fov=None)):
+        framed = view.framed(lower, upper)
+        places = np.array([framed.projected(corner) for corner in corners])
+        reach = np.abs(places).max()
+        assert 0.2 < reach < 0.62

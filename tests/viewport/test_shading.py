@@ -11,8 +11,10 @@ import moderngl
 import numpy as np
 import pytest
 
-from paic3d_studio.core.artefacts import FieldVolume, SurfaceMesh, TexturedMesh
+from paic3d_studio.core.artefacts import Alignment, FieldVolume, SurfaceMesh, TexturedMesh
+from paic3d_studio.core.stitch import StitchSource
 from paic3d_studio.paths import resources_folder
+from paic3d_studio.viewport.front import StitchPicture, stitch_picture
 from paic3d_studio.viewport.offscreen import render_offscreen
 from paic3d_studio.viewport.orbit import OrbitView
 from paic3d_studio.viewport.shading import SHADING_MODES
@@ -37,6 +39,13 @@ def two_balls() -> FieldVolume:
     return FieldVolume(rgba)
 
 
+def drawn_stripes() -> StitchPicture:
+    """A picture of green and white stripes that covers the front."""
+    rgba = np.full((512, 512, 4), (235, 245, 235, 255), np.uint8)
+    rgba[np.arange(512) // 16 % 2 == 0] = 40, 140, 70, 255
+    return stitch_picture(StitchSource(rgba, Alignment(np.eye(2, 3))))
+
+
 def octahedron() -> TexturedMesh:
     """Eight faces with a chequered texture."""
     corners = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], np.float32)
@@ -54,7 +63,7 @@ def test_a_mode_looks_as_recorded(mode: str, ctx: moderngl.Context) -> None:
     if "llvmpipe" not in ctx.info["GL_RENDERER"]:
         pytest.skip(f"recorded on llvmpipe, this is {ctx.info['GL_RENDERER']}")
     content = two_balls() if SHADING_MODES[mode].draws == "volume" else octahedron()
-    picture = render_offscreen(content, [VIEW], size=128, mode=mode)[0]
+    picture = render_offscreen(content, [VIEW], size=128, mode=mode, stitch=drawn_stripes())[0]
     path = SNAPSHOTS / f"{mode}.png"
     if os.environ.get("PAIC3D_UPDATE_SNAPSHOTS"):
         SNAPSHOTS.mkdir(exist_ok=True)

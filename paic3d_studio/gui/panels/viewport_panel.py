@@ -10,8 +10,11 @@ from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
 from paic3d_studio.gui.icons import icon
+from paic3d_studio.gui.panels.look_menu import LookMenu
 from paic3d_studio.gui.viewport_widget import ViewportWidget
 from paic3d_studio.gui.widgets import label, pane_header
+from paic3d_studio.viewport.bake import BakedVolume
+from paic3d_studio.viewport.front import NO_PICTURE, StitchPicture
 from paic3d_studio.viewport.shading import SHADING_MODES
 
 _VIEWS: Final = (
@@ -26,36 +29,55 @@ class ViewportPanel(QWidget):
     """Shows the head; asks for the textured mesh when a mode needs it."""
 
     mesh_wanted = Signal(bool)
+    look_changed = Signal()
+    """The artist chose another background, ground or field of view."""
 
     def __init__(self) -> None:
         super().__init__()
         self.viewport = ViewportWidget()
         self.waiting = _Waiting(self.viewport)
-        self._volume: FieldVolume | None = None
+        self._volumes: dict[int, FieldVolume | BakedVolume] = {}  # voxels along a side -> the newest
+        self._picture: StitchPicture | None = None
         self._mesh: TexturedMesh | None = None
         self._mode_actions: dict[str, QAction] = {}
         self._mode_button = QToolButton()
         self.mode_menu = self._new_mode_menu()
+        self.look_menu = LookMenu(self.viewport, self)
+        self.look_menu.changed.connect(self.look_changed)
         self._lay_out()
         self.set_mode("colour")
 
     def take(self, value: object) -> None:
-        """Show a volume or a mesh that the worker delivered."""
-        if value is self._volume or value is self._mesh:
+        """Show a volume, a mesh or a picture that the worker delivered."""
+        if isinstance(value, (FieldVolume, BakedVolume)):
+            self._take_volume(value)
+        elif isinstance(value, StitchPicture):
+            if value is not self._picture:
+                self._picture = value
+                self.viewport.set_picture(value)
+        elif value is self._mesh:
             return  # nothing new to upload
-        if isinstance(value, FieldVolume):
-            is_first, self._volume = self._volume is None, value
-            self.viewport.set_volume(value)
-            if is_first:  # nothing to look at till then: a coarse picture at once, like after a movement
-                self.viewport.set_mode(self.viewport.mode)
-            self.waiting.hide()
         elif isinstance(value, TexturedMesh):
             self._mesh = value
             self.viewport.set_mesh(value)
 
+    def _take_volume(self, volume: FieldVolume | BakedVolume) -> None:
+        """Show `volume` if it is new: the quick one of another field, or the fine one of the same."""
+        side = (volume.voxels if isinstance(volume, BakedVolume) else volume.rgba).shape[0]
+        if volume is self._volumes.get(side):
+            return
+        is_first = not self._volumes
+        self._volumes[side] = volume
+        self.viewport.set_volume(volume)
+        if is_first:  # nothing to look at till then: a coarse picture at once, like after a movement
+            self.viewport.set_mode(self.viewport.mode)
+        self.waiting.hide()
+
     def clear(self) -> None:
         """Show nothing but that another head is on its way."""
-        self._volume = self._mesh = None
+        self._mesh = self._picture = None
+        self._volumes.clear()
+        self.viewport.set_picture(NO_PICTURE)
         self.viewport.set_volume(None)
         self.viewport.set_mesh(None)
         self.waiting.say("The head is being reconstructed", "You can already edit the hulls and the lines.")
@@ -117,6 +139,14 @@ class ViewportPanel(QWidget):
         reset.clicked.connect(self.viewport.reset_view)
         line.addWidget(reset)
         line.addStretch(1)
+        look = QToolButton()
+        look.setIcon(icon("orbit"))
+        look.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        look.setMenu(self.look_menu)
+        look.setToolTip("Background, ground and field of view")
+        look.setAccessibleName("Look of the 3D view")
+        look.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        line.addWidget(look)
         self._mode_button.setIcon(icon("shading"))
         self._mode_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._mode_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

@@ -1,0 +1,82 @@
+"""What lies round the head in the 3D view, and how wide the view is."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QWidget
+
+from paic3d_studio.gui.viewport_widget import ViewportWidget
+from paic3d_studio.viewport.canvas import BACKGROUND_CHOICES, BACKGROUNDS, GRID
+from paic3d_studio.viewport.orbit import FIELDS_OF_VIEW
+
+
+class LookMenu(QMenu):
+    """Background, ground grid, field of view, as checkable entries; each is shown in the viewport at once."""
+
+    changed = Signal()
+    """The artist chose something else; `background` and `has_grid` say what."""
+
+    def __init__(self, viewport: ViewportWidget, parent: QWidget) -> None:
+        super().__init__("Look", parent)
+        self._viewport = viewport
+        self.background = next(iter(BACKGROUND_CHOICES))
+        self.has_grid = True
+        self._backgrounds = self._new_choices(BACKGROUND_CHOICES)
+        self._backgrounds.triggered.connect(self._on_background)
+        self.addSeparator()
+        self._grid = self.addAction("Ground grid")
+        self._grid.setCheckable(True)
+        self._grid.triggered.connect(self._on_grid)
+        self.addSeparator()
+        self._angles = self._new_choices({f"{fov:g}": f"{fov:g}° field of view" for fov in FIELDS_OF_VIEW})
+        self._angles.triggered.connect(self._on_angle)
+        self._parallel = self.addAction("Orthographic")
+        self._parallel.setCheckable(True)
+        self._angles.addAction(self._parallel)
+        viewport.view_changed.connect(self._show_angle)
+        self.show_look(self.background, has_grid=self.has_grid)
+        self._show_angle()
+
+    def show_look(self, background: str, *, has_grid: bool) -> None:
+        """Draw a background of `BACKGROUND_CHOICES` with or without the ground; an unknown one becomes the first."""
+        self.background = background if background in BACKGROUND_CHOICES else next(iter(BACKGROUND_CHOICES))
+        self.has_grid = has_grid
+        for action in self._backgrounds.actions():
+            action.setChecked(action.objectName() == self.background)
+        self._grid.setChecked(has_grid)
+        chosen = dataclasses.replace(BACKGROUNDS[self.background], grid=GRID if has_grid else 0.0)
+        self._viewport.set_background(chosen)
+
+    def _new_choices(self, labels: Mapping[str, str]) -> QActionGroup:
+        group = QActionGroup(self)
+        for name, label in labels.items():
+            action = self.addAction(label)
+            action.setObjectName(name)
+            action.setCheckable(True)
+            group.addAction(action)
+        return group
+
+    def _on_background(self, action: QAction) -> None:
+        self.show_look(action.objectName(), has_grid=self.has_grid)
+        self.changed.emit()
+
+    def _on_grid(self, shown: bool) -> None:
+        self.show_look(self.background, has_grid=shown)
+        self.changed.emit()
+
+    def _on_angle(self, action: QAction) -> None:
+        view = self._viewport.view
+        if action is self._parallel:
+            self._viewport.set_view(view if view.fov is None else view.toggled_projection())
+        else:
+            self._viewport.set_view(view.with_fov(float(action.objectName())))
+
+    def _show_angle(self) -> None:
+        fov = self._viewport.view.fov
+        for action in self._angles.actions():
+            shown = fov is None if action is self._parallel else action.objectName() == f"{fov or 0:g}"
+            action.setChecked(shown)

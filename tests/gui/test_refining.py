@@ -1,0 +1,93 @@
+"""The finer volume that comes after the quick one, and the picture that is stitched onto both."""
+
+import time
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from paic3d_studio.core.artefacts import FieldVolume
+from paic3d_studio.gui.document import REFINED
+from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.project.edits import set_seed, set_settings
+from paic3d_studio.viewport.front import NO_PICTURE
+
+
+def voxels_shown(studio: MainWindow) -> int:
+    """Side of the volume that the viewport holds."""
+    volume = studio.head.viewport.scene.volume
+    assert isinstance(volume, FieldVolume)
+    return volume.rgba.shape[0]
+
+
+def settle(qtbot: QtBot, studio: MainWindow) -> None:
+    qtbot.waitUntil(lambda: not studio.document.runner.busy and voxels_shown(studio) == 24)
+
+
+def test_the_quick_volume_is_shown_first_and_the_fine_one_takes_its_place(
+    qtbot: QtBot, studio: MainWindow, pace: object
+) -> None:
+    settle(qtbot, studio)
+    pace.fine_seconds = 0.3
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.edit(lambda project: set_seed(project, seed=5))
+    assert voxels_shown(studio) == 16
+    assert studio.workspace.status.hint
+    qtbot.waitUntil(lambda: voxels_shown(studio) == 24)
+    assert studio.workspace.strip.states()[REFINED] == "fresh"
+
+
+def test_an_edit_stops_the_refining_and_only_the_newest_head_is_refined(
+    qtbot: QtBot, studio: MainWindow, pace: object
+) -> None:
+    settle(qtbot, studio)
+    refined = pace.fine_volumes
+    pace.fine_seconds = 1.5
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.edit(lambda project: set_seed(project, seed=6))
+    qtbot.waitUntil(lambda: studio.workspace.strip.states().get(REFINED) == "running")
+    began = time.perf_counter()
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.edit(lambda project: set_seed(project, seed=7))
+    assert time.perf_counter() - began < 1.2
+    assert pace.fine_volumes == refined
+    pace.fine_seconds = 0.0
+    settle(qtbot, studio)
+    assert pace.fine_volumes == refined + 1
+    assert studio.document.session.peek(REFINED) is studio.head.viewport.scene.volume
+
+
+def test_undo_brings_the_fine_volume_back_without_baking_it_again(
+    qtbot: QtBot, studio: MainWindow, pace: object
+) -> None:
+    settle(qtbot, studio)
+    first = studio.head.viewport.scene.volume
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.edit(lambda project: set_seed(project, seed=8))
+    qtbot.waitUntil(lambda: voxels_shown(studio) == 24 and studio.head.viewport.scene.volume is not first)
+    refined = pace.fine_volumes
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.undo()
+    settle(qtbot, studio)
+    assert studio.head.viewport.scene.volume is first
+    assert pace.fine_volumes == refined
+
+
+@pytest.mark.parametrize(("choice", "mean"), [("off", None), ("line-free", "render_like")])
+def test_the_setting_of_the_stitch_changes_the_picture_and_bakes_no_volume(
+    qtbot: QtBot, studio: MainWindow, pace: object, choice: str, mean: str | None
+) -> None:
+    settle(qtbot, studio)
+    artist = studio.head.viewport.scene.picture
+    baked = pace.volumes
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.edit(lambda project: set_settings(project, stitch=choice))
+    qtbot.waitUntil(lambda: studio.head.viewport.scene.picture is not artist)
+    picture = studio.head.viewport.scene.picture
+    assert pace.volumes == baked
+    if mean is None:
+        assert picture is NO_PICTURE
+    else:
+        drawn = studio.document.session.peek(mean).rgba
+        inside = drawn[..., 3] == 255
+        np.testing.assert_allclose(picture.rgba[::-1][inside, :3].astype(int), drawn[inside, :3], atol=1)
