@@ -426,7 +426,11 @@ def _worn(rng: Generator, gender: str, hair: HairRecipe, body: BodyRecipe, ears:
         if thing.place == "horns" and taken & {"hat", "band"}:
             continue
         if thing.place == "hat" and (
-            high or hair.bangs in ("quiff", "spiky") or hair.cut in ("curly", "spiky", "messy") or "side" in taken or "over" in taken
+            high
+            or hair.bangs in ("quiff", "spiky")
+            or hair.cut in ("curly", "spiky", "messy")
+            or "side" in taken
+            or "over" in taken
         ):
             continue
         if thing.place in ("side", "over") and "hat" in taken:
