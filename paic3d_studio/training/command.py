@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from paic3d_studio.arguments import Parser
 from paic3d_studio.errors import Cancelled, UserError
 
 TRAININGS: Final[Mapping[str, str]] = {
@@ -20,7 +21,7 @@ TRAININGS: Final[Mapping[str, str]] = {
 
 def train_parser() -> argparse.ArgumentParser:
     """Return the parser of `train`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="paic3d-studio train",
         description="Train a network of the paper on a folder of renders, as a configuration file says.",
         epilog="Exit codes: 0 done; 2 something you can mend, said in one sentence; 130 stopped with Ctrl-C (a "
@@ -43,7 +44,7 @@ def run_train(wanted: argparse.Namespace) -> int:
     try:
         module.run_config(wanted.config, out=wanted.out, resume=wanted.resume, say=_say)
     except UserError as error:
-        print(error, file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 2
     except Cancelled:
         return 130

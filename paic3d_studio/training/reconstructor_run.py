@@ -7,7 +7,7 @@ import hashlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -69,7 +69,7 @@ def train(recipe: ReconstructorRecipe, renders: Renders, *, resume: bool = False
         folder = recipe.run.folder
         _take_up(trainer, folder, resume=resume)
         source = _source(recipe, renders, recipe.data.split)
-        shown = _shown(recipe, renders)
+        shown = _shown(recipe, renders, speak)
         speak(_opening(trainer, source))
         journal = Journal(folder if world.first else None, first=trainer.step)
         if world.first and not journal.has_board:
@@ -124,13 +124,25 @@ def _source(recipe: ReconstructorRecipe, renders: Renders, split: str) -> ViewSo
     )
 
 
-def _shown(recipe: ReconstructorRecipe, renders: Renders) -> TrainingBatch | None:
-    """Return the characters that are rendered to look at: of the validation split, or of the training's own."""
+def _shown(recipe: ReconstructorRecipe, renders: Renders, say: Say) -> TrainingBatch | None:
+    """Return the characters that are rendered to look at, and say which.
+
+    They are of the validation split; where that is empty, or only some characters are to be learned by heart, of the
+    training's own.
+    """
     if not recipe.run.shown:
         return None
-    split = "val" if renders.names("val") else recipe.data.split
+    split = "val" if renders.names("val") and not recipe.data.count else recipe.data.split
     source = _source(recipe, renders, split)
-    return source.plain(source.names[: recipe.run.shown])
+    names = source.names[: recipe.run.shown]
+    say(f"pictures and their PSNR show {_listed(names)} of the split {split}")
+    return source.plain(names)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the first few names, and how many more there are."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
 
 
 def _opening(trainer: Trainer, source: ViewSource) -> str:
@@ -140,7 +152,8 @@ def _opening(trainer: Trainer, source: ViewSource) -> str:
     begun = f", going on from step {trainer.step}" if trainer.step else ""
     return (
         f"{count:,} parameters, {len(source.names)} characters, {trainer.recipe.optimiser.steps:,} steps of "
-        f"{trainer.recipe.optimiser.batch} on {trainer.world.size} x {trainer.device.type}{begun}\nphases: {phases}"
+        f"{trainer.recipe.optimiser.batch} on {trainer.world.size} x {trainer.device.type}{begun}\n"
+        f"characters: {_listed(source.names)}\nphases: {phases}"
     )
 
 

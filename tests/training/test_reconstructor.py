@@ -412,6 +412,8 @@ def test_the_command_trains_from_a_folder_of_renders_with_every_default_loss(
     assert main(command) == 0
     said = capsys.readouterr().out
     assert "2 characters, 2 steps of 2 on 1 x cpu" in said
+    assert all(name in said for name in renders.names())
+    assert "of the split train" in said
     assert "front.perceptual" in said
     assert "min left" in said
     assert (tmp_path / "run" / WEIGHTS).is_file()
