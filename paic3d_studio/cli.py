@@ -45,7 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = COMMANDS.get(arguments[0]) if arguments else None
     if command is not None:
         return command.run(command.parser().parse_args(arguments[1:]))
-    pictures = studio_parser().parse_args(arguments).pictures
+    parser = studio_parser()
+    pictures = parser.parse_args(arguments).pictures
+    if pictures and not pictures[0].suffix and len(pictures[0].parts) == 1 and not pictures[0].exists():
+        parser.error(f"there is no command and no picture named “{pictures[0]}”; commands are {', '.join(COMMANDS)}")
     if has_display():
         from paic3d_studio.gui.app import run
 

@@ -41,7 +41,11 @@ CLOSE_SIDE: Final = 90
 ARTIST: Final = "artist"
 """The `source` of landmarks placed by hand."""
 
-_BY_HAND: Final = "Place the two eyes and the mouth by hand."
+PLACE_BY_HAND: Final = "Place the two eyes and the mouth by hand."
+"""What to do where no face is found."""
+
+_LEAST_APART: Final = 4.0  # pixels between the eyes
+_DROPS: Final = (0.2, 4.0)  # of the distance between the eyes: how far below them a mouth can be
 _COARSE: Final = SearchPass()
 _FINE: Final = SearchPass(step=2.0, scale=1.05)
 # Where to look next when nothing was found. A coarser picture shows smooth renders and pale drawings better: of 18
@@ -96,7 +100,7 @@ class AnimefaceDetector:
             close = monitor.child(0.6, 1.0)
             return tuple(_measured(rgb, face, closely=rank == 0, monitor=close) for rank, face in enumerate(found))
         except LibraryMissing:
-            raise UserError("The face detector does not exist for this system.", _BY_HAND) from None
+            raise UserError("The face detector does not exist for this system.", PLACE_BY_HAND) from None
 
 
 DETECTORS: Final[Mapping[str, Detector]] = {"animeface": AnimefaceDetector()}
@@ -123,7 +127,7 @@ def detect_landmarks(portrait: Portrait, *, detector: str = "animeface", monitor
     found = DETECTORS[detector].detect(over_white(portrait.rgba), monitor=monitor)
     found = tuple(face for face in found if face.likelihood >= LIKELY)
     if not found:
-        raise UserError("No front face found in this picture.", _BY_HAND)
+        raise UserError("No front face found in this picture.", PLACE_BY_HAND)
     face = max(found, key=lambda one: (one.box[2], one.likelihood))
     return Landmarks(
         points=face.points.astype(np.float32),
@@ -142,18 +146,18 @@ def landmarks_from_parts(
     round, and are swapped.
 
     Raises:
-        UserError: the three points lie on one spot or on one line.
+        UserError: the eyes lie on one spot, or the mouth lies too near to their line or too far from it for a face.
     """
-    try:
-        try:
-            parts = parts_from_centres(right_eye, left_eye, mouth)
-        except ValueError:
-            parts = parts_from_centres(left_eye, right_eye, mouth)
-    except ValueError:
-        raise UserError(
-            "The eyes and the mouth lie on one line, so there is no face between them.",
-            "Place the mouth below the two eyes.",
-        ) from None
+    across = np.subtract(left_eye, right_eye)
+    apart = float(np.hypot(*across))
+    if not apart >= _LEAST_APART:
+        raise UserError("The two eyes lie on one spot.", "Place each in the middle of its own eye.")
+    to_mouth = np.subtract(mouth, np.add(right_eye, left_eye) / 2)
+    drop = float(across[0] * to_mouth[1] - across[1] * to_mouth[0]) / apart
+    if not _DROPS[0] * apart <= abs(drop) <= _DROPS[1] * apart:
+        raise UserError("The eyes and the mouth do not lie as in a face.", "Place the mouth below the two eyes.")
+    eyes = (right_eye, left_eye) if drop > 0 else (left_eye, right_eye)
+    parts = parts_from_centres(*eyes, mouth)
     points = landmark_points(parts).astype(np.float32)
     return Landmarks(points=points, scores=np.ones(28, np.float32), source=ARTIST)
 

@@ -109,6 +109,33 @@ def _sheet(chosen: argparse.Namespace) -> int:
     return DONE
 
 
+def _characters_arguments(made: argparse.ArgumentParser) -> None:
+    add = made.add_argument
+    add("-o", "--output", metavar="FOLDER", type=Path, required=True, help="where the VRM files go; those there stay")
+    add("--count", metavar="N", type=int, default=64, help="how many characters (default 64)")
+    add("--seed", metavar="N", type=int, default=0, help="number of the first; N always gives the same (default 0)")
+    add("--jobs", metavar="N", type=int, default=1, help="processes that work at once (default 1)")
+
+
+def _characters(chosen: argparse.Namespace) -> int:
+    from paic3d_studio.datasets.generated.generate import LAST_SEED, generate_folder
+    from paic3d_studio.datasets.terminal import DONE, TerminalLine, terminal_monitor
+    from paic3d_studio.errors import UserError
+
+    if not 1 <= chosen.jobs <= 256:
+        raise UserError("--jobs must lie between 1 and 256.")
+    if chosen.count < 1 or chosen.seed < 0 or chosen.seed + chosen.count - 1 > LAST_SEED:
+        raise UserError(f"--count must be at least 1, and the seeds must lie between 0 and {LAST_SEED}.")
+    line = TerminalLine(sys.stderr)
+    with terminal_monitor(line) as monitor:
+        made = generate_folder(
+            chosen.output, count=chosen.count, seed=chosen.seed, processes=chosen.jobs, monitor=monitor
+        )
+    kept = chosen.count - made
+    line.say(f"{made} characters made in {chosen.output}" + (f"; {kept} were there already" if kept else ""))
+    return DONE
+
+
 def _portraits_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument("folder", metavar="FOLDER", type=Path, help="pictures of your own, searched with its subfolders")
     made.add_argument("-o", "--output", metavar="FOLDER", type=Path, required=True, help="where the portraits go")
@@ -129,6 +156,7 @@ def _portraits(chosen: argparse.Namespace) -> int:
 
 SUBCOMMANDS: Final[Mapping[str, Subcommand]] = {
     "render": Subcommand("Render VRM and GLB characters into a dataset folder.", _render_arguments, _render),
+    "characters": Subcommand("Make anime characters by rules, as VRM files.", _characters_arguments, _characters),
     "portraits": Subcommand("Align and judge the portraits among your own pictures.", _portraits_arguments, _portraits),
     "sheet": Subcommand("Show the views of a dataset on one sheet.", _sheet_arguments, _sheet),
 }

@@ -35,7 +35,8 @@ class Exporting(QObject):
         from paic3d_studio.export import EXPORTERS
 
         suffix = self._preferences.text("export/suffix", ".glb")
-        folder = self._preferences.folder("export")
+        origin = self._document.origin
+        folder = self._preferences.folder("export", otherwise=origin.parent if origin else None)
         usual = folder / f"{Path(project.picture.name).stem or 'head'}{suffix}"
         self.dialog = ExportDialog(
             self._window, formats=EXPORTERS, target=usual, project=project, check=check_head_target

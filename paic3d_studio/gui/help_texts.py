@@ -21,8 +21,8 @@ _POINTER: Final = (
     ("Drag a corner, an edge, inside", "Change a hull, move it"),
     ("Arrow keys over a hull, with Shift", "Nudge it by one pixel, by ten"),
     ("Double click on an edge", "Add a corner"),
-    ("Right click on a corner", "Remove it"),
-    ("Shift + brush", "The other way round: erase, or mark"),
+    ("Right click on a hull", "Remove a corner, mirror, lock"),
+    ("Shift + brush", "Erase instead of marking"),
     ("Drag the head, middle drag", "Turn it"),
     ("The same with Shift, right drag", "Move it"),
     ("Double click on the head", "Look at that point"),
@@ -32,6 +32,7 @@ _HEAD_KEYS: Final = (
     ("R", "Look from the start again"),
     (". or keypad .", "The whole head in the middle"),
     ("P or keypad 5", "Perspective or orthographic"),
+    ("O", "Compare: the picture over the front view"),
     ("Keypad 1, 3, 7", "Front, left, top; with Ctrl the other side"),
     ("Keypad 9", "The opposite side"),
     ("Keypad 4, 6, 8, 2", "Turn by 15 degrees"),
@@ -70,7 +71,7 @@ class KeysDialog(QDialog):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
-        self.resize(760, 620)
+        self.resize(860, 680)
 
 
 class AboutDialog(QDialog):

@@ -32,7 +32,9 @@ class HullMenu(QMenu):
         super().__init__(parent)
         target = hull_target(touch, hulls=scene.hulls)
         if target is not None:
-            self.addSection(target.feature.replace("_", " ").capitalize())
+            heading = self.addAction(target.feature.replace("_", " ").capitalize())  # sections show no text here
+            heading.setEnabled(False)
+            self.addSeparator()
             for text, edit in _choices(target, touch=touch, scene=scene, project=project, found=found):
                 self._offer(text, edit)
             if target.feature not in (*FEATURE_NAMES, *project.locked_hulls):

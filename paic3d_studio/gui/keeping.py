@@ -80,7 +80,9 @@ class Keeping(QObject):
         project = self._document.project
         if project is None:
             return
-        folder = self.path.parent if self.path is not None else self._preferences.folder("save")
+        origin = self._document.origin
+        folder = self._preferences.folder("save", otherwise=origin.parent if origin else None)
+        folder = self.path.parent if self.path is not None else folder
         proposed = folder / f"{Path(self.name).stem or 'head'}{SUFFIX}"
         chooser = QFileDialog(self._window, "Save the project", str(proposed), PROJECT_FILTER)
         chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QMimeData, Qt, QUrl, Signal
+from PySide6.QtCore import QMimeData, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
 
@@ -276,7 +276,7 @@ class MainWindow(QMainWindow):
     def _on_saved(self, path: Path) -> None:
         self.preferences.remember_recent(path)
         self.workspace.messages.hide()
-        self.workspace.status.show_idle(f"Saved {path.name}")
+        self.workspace.status.show_idle("Saved")
         if self._closes_once_saved:
             self.close()
 
@@ -554,7 +554,8 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         """Show the window as it was left; the first time in a size that suits both panes."""
         if not self.preferences.restore_window(self, splitter=self.workspace.splitter):
-            self.resize(1480, 920)
+            room = self.screen().availableGeometry().size()
+            self.resize(QSize(1480, 920).boundedTo(room - QSize(20, 60)))  # its frame needs some of it
         for name, state in self.preferences.layers.items():
             self.image.set_layer_state(name, state)
         self._on_layers_changed(self.image.layers)

@@ -78,10 +78,15 @@ class Preferences:
         kept = {name: (state.visible, state.opacity) for name, state in states.items()}
         self._stored.setValue("layers", json.dumps(kept))
 
-    def folder(self, purpose: str) -> Path:
-        """Return the folder used last for "open", "export" or "import"; the artist's home when it is gone."""
+    def folder(self, purpose: str, *, otherwise: Path | None = None) -> Path:
+        """Return the folder used last for "open", "save", "export" or "import".
+
+        When there is none, or it is gone: the folder `otherwise`, or the artist's home.
+        """
         folder = Path(str(self._stored.value(f"folders/{purpose}", "")))
-        return folder if folder != Path() and folder.is_dir() else Path.home()
+        if folder != Path() and folder.is_dir():
+            return folder
+        return otherwise if otherwise is not None and otherwise.is_dir() else Path.home()
 
     def remember_folder(self, purpose: str, folder: Path) -> None:
         """Keep a folder for the next time."""

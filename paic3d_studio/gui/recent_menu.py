@@ -14,6 +14,8 @@ from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.project.file import SUFFIX, preview_of
 
 _SIDE: Final = 40
+_WIDEST: Final = 360
+"""Pixels that a name may take."""
 _LARGEST_READ: Final = 4 << 20
 """Bytes up to which a picture file is decoded while the menu opens."""
 
@@ -34,7 +36,8 @@ class RecentMenu(QMenu):
         self.clear()
         files = [file for file in self._preferences.recent_files if file.is_file()]
         for file in files:
-            action = QAction(_preview(file), file.name.replace("&", "&&"), self)
+            name = self.fontMetrics().elidedText(file.name, Qt.TextElideMode.ElideMiddle, _WIDEST)
+            action = QAction(_preview(file), name.replace("&", "&&"), self)
             action.setToolTip(str(file))
             action.triggered.connect(partial(self._choose, str(file)))
             self.addAction(action)

@@ -104,6 +104,7 @@ QLabel[role="title"] {{ color: {TEXT}; font-weight: 600; }}
 QLabel[role="heading"] {{ color: {TEXT_SOFT}; font-weight: 600; }}
 QLabel[role="soft"] {{ color: {TEXT_SOFT}; }}
 QLabel[role="faint"] {{ color: {TEXT_FAINT}; }}
+QLabel[role="bad"] {{ color: {BAD}; }}
 QLabel[role="empty-title"] {{ color: {TEXT}; font-size: 15pt; font-weight: 500; }}
 QLabel[role="key"] {{ color: {TEXT_FAINT}; border: 1px solid #3c434d; border-radius: 3px; padding: 0 5px; }}
 QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid #4a525e; padding: 4px 6px; }}

@@ -110,6 +110,11 @@ class ViewportWidget(QWidget):
         self.scene.set_picture(picture)
         self._redraw()
 
+    def set_overlay(self, strength: float) -> None:
+        """Lay the picture over the head, 0..1 strong, where it is seen from about the front."""
+        self.scene.overlay = strength
+        self._redraw()
+
     def set_mesh(self, mesh: TexturedMesh | None) -> None:
         """Show `mesh` in the mesh modes; until there is one, those draw the volume's colours."""
         self.scene.set_mesh(mesh)

@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any, Final
 
 from paic3d_studio.core.artefacts import ExportReport
+from paic3d_studio.core.landmarks import PLACE_BY_HAND
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.export import EXPORTERS, exporter_for
@@ -153,7 +154,7 @@ def run(
                     outcome = {**_reconstructed(session, job, configure, progress, monitor), "stages": seconds}
             except UserError as error:
                 code = TO_MEND
-                progress.say(f"error: {error}")
+                progress.say(f"error: {_with_option(error)}")
                 outcome = {"picture": str(job.picture), "error": error.message, "cure": error.cure}
             except Cancelled:
                 progress.say("Cancelled; no further file was written.")
@@ -243,6 +244,13 @@ def peak_memory() -> dict[str, int | None]:
     unit = 1024**2 if sys.platform == "darwin" else 1024
     own, child = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {"peak_memory_mib": own // unit, "peak_memory_child_mib": child // unit}
+
+
+def _with_option(error: UserError) -> str:
+    """Return the sentences of an error, with the option of the command line where the window offers a tool."""
+    if error.cure == PLACE_BY_HAND:
+        return f"{error.message} Say where it is: --face X,Y,X,Y,X,Y, the two eyes and the mouth."
+    return str(error)
 
 
 def _summary(outcome: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from paic3d_studio.viewport.canvas import BACKGROUNDS, QUALITIES, Background, Ca
 from paic3d_studio.viewport.front import NO_PICTURE, StitchPicture
 from paic3d_studio.viewport.mesh_renderer import MeshRenderer
 from paic3d_studio.viewport.orbit import HOME_VIEW, OrbitView, ScreenPoint
+from paic3d_studio.viewport.overlay import PictureOverlay
 from paic3d_studio.viewport.picking import bounds_of_volume, surface_point_of_mesh, surface_point_of_volume
 from paic3d_studio.viewport.progressive import FramePlan, Progressive
 from paic3d_studio.viewport.renderer import VolumeRenderer
@@ -35,6 +36,8 @@ class Scene:
         self._volume: FieldVolume | BakedVolume | None = None
         self._mesh: TexturedMesh | None = None
         self._picture = NO_PICTURE
+        self.overlay = 0.0
+        """How strongly the picture lies over all that is drawn, 0..1; it is seen from about the front only."""
         self._stale: set[str] = set()
         self._size: Size = (0, 0)
         self._gl: _Drawn | None = None
@@ -165,6 +168,8 @@ class Scene:
             self._gl.draw(plan, self._view, mode=self.drawn_mode, size=size, background=self._background)
             self.progressive.drew(plan, seconds=time.perf_counter() - started, size=size)
         self._gl.shown.present(framebuffer, size)
+        if self.overlay > 0.0:
+            self._gl.lay_over(framebuffer, self._view, picture=self._picture, size=size, strength=self.overlay)
         return plan
 
 
@@ -178,6 +183,8 @@ class _Drawn:
         self._moving = Canvas(ctx)
         self._sharp = Canvas(ctx)
         self.shown = self._moving
+        self._overlay = PictureOverlay(ctx)
+        self._laid: StitchPicture | None = None
 
     def upload(
         self,
@@ -225,7 +232,16 @@ class _Drawn:
         if plan.phase == "moving" or plan.completes:
             self.shown = canvas
 
+    def lay_over(
+        self, framebuffer: Any, view: OrbitView, *, picture: StitchPicture, size: Size, strength: float
+    ) -> None:
+        """Blend the picture over what was presented."""
+        if picture is not self._laid:
+            self._overlay.upload(picture)
+            self._laid = picture
+        self._overlay.draw(framebuffer, view, size=size, strength=strength)
+
     def release(self) -> None:
         """Give the graphics card its memory back."""
-        for part in (self._volumes, self._meshes, self._moving, self._sharp):
+        for part in (self._volumes, self._meshes, self._moving, self._sharp, self._overlay):
             part.release()

@@ -153,10 +153,17 @@ def test_a_turned_face_has_turned_landmarks(clicks: tuple[tuple[float, float], .
 
 @pytest.mark.parametrize(
     "clicks",
-    [((5, 5), (5, 5), (5, 9)), ((0, 0), (10, 0), (5, 0)), ((0, 0), (10, 0), (25, 0)), ((1, 1), (1, 1), (1, 1))],
+    [
+        ((5, 5), (5, 5), (5, 9)),
+        ((0, 0), (10, 0), (5, 0)),
+        ((0, 0), (10, 0), (25, 0)),
+        ((1, 1), (1, 1), (1, 1)),
+        ((100, 100), (102, 100), (100, 260)),
+        ((100, 100), (110, 100), (105, 400)),
+    ],
 )
-def test_three_clicks_on_one_line_are_explained(clicks: tuple[tuple[float, float], ...]) -> None:
-    with pytest.raises(UserError, match=r"below the two eyes"):
+def test_three_clicks_that_are_no_face_are_explained(clicks: tuple[tuple[float, float], ...]) -> None:
+    with pytest.raises(UserError, match=r"below the two eyes|own eye"):
         landmarks_from_parts(*clicks)
 
 

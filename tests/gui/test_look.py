@@ -47,3 +47,16 @@ def test_the_menu_shows_and_changes_the_field_of_view(studio: MainWindow) -> Non
     viewport.set_view(viewport.view.toggled_projection())
     assert entry(studio, "30° field of view").isChecked()
     assert not entry(studio, "Orthographic").isChecked()
+
+
+def test_a_key_lays_the_picture_over_the_head_and_takes_it_away(studio: MainWindow) -> None:
+    scene = studio.head.viewport.scene
+    studio.head.viewport.show_side()
+    studio.head.look_menu.compare.trigger()
+    assert scene.overlay == 0.5
+    assert (scene.view.azimuth, scene.view.elevation, scene.view.fov) == (0.0, 0.0, None)
+    assert entry(studio, "Picture: half over the front view").isChecked()
+    studio.head.look_menu.compare.trigger()
+    assert scene.overlay == 0.0
+    entry(studio, "Picture: over the front view").trigger()
+    assert scene.overlay == 1.0

@@ -91,6 +91,8 @@ def test_no_shader_file_is_left_unused() -> None:
     shared = {
         "background.frag",
         "present.frag",
+        "overlay.vert",
+        "overlay.frag",
         "march.glsl",
         "mesh.glsl",
         "view.glsl",

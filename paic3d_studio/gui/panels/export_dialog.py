@@ -78,7 +78,7 @@ class ExportDialog(QDialog):
         try:
             self._check(self.target)
         except UserError as error:
-            self._note.setText(str(error))
+            self._show_note(str(error), role="bad")
             return
         super().accept()
 
@@ -132,7 +132,13 @@ class ExportDialog(QDialog):
         named = bool(self._name.text().strip())
         self._export.setEnabled(named)
         replaced = " and ".join(_short(file.name) for file in self._written() if _exists(file)) if named else ""
-        self._note.setText("Give it a name." if not named else f"Replaces {replaced}." if replaced else "")
+        self._show_note("Give it a name." if not named else f"Replaces {replaced}." if replaced else "")
+
+    def _show_note(self, text: str, *, role: str = "faint") -> None:
+        self._note.setText(text)
+        self._note.setProperty("role", role)
+        self._note.style().unpolish(self._note)
+        self._note.style().polish(self._note)
 
     def _written(self) -> tuple[Path, ...]:
         """Return all files that the chosen format writes for the target."""

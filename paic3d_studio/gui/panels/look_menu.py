@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Final
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from paic3d_studio.gui.viewport_widget import ViewportWidget
 from paic3d_studio.viewport.canvas import BACKGROUND_CHOICES, BACKGROUNDS, GRID
 from paic3d_studio.viewport.orbit import FIELDS_OF_VIEW
 
+OVERLAYS: Final[Mapping[str, str]] = {
+    "0": "Picture: not over the head",
+    "0.5": "Picture: half over the front view",
+    "1": "Picture: over the front view",
+}
+"""Strength of the picture over the head -> label."""
+
 
 class LookMenu(QMenu):
-    """Background, ground grid, field of view, as checkable entries; each is shown in the viewport at once."""
+    """Background, ground grid, the picture to compare with, field of view: checkable entries, shown at once."""
 
     changed = Signal()
     """The artist chose something else; `background` and `has_grid` say what."""
@@ -31,6 +39,15 @@ class LookMenu(QMenu):
         self._grid = self.addAction("Ground grid")
         self._grid.setCheckable(True)
         self._grid.triggered.connect(self._on_grid)
+        self.addSeparator()
+        self._overlay = self._new_choices(OVERLAYS)
+        self._overlay.triggered.connect(self._on_overlay)
+        self._overlay.actions()[0].setChecked(True)
+        self.compare = QAction("Compare with the picture", parent)
+        self.compare.setShortcut(QKeySequence("O"))
+        self.compare.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self.compare.triggered.connect(self._on_compare)
+        parent.addAction(self.compare)
         self.addSeparator()
         self._angles = self._new_choices({f"{fov:g}": f"{fov:g}° field of view" for fov in FIELDS_OF_VIEW})
         self._angles.triggered.connect(self._on_angle)
@@ -67,6 +84,19 @@ class LookMenu(QMenu):
     def _on_grid(self, shown: bool) -> None:
         self.show_look(self.background, has_grid=shown)
         self.changed.emit()
+
+    def _on_overlay(self, action: QAction) -> None:
+        """Lay the picture over the head, seen as the picture sees it: from the front, without perspective."""
+        strength = float(action.objectName())
+        self._viewport.set_overlay(strength)
+        if strength > 0:
+            front = self._viewport.view.turned_to("front")
+            self._viewport.set_view(front if front.fov is None else front.toggled_projection())
+
+    def _on_compare(self) -> None:
+        """Put the picture half through over the head, or take it away again."""
+        wanted = 0 if self._viewport.scene.overlay > 0 else len(OVERLAYS) // 2
+        self._overlay.actions()[wanted].trigger()
 
     def _on_angle(self, action: QAction) -> None:
         view = self._viewport.view

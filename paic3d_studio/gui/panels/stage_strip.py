@@ -84,8 +84,8 @@ class StageChip(QWidget):
         return QSize(92, 44)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 Qt's name
-        """As narrow as the longest word that must be read."""
-        return QSize(50, 44)
+        """As narrow as lets all stages stand side by side in a small window; the tool tip has what is cut off."""
+        return QSize(30, 44)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 Qt's name
         """Draw track, mark, name and state."""
