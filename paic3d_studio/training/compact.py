@@ -30,6 +30,7 @@ from torch import Tensor
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.datasets.characters import Item, character_files, items
 from paic3d_studio.errors import UserError
+from paic3d_studio.files import write_files
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
 from paic3d_studio.paths import user_folder
 from paic3d_studio.training.checkpoints import write_checkpoint
@@ -122,13 +123,9 @@ class Trainer:
 
 
 def write_weights(network: CompactBackbone, path: Path) -> int:
-    """Write weights as float16 safetensors, beside their place and then there; return their size in bytes."""
+    """Write weights as float16 safetensors, whole or not at all; return their size in bytes."""
     tensors: dict[str, Tensor] = {name: t.detach().half().contiguous() for name, t in network.state_dict().items()}
-    encoded = safetensors.torch.save(tensors)
-    beside = path.with_suffix(".part")
-    beside.write_bytes(encoded)
-    beside.replace(path)
-    return len(encoded)
+    return write_files({path: safetensors.torch.save(tensors)})
 
 
 def batches(

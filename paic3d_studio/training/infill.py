@@ -27,6 +27,7 @@ from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.characters import character_files
 from paic3d_studio.datasets.line_pairs import LinePair, line_pairs
 from paic3d_studio.errors import UserError
+from paic3d_studio.files import write_files
 from paic3d_studio.nets.infill import InfillNetwork, blended, paint_by_telea
 from paic3d_studio.training.infill_losses import PatchDiscriminator, fooling_loss, masked_l1, telling_loss
 from paic3d_studio.training.infill_patches import DILATIONS, PATCH
@@ -234,9 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     network.load_state_dict({name: tensor.float() for name, tensor in half_precision(network).items()})
     found = figures(unseen, network)
     print(json.dumps(found, indent=1))
-    beside = chosen.out.with_name(chosen.out.name + ".part")
-    beside.write_bytes(encoded)
-    beside.replace(chosen.out)
+    write_files({chosen.out: encoded})
     shown = {f"{who.replace(' ', '_')}_{what}_psnr": found[who][what] for who in found for what in found[who]}
     print(manifest_table(chosen.out, encoded, shown))
     return 0
