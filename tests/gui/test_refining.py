@@ -1,7 +1,5 @@
 """The finer volume that comes after the quick one, and the picture that is stitched onto both."""
 
-import time
-
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
@@ -42,15 +40,13 @@ def test_an_edit_stops_the_refining_and_only_the_newest_head_is_refined(
 ) -> None:
     settle(qtbot, studio)
     refined = pace.fine_volumes
-    pace.fine_seconds = 1.5
+    pace.fine_seconds = 30.0
     with qtbot.waitSignal(studio.document.refreshed):
         studio.document.edit(lambda project: set_seed(project, seed=6))
     qtbot.waitUntil(lambda: studio.workspace.strip.states().get(REFINED) == "running")
-    began = time.perf_counter()
     with qtbot.waitSignal(studio.document.refreshed):
         studio.document.edit(lambda project: set_seed(project, seed=7))
-    assert time.perf_counter() - began < 1.2
-    assert pace.fine_volumes == refined
+    assert pace.fine_volumes == refined  # the edit did not wait for a refining that would have ended first
     pace.fine_seconds = 0.0
     settle(qtbot, studio)
     assert pace.fine_volumes == refined + 1
