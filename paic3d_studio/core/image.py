@@ -195,7 +195,8 @@ def _judge_size(width: int, height: int, *, name: str) -> None:
         raise _too_large(name)
     if min(width, height) < MIN_SIDE:
         raise UserError(
-            f"“{name}” is only {width} × {height} pixels.", f"Use a picture with at least {MIN_SIDE} pixels a side."
+            f"“{name}” has {width} × {height} pixels: too few on a side.",
+            f"Use a picture with at least {MIN_SIDE} pixels a side.",
         )
 
 

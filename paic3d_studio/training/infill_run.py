@@ -74,7 +74,16 @@ def run_config(path: Path, *, out: Path | None = None, resume: bool = False, say
     if recipe.run.threads:
         torch.set_num_threads(recipe.run.threads)
     with stop_on_signals() as stopped:
-        run(recipe, resume=resume, monitor=Monitor(_spoken(say), cancelled=stopped))
+        try:
+            run(recipe, resume=resume, monitor=Monitor(_spoken(say), cancelled=stopped))
+        except Cancelled:
+            checkpoint = recipe.run.folder / CHECKPOINT
+            say(
+                f"stopped; --resume goes on from {checkpoint}"
+                if checkpoint.exists()
+                else "stopped before the first step"
+            )
+            raise
     say(f"the weights are in {recipe.run.folder / WEIGHTS}; docs/train-infill.md says how the studio takes them")
 
 

@@ -237,6 +237,7 @@ def test_the_command_line_trains_resumes_and_stops_with_its_codes(
 
     monkeypatch.setattr(LineRemoval, "advance", interrupted)
     assert main(command) == 130
+    assert "--resume goes on from" in capsys.readouterr().out
     assert torch.load(tmp_path / "run" / CHECKPOINT, weights_only=True)["step"] == 4
     monkeypatch.setattr(LineRemoval, "advance", real)
     assert main(command) == 2
