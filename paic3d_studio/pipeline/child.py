@@ -11,7 +11,8 @@ import pickle
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any, Final
@@ -102,13 +103,13 @@ def _end(child: multiprocessing.process.BaseProcess) -> None:
 def _serve(connection: Connection, has_children: bool) -> None:
     """Run in the child: take the work, report progress, answer with the result or the error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    if has_children:
-        signal.signal(signal.SIGTERM, _leave)
     _send(connection, "started")
     function, arguments, options = _receive(connection)
     monitor = Monitor(lambda fraction, text: _send(connection, ("progress", fraction, text)))
     try:
-        _send(connection, ("result", function(*arguments, **options, monitor=monitor)))
+        with _ending_children() if has_children else nullcontext():
+            result = function(*arguments, **options, monitor=monitor)
+        _send(connection, ("result", result))
     except UserError as error:
         _send(connection, ("user error", error.message, error.cure))
     except (BrokenPipeError, Cancelled):
@@ -117,9 +118,18 @@ def _serve(connection: Connection, has_children: bool) -> None:
         _send(connection, ("bug", traceback.format_exc()))
 
 
-def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 as signals call it
-    """Unwind, so that children are ended on the way."""
-    sys.exit(128 + number)
+@contextmanager
+def _ending_children() -> Iterator[None]:
+    """While the block runs, unwind when this process is ended, so that its children are ended on the way."""
+
+    def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 as signals call it
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _send(connection: Connection, value: object) -> None:
