@@ -37,6 +37,8 @@ from paic3d_studio.tools import TOOLS
 from paic3d_studio.tools.pan_zoom import WHEEL_STEP
 
 CLOSE_SECONDS: Final = 2.0
+_ROOM_FOR_SIDE: Final = 1200
+"""Width of a screen, in pixels, from which on the side panel is shown at the first start."""
 _WAYS_ON: Final = {"export": ("export-again", "Export elsewhere…")}
 """Lane of a job that failed -> name and words of the button that leads on."""
 _NO_PICTURE: Final = "Open a portrait (Ctrl+O), drop one here, or paste one (Ctrl+V)."
@@ -553,8 +555,8 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         """Show the window as it was left; the first time in a size that suits both panes."""
+        room = self.screen().availableGeometry().size()
         if not self.preferences.restore_window(self, splitter=self.workspace.splitter):
-            room = self.screen().availableGeometry().size()
             self.resize(QSize(1480, 920).boundedTo(room - QSize(20, 60)))  # its frame needs some of it
         for name, state in self.preferences.layers.items():
             self.image.set_layer_state(name, state)
@@ -562,7 +564,7 @@ class MainWindow(QMainWindow):
         self.head.look_menu.show_look(
             self.preferences.text("view/background", ""), has_grid=self.preferences.flag("view/grid", default=True)
         )
-        shows_side = self.preferences.flag("window/side-panel", default=True)
+        shows_side = self.preferences.flag("window/side-panel", default=room.width() >= _ROOM_FOR_SIDE)
         self.actions_by_name["side-panel"].setChecked(shows_side)
         self.workspace.side.setVisible(shows_side)
         self._on_brush_changed(self.image.brush_radius)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -71,6 +71,7 @@ class Workspace(QWidget):
         export = QPushButton("Export…")
         export.setProperty("role", "primary")
         export.setFixedWidth(96)
+        export.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # the style lets it shrink otherwise
         export.setToolTip(actions["export"].toolTip())
         export.setAccessibleName("Export head")
         export.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -186,6 +187,10 @@ class Workspace(QWidget):
         return side
 
 
+_WIDEST_STATUS: Final = 460
+"""Pixels that what is being done may take: a file name can have 255 letters."""
+
+
 class StatusLine(QFrame):
     """What to do next on the left, what is being done on the right."""
 
@@ -194,8 +199,8 @@ class StatusLine(QFrame):
         self.setObjectName("statusLine")
         self._hint = ElidedLabel(role="soft", mode=Qt.TextElideMode.ElideRight)
         self._hint.setAccessibleDescription("What to do next")
-        self._doing = QLabel()
-        self._doing.setProperty("role", "soft")
+        self._doing = ElidedLabel(role="soft")
+        self._doing.setMaximumWidth(_WIDEST_STATUS)
         self._doing.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)

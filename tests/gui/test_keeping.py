@@ -203,3 +203,15 @@ def test_the_command_line_takes_the_decisions_of_a_project(tmp_path: Path, pictu
     project = Project(picture=PictureSource("girl.png", picture.read_bytes()), seed=11)
     write_project(project, tmp_path / "girl.paic3d")
     assert Session().read(tmp_path / "girl.paic3d") == project
+
+
+def test_a_name_of_any_length_leaves_the_window_its_size(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    studio.resize(900, 600)
+    qtbot.wait(20)
+    width = studio.width()
+    saved_to(studio, qtbot, tmp_path / f"{'a_very_long_name_' * 13}.paic3d")
+    studio.workspace.status.show_progress(0.5, f"Opening {'a_very_long_name_' * 13}")
+    edited(studio, qtbot)
+    qtbot.wait(20)
+    assert studio.width() == width
+    assert studio.minimumSizeHint().width() <= width
