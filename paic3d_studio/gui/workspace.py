@@ -30,6 +30,10 @@ from paic3d_studio.gui.widgets import ElidedLabel, Section, label, pane_header, 
 
 SIDE_WIDTH = 272
 
+_WIDEST_TITLE: Final = 320
+_WIDEST_STATUS: Final = 460
+"""Pixels that the name, and what is being done, may take: a file name can have 255 letters."""
+
 
 class Workspace(QWidget):
     """Everything inside the window's frame; it arranges, and leaves behaviour to the window."""
@@ -50,6 +54,7 @@ class Workspace(QWidget):
         self.strip = StageStrip(stages)
         self.status = StatusLine()
         self.title = ElidedLabel("No picture", role="title")
+        self.title.setMaximumWidth(_WIDEST_TITLE)
         self.picture_size = label(role="faint")
         self.zoom = label("100 %", role="soft")
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -71,7 +76,6 @@ class Workspace(QWidget):
         export = QPushButton("Export…")
         export.setProperty("role", "primary")
         export.setFixedWidth(96)
-        export.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # the style lets it shrink otherwise
         export.setToolTip(actions["export"].toolTip())
         export.setAccessibleName("Export head")
         export.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -185,10 +189,6 @@ class Workspace(QWidget):
         outer.setContentsMargins(1, 0, 0, 0)
         outer.addWidget(scroll)
         return side
-
-
-_WIDEST_STATUS: Final = 460
-"""Pixels that what is being done may take: a file name can have 255 letters."""
 
 
 class StatusLine(QFrame):
