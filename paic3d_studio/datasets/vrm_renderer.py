@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Self
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera, focal_length, rotation
 from paic3d_studio.datasets.vrm import PARTS, Character, Primitive
-from paic3d_studio.errors import UserError
+from paic3d_studio.viewport.offscreen import new_offscreen_context
 
 _VERTEX: Final = """
 #version 330 core
@@ -116,7 +115,7 @@ class CharacterRenderer:
     def __init__(self, context: moderngl.Context | None = None) -> None:
         self._owns_context = context is None
         # moderngl's own annotations do not know four-part blend functions.
-        self._context: Any = _headless_context() if context is None else context
+        self._context: Any = new_offscreen_context() if context is None else context
         self._colour: Any = self._context.program(vertex_shader=_VERTEX, fragment_shader=_COLOUR_FRAGMENT)
         self._geometry: Any = self._context.program(vertex_shader=_VERTEX, fragment_shader=_GEOMETRY_FRAGMENT)
         self._uploaded: list[_Uploaded] = []
@@ -315,17 +314,6 @@ def _straight(drawn: NDArray[np.uint8]) -> NDArray[np.uint8]:
     colour = drawn[partly].astype(np.float32)
     straight[partly, :3] = np.round(np.minimum(colour[:, :3] * 255.0 / colour[:, 3:], 255.0)).astype(np.uint8)
     return straight
-
-
-def _headless_context() -> Any:
-    settings: dict[str, Any] = {"backend": "egl"} if sys.platform.startswith("linux") else {}
-    try:
-        return moderngl.create_context(standalone=True, require=330, **settings)
-    except Exception as error:  # glcontext raises bare Exception
-        raise UserError(
-            f"Drawing characters needs OpenGL 3.3, which this machine does not offer ({error}).",
-            "Install a graphics driver, or Mesa's software one (libegl1).",
-        ) from error
 
 
 def clip_matrix(camera: Camera, *, extent: float = BOX_SIDE) -> NDArray[np.float64]:

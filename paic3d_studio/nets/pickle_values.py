@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -115,13 +116,13 @@ def _shown(text: str) -> str:
     return plain + ("…" if len(text) > 60 else "")
 
 
-class Filled:
+class Filled(abc.ABC):
     """A record of ours that the pickle fills after making it."""
 
+    @abc.abstractmethod
     def fill(self, state: object) -> None:
         """Take the state that the pickle sets.
 
         Raises:
             Refused: the state makes no sense.
         """
-        raise NotImplementedError

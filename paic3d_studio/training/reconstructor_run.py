@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from paic3d_studio.datasets.names import Split
 from paic3d_studio.datasets.renders import RenderSet
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.files import write_files
@@ -109,9 +110,9 @@ def _take_up(trainer: Trainer, folder: Path, *, resume: bool) -> None:
         raise UserError(f"“{folder}” cannot be made ({error.strerror}).", "Choose another folder.") from error
 
 
-def _source(recipe: ReconstructorRecipe, renders: Renders, split: str) -> ViewSource:
+def _source(recipe: ReconstructorRecipe, renders: Renders, split: Split) -> ViewSource:
     """Return the samples of a split."""
-    names = renders.names(split)  # type: ignore[arg-type]
+    names = renders.names(split)
     return ViewSource(
         renders,
         names[: recipe.data.count or None],
@@ -132,7 +133,7 @@ def _shown(recipe: ReconstructorRecipe, renders: Renders, say: Say) -> TrainingB
     """
     if not recipe.run.shown:
         return None
-    split = "val" if renders.names("val") and not recipe.data.count else recipe.data.split
+    split: Split = "val" if renders.names("val") and not recipe.data.count else recipe.data.split
     source = _source(recipe, renders, split)
     names = source.names[: recipe.run.shown]
     say(f"pictures and their PSNR show {_listed(names)} of the split {split}")

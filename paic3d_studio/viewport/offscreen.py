@@ -7,7 +7,7 @@ import ctypes
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Final
 
 import moderngl
 import numpy as np
@@ -26,26 +26,34 @@ MESH_SAMPLES = 2
 """A mesh is drawn this many times larger each way and averaged down: its edges have no soft rim of their own."""
 
 
-@contextlib.contextmanager
-def offscreen_context() -> Iterator[moderngl.Context]:
-    """Yield an OpenGL context that needs no display, current in this thread.
+_BY_EGL: Final = sys.platform.startswith("linux")
+
+
+def new_offscreen_context() -> moderngl.Context:
+    """Return an OpenGL context that needs no display, current in this thread; whoever takes it releases it.
 
     Raises:
         UserError: this machine offers no OpenGL 3.3.
     """
-    settings: dict[str, Any] = {"backend": "egl"} if sys.platform.startswith("linux") else {}
+    settings: dict[str, Any] = {"backend": "egl"} if _BY_EGL else {}
     try:
-        context = moderngl.create_context(standalone=True, require=330, **settings)
+        return moderngl.create_context(standalone=True, require=330, **settings)
     except Exception as error:  # glcontext raises bare Exception
         raise UserError(
-            f"Pictures of the head need OpenGL 3.3, which this machine does not offer ({error}).",
+            f"Drawing needs OpenGL 3.3, which this machine does not offer ({error}).",
             "Install a graphics driver, or Mesa's software one (libegl1).",
         ) from error
+
+
+@contextlib.contextmanager
+def offscreen_context() -> Iterator[moderngl.Context]:
+    """Yield an OpenGL context that needs no display, and leave the thread as it was; errors as the one above."""
+    context = new_offscreen_context()
     try:
         yield context
     finally:
         context.release()
-        if "backend" in settings:
+        if _BY_EGL:
             ctypes.CDLL("libEGL.so.1").eglReleaseThread()  # else Qt gets no GLX context in this thread any more
 
 
