@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera, rotation
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.datasets.generated.compose import with_generated_hair
+from paic3d_studio.datasets.generated.draw import drawn_recipe
+from paic3d_studio.datasets.generated.generate import character_name
 from paic3d_studio.datasets.hairstyles import hair_stretched, with_extras
 from paic3d_studio.datasets.vrm import PARTS, Character, load_character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer, Views
@@ -26,8 +29,16 @@ from paic3d_studio.errors import UserError
 HELD_OUT: Final = "vita"
 """Files with this in their name, face or hair, are never trained on."""
 
-ITEM_VERSION: Final = 1
+ITEM_VERSION: Final = 2
 TURNED_FROM: Final = 3
+"""Variants from this number on may look away from the camera."""
+
+NEW_HAIR_FROM: Final = 5
+"""Variants from this number on wear hair made by rules."""
+
+NEW_HAIR_SEEDS: Final = (2_000, 80_000)
+"""Recipes whose hair they wear; others stay unseen, for tests."""
+
 PICTURE_SIDE: Final = 256
 NEAR_POINTS: Final = 60_000
 UNIFORM_POINTS: Final = 24_000
@@ -91,20 +102,37 @@ def character_files(folder: Path, *, held_out: bool = False) -> list[Path]:
 def variant(character: Character, *, number: int) -> Character:
     """Return the `number`-th variant of a character: 0 is itself, others have other hair and things in it.
 
-    Variants from 3 on also turn a little away from the camera, as drawn heads do.
+    Variants from TURNED_FROM on also turn a little away from the camera, as drawn heads do; of those from NEW_HAIR_FROM
+    on only the odd ones. Characters made by rules are varied enough: their other variants only turn.
     """
     if number == 0:
         return character
     digest = hashlib.sha256(f"{character.name}:{number}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
+    if is_generated(character.name):
+        dressed = character
+    elif number < NEW_HAIR_FROM:
+        dressed = _dressed(character, rng, count=int(rng.integers(0, 3)) if number % 2 else int(rng.integers(1, 4)))
+    else:
+        dressed = with_generated_hair(character, drawn_recipe(int(rng.integers(*NEW_HAIR_SEEDS))))
+    named = dataclasses.replace(dressed, name=f"{character.name}+{number}")
+    straight = number < TURNED_FROM or (number >= NEW_HAIR_FROM and number % 2 == 0)
+    if straight and not is_generated(character.name):
+        return named
+    return turned(named, yaw=float(rng.normal(0, 11)), pitch=float(rng.normal(0, 5)))
+
+
+def is_generated(name: str) -> bool:
+    """Whether a character of this name was made by rules."""
+    return name.startswith(character_name(0)[:-8])
+
+
+def _dressed(character: Character, rng: np.random.Generator, *, count: int) -> Character:
+    """Return a character with stretched hair and `count` things in it."""
     volume = rng.uniform((0.98, 0.98, 0.98), (1.18, 1.12, 1.2))
     longer = float(rng.choice([1.0, rng.uniform(0.8, 1.3), rng.uniform(1.3, 2.4)]))
     stretched = hair_stretched(character, volume=(volume[0], volume[1], volume[2]), length=longer)
-    named = dataclasses.replace(stretched, name=f"{character.name}+{number}")
-    dressed = with_extras(named, rng, count=int(rng.integers(0, 3)) if number % 2 else int(rng.integers(1, 4)))
-    if number < TURNED_FROM:
-        return dressed
-    return turned(dressed, yaw=float(rng.normal(0, 11)), pitch=float(rng.normal(0, 5)))
+    return with_extras(stretched, rng, count=count)
 
 
 def turned(character: Character, *, yaw: float, pitch: float) -> Character:
@@ -194,12 +222,13 @@ def items(files: Sequence[Path], *, variants: int, cache: Path, monitor: Monitor
 
     Args:
         files: characters to read.
-        variants: how many of each, the first being the character itself.
+        variants: how many of each, the first being the character itself; those made by rules come once, and some of
+            them turned.
         cache: folder for finished items; it is made when absent.
         monitor: progress and cancel.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    wanted = [(path, number) for path in files for number in range(variants)]
+    wanted = [(path, number) for path in files for number in _numbers(path, variants)]
     renderer: CharacterRenderer | None = None
     character: tuple[Path, Character] | None = None
     try:
@@ -215,6 +244,13 @@ def items(files: Sequence[Path], *, variants: int, cache: Path, monitor: Monitor
     finally:
         if renderer is not None:
             renderer.release()
+
+
+def _numbers(path: Path, variants: int) -> Sequence[int]:
+    """Return which variants of a file are trained on."""
+    if not is_generated(path.stem):
+        return range(variants)
+    return (1,) if path.stem.endswith(("0", "3", "6", "9")) else (0,)
 
 
 def _keep(item: Item, path: Path) -> None:
