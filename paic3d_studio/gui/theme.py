@@ -34,6 +34,8 @@ MASK: Final = "#ff5d8f"
 """The line mask: what will be repainted."""
 HULL: Final = "#5fe0c8"
 """The feature hulls: where lines stay."""
+LANDMARK: Final = "#ffd166"
+"""The landmarks of the face."""
 
 FONT_FAMILIES: Final = ("Inter", "Segoe UI", "SF Pro Text", "Noto Sans", "Cantarell", "DejaVu Sans")
 
