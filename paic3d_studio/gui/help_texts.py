@@ -21,6 +21,7 @@ _POINTER: Final = (
     ("Drag a corner, an edge, inside", "Change a hull, move it"),
     ("Arrow keys over a hull or landmark, with Shift", "Nudge it by one pixel, by ten"),
     ("Drag a landmark, with Shift", "Move it, move its whole feature"),
+    ("Drag in the frame, its corners, outside", "Move, scale, turn the picture in the square"),
     ("Double click on an edge", "Add a corner"),
     ("Right click on a hull or landmark", "Remove a corner, mirror, lock, as detected"),
     ("Shift + brush", "Erase instead of marking"),

@@ -70,6 +70,11 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         self._ground.setPen(QPen(Qt.PenStyle.NoPen))
         self._ground.setZValue(-10)
         self._box.addItem(self._ground, ignoreBounds=True)
+        self._clip = QGraphicsRectItem()
+        self._clip.setPen(QPen(Qt.PenStyle.NoPen))
+        self._clip.setFlag(QGraphicsRectItem.GraphicsItemFlag.ItemClipsChildrenToShape)
+        self._clip.hide()
+        self._box.addItem(self._clip, ignoreBounds=True)
         self._layers: dict[str, Any] = {}
         self._view = PanZoom(content=(ALIGNED_SIZE, ALIGNED_SIZE), panel=(100.0, 100.0)).fit()
         self._space = False
@@ -98,6 +103,19 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
             layer.clear()
         else:
             layer.setImage(np.ascontiguousarray(rgba), autoLevels=False, levels=None)
+
+    def clip_layer(self, name: str, *, left: float | None) -> None:
+        """Show of a layer only what lies right of `left`, in its pixels; None shows the whole."""
+        layer = self._layers[name]
+        if left is None:
+            layer.setParentItem(self._box.childGroup)
+            self._clip.hide()
+        else:
+            width, height = self._view.content
+            self._clip.setRect(QRectF(left, 0, width - left, height))
+            self._clip.setZValue(layer.zValue())
+            self._clip.show()
+            layer.setParentItem(self._clip)
 
     def pixels_of(self, name: str) -> NDArray[np.uint8] | None:
         """Return what a layer shows, None when it is empty."""

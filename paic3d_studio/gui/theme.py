@@ -34,6 +34,8 @@ MASK: Final = "#ff5d8f"
 """The line mask: what will be repainted."""
 HULL: Final = "#5fe0c8"
 """The feature hulls: where lines stay."""
+GUIDE: Final = "#63c7ff"
+"""The frame of the square, and the usual face to align by."""
 LANDMARK: Final = "#ffd166"
 """The landmarks of the face."""
 
@@ -135,6 +137,7 @@ QFrame#waiting {{ background: #20262d; border: none; }}
 QFrame#panelHeader {{ background: {PANEL}; border: none; border-bottom: 1px solid {LINE}; }}
 QFrame#panelHeader QToolButton[role="switch"]:checked {{ background: {CONTROL}; }}
 QFrame#panelHeader QToolButton[role="switch"]:checked:hover {{ background: {RAISED}; }}
+QFrame#toolBar {{ background: {PANEL}; border: none; border-bottom: 1px solid {LINE}; }}
 QFrame#promptBar {{ background: {ACCENT_DIM}; border: none; border-bottom: 1px solid {LINE}; }}
 QFrame#promptBar QLabel {{ background: transparent; }}
 QWidget#row {{ background: transparent; }}

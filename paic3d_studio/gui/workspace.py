@@ -129,6 +129,7 @@ class Workspace(QWidget):
             button.setAccessibleName(f"Layer {title.lower()}")
             line.addWidget(button)
         line.addStretch(1)
+        line.addWidget(tool_button(actions["swipe"], size=18))
         line.addWidget(tool_button(actions["zoom-fit"], size=18))
         self.zoom.setMinimumWidth(46)
         self.zoom.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -158,7 +159,15 @@ class Workspace(QWidget):
         column = QVBoxLayout(rail)
         column.setContentsMargins(6, 8, 6, 8)
         column.setSpacing(4)
-        for name in ("tool-hull", "tool-landmarks", "tool-brush", "tool-eraser", "tool-matte", "tool-hand"):
+        for name in (
+            "tool-align",
+            "tool-landmarks",
+            "tool-hull",
+            "tool-brush",
+            "tool-eraser",
+            "tool-matte",
+            "tool-hand",
+        ):
             column.addWidget(tool_button(actions[name], size=22))
         column.addSpacing(4)
         column.addWidget(separator())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from paic3d_studio.tools.align_tool import AlignTool
 from paic3d_studio.tools.brush_tool import BrushTool
 from paic3d_studio.tools.hull_tool import HullTool
 from paic3d_studio.tools.landmark_tool import LandmarkTool
@@ -35,6 +36,10 @@ TOOLS: Final[Mapping[str, ToolEntry]] = MappingProxyType(
         "landmarks": ToolEntry(
             LandmarkTool,
             "Drag a landmark, with Shift its whole feature. Hulls that you have not edited follow. Arrow keys nudge.",
+        ),
+        "align": ToolEntry(
+            AlignTool,
+            "Drag the picture under the frame, a corner to scale it, outside to turn it. Arrow keys nudge.",
         ),
         "brush": ToolEntry(
             lambda: BrushTool(adds=True),

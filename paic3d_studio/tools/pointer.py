@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import Alignment, FeatureHulls
-from paic3d_studio.project.state import Point, Project
+from paic3d_studio.project.state import AlignmentEdit, Point, Project
 
 Edit = Callable[[Project], Project]
 """A change of the project, said from the value it had when the pointer went down."""
@@ -40,12 +40,14 @@ class Scene:
     """What lies under the pointer.
 
     `hulls` and `landmarks` (28, 2) as they are shown, in aligned pixels; `locked` are the names of the hulls that are
-    passed by; `alignment` says how the square lies in the portrait. None stands for what is not known yet.
+    passed by; `alignment` says how the square lies in the portrait, `adjustment` what of it the artist did. None
+    stands for what is not known yet.
     """
 
     hulls: FeatureHulls = field(default_factory=lambda: FeatureHulls(polygons={}))
     alignment: Alignment | None = None
     locked: tuple[str, ...] = ()
+    adjustment: AlignmentEdit = field(default_factory=AlignmentEdit)
     landmarks: NDArray[np.float64] | None = field(default=None, compare=False)
 
 
