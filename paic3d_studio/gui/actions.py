@@ -145,6 +145,28 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         place="image",
     ),
     ActionEntry(
+        "tool-polyline",
+        "Edit",
+        "Mark lines from corner to corner",
+        "Click the corners of a line that the line-free picture should lose",
+        ("Y",),
+        "polyline",
+        _with_face,
+        choice="tool",
+        place="image",
+    ),
+    ActionEntry(
+        "tool-lasso",
+        "Edit",
+        "Mark or keep an area",
+        "Draw round an area to mark all of it; with Shift, its lines stay",
+        ("L",),
+        "lasso",
+        _with_face,
+        choice="tool",
+        place="image",
+    ),
+    ActionEntry(
         "tool-matte",
         "Edit",
         "Paint the cut-out",
@@ -181,6 +203,18 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         "brush-smaller", "Edit", "Smaller brush", "Make the brush smaller", ("[",), "", _with_face, separator=True
     ),
     ActionEntry("brush-larger", "Edit", "Larger brush", "Make the brush larger", ("]",), "", _with_face),
+    ActionEntry(
+        "brush-softer", "Edit", "Softer brush", "Let the brush fade to its rim", ("Shift+[", "{"), "", _with_face
+    ),
+    ActionEntry(
+        "brush-harder",
+        "Edit",
+        "Harder brush",
+        "Let the brush paint in full to its rim",
+        ("Shift+]", "}"),
+        "",
+        _with_face,
+    ),
     ActionEntry(
         "delete-vertex",
         "Edit",

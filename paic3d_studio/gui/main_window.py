@@ -304,8 +304,9 @@ class MainWindow(QMainWindow):
             )
 
     def _undo(self) -> None:
-        self.image.cancel_gesture()
-        self.document.undo()
+        if not self.image.step_back():
+            self.image.cancel_gesture()
+            self.document.undo()
 
     def _redo(self) -> None:
         self.document.redo()
@@ -505,6 +506,8 @@ class MainWindow(QMainWindow):
             "redo": self._redo,
             "brush-smaller": partial(self.image.resize_brush, -1),
             "brush-larger": partial(self.image.resize_brush, 1),
+            "brush-softer": partial(self.image.harden_brush, -1),
+            "brush-harder": partial(self.image.harden_brush, 1),
             "delete-vertex": self.image.delete_vertex,
             "reset-hulls": self._reset_hulls,
             "reset-landmarks": self._reset_landmarks,

@@ -16,16 +16,19 @@ from PySide6.QtGui import (
     QImage,
     QKeyEvent,
     QMouseEvent,
+    QNativeGestureEvent,
     QPainter,
     QPaintEvent,
     QPen,
+    QPointingDevice,
     QResizeEvent,
+    QTabletEvent,
     QTransform,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QGraphicsRectItem, QWidget
 
-from paic3d_studio.core.artefacts import ALIGNED_SIZE
+from paic3d_studio.core.artefacts import ALIGNED_SIZE, LineMask
 from paic3d_studio.gui import theme
 from paic3d_studio.tools.pan_zoom import WHEEL_STEP, PanZoom
 from paic3d_studio.tools.pointer import Touch
@@ -78,6 +81,8 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         self._layers: dict[str, Any] = {}
         self._view = PanZoom(content=(ALIGNED_SIZE, ALIGNED_SIZE), panel=(100.0, 100.0)).fit()
         self._space = False
+        self._pressure = 1.0
+        self._pen_erases = False
         self._dragged_from: QPointF | None = None
         self._tool_cursor = Qt.CursorShape.ArrowCursor
         self.pan_by_left = False
@@ -180,10 +185,24 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
 
     # Pointer ---------------------------------------------------------------------------------------------------------
 
+    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 Qt's name
+        """Note what a pen tells; the mouse events that Qt makes of it follow. Pinching zooms."""
+        if isinstance(event, QTabletEvent):
+            self._pressure = min(max(event.pressure(), 0.0), 1.0)
+            self._pen_erases = event.pointerType() == QPointingDevice.PointerType.Eraser
+            event.ignore()
+            return False
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            at = event.position()
+            self._set_view(self._view.zoomed(1 + event.value(), about=(at.x(), at.y())))
+            return True
+        return bool(super().viewportEvent(event))
+
     def touch_at(self, position: QPointF, *, erases: bool = False) -> Touch:
         """Return the pointer in picture pixels; `position` in pixels of this widget."""
         x, y = self._view.to_picture((position.x(), position.y()))
-        return Touch(x=x, y=y, reach=REACH / self._view.scale, erases=erases)
+        erases = erases is not self._pen_erases
+        return Touch(x=x, y=y, reach=REACH / self._view.scale, erases=erases, pressure=self._pressure)
 
     def set_tool_cursor(self, shape: Qt.CursorShape) -> None:
         """Choose the pointer's shape while nothing is dragged."""
@@ -231,6 +250,7 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
             self._show_cursor()
         elif event.button() == Qt.MouseButton.LeftButton:
             self.released.emit(self._touch(event))
+        self._pressure, self._pen_erases = 1.0, False  # the next event may be a mouse's
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 Qt's name
         """Tell of a double click; it comes in place of the second press."""
@@ -292,6 +312,14 @@ def mask_pixels(mask: NDArray[np.bool_], *, colour: str) -> NDArray[np.uint8]:
     shade = QColor(colour)
     table = np.array([[0, 0, 0, 0], [shade.red(), shade.green(), shade.blue(), 255]], np.uint8).view(np.uint32)[:, 0]
     return np.take(table, mask.view(np.uint8)).view(np.uint8).reshape(*mask.shape, 4)
+
+
+def line_pixels(lines: LineMask, *, colour: str) -> NDArray[np.uint8]:
+    """Return a line mask as pixels of one colour, (512, 512, 4), fainter where it repaints only in part."""
+    pixels = mask_pixels(lines.mask, colour=colour)
+    if lines.shares is not None:
+        pixels[..., 3] = lines.shares
+    return pixels
 
 
 def _chequered() -> QImage:

@@ -137,7 +137,8 @@ QFrame#waiting {{ background: #20262d; border: none; }}
 QFrame#panelHeader {{ background: {PANEL}; border: none; border-bottom: 1px solid {LINE}; }}
 QFrame#panelHeader QToolButton[role="switch"]:checked {{ background: {CONTROL}; }}
 QFrame#panelHeader QToolButton[role="switch"]:checked:hover {{ background: {RAISED}; }}
-QFrame#toolBar {{ background: {PANEL}; border: none; border-bottom: 1px solid {LINE}; }}
+QFrame#floatingBar {{ background: {PANEL}; border: 1px solid {LINE}; border-radius: 8px; }}
+QFrame#floatingBar QToolButton[role="mode"] {{ padding: 3px 8px; }}
 QFrame#promptBar {{ background: {ACCENT_DIM}; border: none; border-bottom: 1px solid {LINE}; }}
 QFrame#promptBar QLabel {{ background: transparent; }}
 QWidget#row {{ background: transparent; }}

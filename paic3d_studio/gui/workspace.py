@@ -30,6 +30,14 @@ from paic3d_studio.gui.widgets import ElidedLabel, Section, label, pane_header, 
 
 SIDE_WIDTH = 272
 
+_RAIL: Final = (
+    ("align", "landmarks", "hull"),
+    ("brush", "eraser", "polyline", "lasso"),
+    ("matte",),
+    ("hand", "place-face"),
+)
+"""The tools beside the picture, in groups: the face, the lines, the cut-out, and the rest."""
+
 _WIDEST_TITLE: Final = 320
 _WIDEST_STATUS: Final = 460
 """Pixels that the name, and what is being done, may take: a file name can have 255 letters."""
@@ -159,20 +167,13 @@ class Workspace(QWidget):
         column = QVBoxLayout(rail)
         column.setContentsMargins(6, 8, 6, 8)
         column.setSpacing(4)
-        for name in (
-            "tool-align",
-            "tool-landmarks",
-            "tool-hull",
-            "tool-brush",
-            "tool-eraser",
-            "tool-matte",
-            "tool-hand",
-        ):
-            column.addWidget(tool_button(actions[name], size=22))
-        column.addSpacing(4)
-        column.addWidget(separator())
-        column.addSpacing(4)
-        column.addWidget(tool_button(actions["tool-place-face"], size=22))
+        for place, group in enumerate(_RAIL):
+            if place:
+                column.addSpacing(3)
+                column.addWidget(separator())
+                column.addSpacing(3)
+            for name in group:
+                column.addWidget(tool_button(actions[f"tool-{name}"], size=22))
         column.addStretch(1)
         column.addWidget(self.brush_size)
         return rail

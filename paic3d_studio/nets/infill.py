@@ -324,6 +324,9 @@ def repaint(
         alpha = rgba[..., 3:].astype(np.float32) / 255
         on_white = rgba[..., :3].astype(np.float32) / 255 * alpha + (1 - alpha)
         painted = INPAINTERS[inpainter](on_white, line_mask=line_mask.mask, keep=keep.mask, monitor=monitor)
+        if line_mask.shares is not None:
+            share = line_mask.shares[..., None].astype(np.float32) / 255
+            painted = np.asarray(on_white + share * (painted - on_white), np.float32)
         straight = (painted[where] - (1 - alpha[where])) / alpha[where]
         rgba[where, :3] = np.rint(straight * 255).clip(0, 255).astype(np.uint8)
     return RenderLike(rgba)

@@ -93,9 +93,9 @@ def found_matte(portrait: Portrait, landmarks: Landmarks, method: str, monitor: 
     return find_matte(portrait, face_box=face_box(landmarks), method=method, monitor=monitor)
 
 
-def matte(found: Matte, strokes: tuple[Stroke, ...]) -> Matte:
+def matte(found: Matte, portrait: Portrait, strokes: tuple[Stroke, ...]) -> Matte:
     """Paint the artist's strokes over the matte that was found."""
-    return painted_matte(found, strokes=strokes)
+    return painted_matte(found, portrait=portrait, strokes=strokes)
 
 
 def alignment(landmarks: Landmarks, edit: AlignmentEdit) -> Alignment:

@@ -21,13 +21,15 @@ class Touch:
     """Where the pointer is: pixels of the shown picture (x right, y down, pixel centres at +0.5).
 
     `reach` is how far off, in the same pixels, something may be and still be grabbed; it shrinks as the artist zooms
-    in. `erases` is True while the key that turns a brush round is held.
+    in. `erases` is True while the key that turns a brush round is held, or with the back end of a pen. `pressure` of a
+    pen is 0..1, and 1 for a mouse.
     """
 
     x: float
     y: float
     reach: float = 8.0
     erases: bool = False
+    pressure: float = 1.0
 
     @property
     def point(self) -> Point:

@@ -1,5 +1,6 @@
 """The divider between before and after."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ def test_the_divider_follows_the_pointer_and_stays_in_the_square(start: float, s
     assert swipe.press(Touch(200 + start, 40, reach=5)) and swipe.dragged
     for x in stops:
         swipe.move(Touch(x, 40))
-        assert swipe.place == min(max(x - start, 0.0), 512.0)
+        assert swipe.place == pytest.approx(min(max(x - start, 0.0), 512.0))
     swipe.release()
     held = swipe.place
     swipe.move(Touch(77, 40))

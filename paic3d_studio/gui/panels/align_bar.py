@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QHBoxLayout, QMenu, QPushButton
+from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QHBoxLayout, QMenu, QPushButton, QWidget
 
 from paic3d_studio.project.state import MAX_RESIZE, MAX_SHIFT, AlignmentEdit
 
@@ -28,9 +28,9 @@ class AlignBar(QFrame):
     """The landmarks as the artist moved them are to say where the face is."""
     reset = Signal()
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("toolBar")
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("floatingBar")
         self.setAccessibleName("Place of the picture in the square")
         line = QHBoxLayout(self)
         line.setContentsMargins(10, 6, 8, 6)
