@@ -24,6 +24,7 @@ _SHORT: Final = {
     "stitch_picture": "Stitch",
     "lattice": "Density",
     "found_landmarks": "Face",
+    "landmarks": "Points",
     "found_matte": "Cut-out",
     "found_hulls": "Detect",
     "alignment": "Align",
