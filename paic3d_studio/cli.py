@@ -75,7 +75,8 @@ def studio_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="paic3d-studio",
         description="From one portrait of an anime character to a textured 3D head. Without arguments the studio\n"
-        "opens on the bundled example; without a display the same is done here, into head.glb and turntable.png.",
+        "opens on its start page, the first time on the bundled example; without a display the example is\n"
+        "reconstructed here, into head.glb and turntable.png.",
         epilog="commands, each with a --help of its own:\n"
         + "\n".join(f"  {name:14} {command.summary}" for name, command in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -84,7 +85,9 @@ def studio_parser() -> argparse.ArgumentParser:
         "pictures", metavar="PICTURE", nargs="*", type=Path, help="a portrait or a project to open in the studio"
     )
     parser.add_argument(
-        "--self-test", action="store_true", help="make the example's head in a temporary folder, and say whether all works"
+        "--self-test",
+        action="store_true",
+        help="make the example's head in a temporary folder, and say whether all works",
     )
     parser.add_argument("--version", action="version", version=f"PAiC-3D Studio {__version__}")
     return parser

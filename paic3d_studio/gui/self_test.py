@@ -63,7 +63,7 @@ def _see_example(window: MainWindow) -> None:
     seen: list[bool] = []
     failures: list[Exception] = []
     window.document.refreshed.connect(lambda: seen.append(True))
-    window.document.failed.connect(lambda lane, error: failures.append(error))
+    window.document.failed.connect(lambda _, error: failures.append(error))
     window.open_picture(str(example_picture()))
     end = time.monotonic() + _MOST_SECONDS
     while not seen and not failures and time.monotonic() < end:
