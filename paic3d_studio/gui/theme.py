@@ -1,8 +1,8 @@
 """The look of the studio: qdarkstyle's widgets in calmer colours, with our own spacing and accents, dark and light.
 
 Neutral, so that the picture is the most colourful thing on the screen. One accent for what is active, one colour for
-the line mask and one for the hulls, the same everywhere they appear. Behind the picture and the head it stays dark in both:
-the same colours are to look the same.
+the line mask and one for the hulls, the same everywhere they appear. Behind the picture and the head it stays dark in
+both: the same colours are to look the same.
 
 The names in capitals are the colours of the theme in use; read them as `theme.TEXT`, when something is drawn.
 """
@@ -63,7 +63,7 @@ THEMES: Final[Mapping[str, Colours]] = {
     ),
     "light": Colours(
         base="#eceef1", panel="#f7f8fa", control="#e1e4e9", raised="#d3d8df", pressed="#c6ccd5", line="#d5d9df",
-        edge="#aab2bd", text="#1b1f26", text_soft="#495261", text_faint="#646d7b", disabled="#a3abb7", accent="#3350c4",
+        edge="#aab2bd", text="#1b1f26", text_soft="#495261", text_faint="#5f6876", disabled="#a3abb7", accent="#3350c4",
         accent_fill="#4a63c9", accent_hover="#3f57b8", accent_pressed="#354a9f", accent_dim="#dbe2fb",
         accent_edge="#9fb0ec", good="#1a7a4c", warm="#9a5b00", bad="#bf2f35", good_ground="#dcf0e4",
         warm_ground="#fbeccd", bad_ground="#fbdfe0", handle="#ffffff", scroll="#b3bac4",
@@ -220,7 +220,7 @@ QFrame#messageBar {{ border: none; border-radius: 7px; background: {c.bad_ground
 QFrame#messageBar[kind="warning"] {{ background: {c.warm_ground}; }}
 QFrame#messageBar[kind="info"] {{ background: {c.good_ground}; }}
 QFrame#messageBar QLabel {{ background: transparent; }}
-QFrame#messageBar QToolButton {{ background: transparent; }}
+QFrame#messageBar QToolButton {{ background: transparent; padding: 3px 6px 3px 0; }}
 QFrame#messageBar QToolButton:hover {{ background: rgba(128, 128, 128, 60); }}
 QFrame#dropHint {{ background: {c.accent_dim}; border: 2px dashed {c.accent}; border-radius: 10px; }}
 
@@ -232,8 +232,10 @@ QToolButton#exampleCard, QToolButton#recentTile {{ background: {c.panel}; border
 QToolButton#exampleCard:hover, QToolButton#recentTile:hover {{ background: {c.control}; color: {c.text}; }}
 QToolButton#exampleCard:focus, QToolButton#recentTile:focus {{ border: 1px solid {c.accent}; }}
 QTabWidget::pane {{ border: 1px solid {c.line}; border-radius: 4px; padding: 0; }}
-QTabBar::tab {{ background: transparent; color: {c.text_soft}; border: none; padding: 6px 14px; }}
-QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; background: transparent; }}
+QTabBar::tab:top, QTabBar::tab:top:hover, QTabBar::tab:top:!selected:hover {{ background: transparent;
+  color: {c.text_soft}; border: none; padding: 6px 14px; margin: 0; }}
+QTabBar::tab:top:selected {{ color: {c.text}; border: none; border-bottom: 2px solid {c.accent};
+  background: transparent; }}
 QListWidget, QPlainTextEdit {{ background: {c.panel}; color: {c.text}; border: none; padding: 4px; }}
 QListWidget::item {{ padding: 5px 6px; border-radius: 4px; color: {c.text}; }}
 QListWidget::item:selected {{ background: {c.accent_dim}; color: {c.text}; }}
