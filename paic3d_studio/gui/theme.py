@@ -66,7 +66,7 @@ THEMES: Final[Mapping[str, Colours]] = {
         edge="#aab2bd", text="#1b1f26", text_soft="#495261", text_faint="#5f6876", disabled="#a3abb7", accent="#3350c4",
         accent_fill="#4a63c9", accent_hover="#3f57b8", accent_pressed="#354a9f", accent_dim="#dbe2fb",
         accent_edge="#9fb0ec", good="#1a7a4c", warm="#9a5b00", bad="#bf2f35", good_ground="#dcf0e4",
-        warm_ground="#fbeccd", bad_ground="#fbdfe0", handle="#ffffff", scroll="#b3bac4",
+        warm_ground="#fbeccd", bad_ground="#fbdfe0", handle="#3f57b8", scroll="#b3bac4",
     ),
 }  # fmt: skip
 """Name -> colours; without a wish of the system the first is taken."""
