@@ -66,6 +66,7 @@ class ActionEntry:
 
 ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry("open", "File", "Open…", "Open a portrait or a project", ("Ctrl+O",), "open"),
+    ActionEntry("new-window", "File", "New window", "Work on another portrait beside this one", ("Ctrl+N",)),
     ActionEntry("paste", "File", "Paste picture", "Paste a picture or a picture file", ("Ctrl+V",), "paste"),
     ActionEntry("example", "File", "Open the example", "Open the bundled example portrait", (), "picture"),
     ActionEntry(
@@ -83,7 +84,8 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry(
         "export", "File", "Export head…", "Export the textured head", ("Ctrl+E",), "export", _with_face, separator=True
     ),
-    ActionEntry("quit", "File", "Quit", "Close the studio", ("Ctrl+Q",), "", separator=True),
+    ActionEntry("close-window", "File", "Close window", "Close this window", ("Ctrl+W",), "", separator=True),
+    ActionEntry("quit", "File", "Quit", "Close every window of the studio", ("Ctrl+Q",)),
     ActionEntry("undo", "Edit", "Undo", "Take the last edit back", ("Ctrl+Z",), "undo", lambda now: now.can_undo),
     ActionEntry(
         "redo", "Edit", "Redo", "Make the edit again", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", lambda now: now.can_redo

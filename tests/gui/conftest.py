@@ -87,7 +87,17 @@ def pace() -> Pace:
 
 @pytest.fixture
 def session(pace: Pace) -> Session:
-    """A session whose networks are replaced by stand-ins; everything else is the method."""
+    return quick_session(pace)
+
+
+@pytest.fixture
+def new_session(pace: Pace) -> Callable[[], Session]:
+    """Makes sessions for windows of their own."""
+    return lambda: quick_session(pace)
+
+
+def quick_session(pace: Pace) -> Session:
+    """Return a session whose networks are replaced by stand-ins; everything else is the method."""
 
     def landmarks(portrait: object, placed: PlacedFace | None, detector: str, *, monitor: Monitor) -> Landmarks:
         monitor.check()
