@@ -84,6 +84,7 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry(
         "export", "File", "Export head…", "Export the textured head", ("Ctrl+E",), "export", _with_face, separator=True
     ),
+    ActionEntry("queue", "File", "Queue…", "Make heads of many pictures, one after another", ("Ctrl+Shift+Q",)),
     ActionEntry("close-window", "File", "Close window", "Close this window", ("Ctrl+W",), "", separator=True),
     ActionEntry("quit", "File", "Quit", "Close every window of the studio", ("Ctrl+Q",)),
     ActionEntry("undo", "Edit", "Undo", "Take the last edit back", ("Ctrl+Z",), "undo", lambda now: now.can_undo),

@@ -48,6 +48,8 @@ class MainWindow(QMainWindow):
     """Picture on the left, head on the right, what happens in between below."""
 
     closed = Signal()
+    queue_wanted = Signal()
+    """The queue of many pictures is to be shown."""
     quit_wanted = Signal()
     """Every window of the studio is to be closed."""
     window_wanted = Signal(object, str)
@@ -339,6 +341,9 @@ class MainWindow(QMainWindow):
     def _stop(self) -> None:
         self.document.stop()
 
+    def _show_queue(self) -> None:
+        self.queue_wanted.emit()
+
     def _close_window(self) -> None:
         self.close()
 
@@ -516,6 +521,7 @@ class MainWindow(QMainWindow):
             "export": self.exporting.ask,
             "import-weights": self._choose_weights,
             "new-window": self._new_window,
+            "queue": self._show_queue,
             "close-window": self._close_window,
             "quit": self._quit,
             "undo": self._undo,

@@ -37,7 +37,7 @@ class RecentMenu(QMenu):
         files = [file for file in self._preferences.recent_files if file.is_file()]
         for file in files:
             name = self.fontMetrics().elidedText(file.name, Qt.TextElideMode.ElideMiddle, _WIDEST)
-            action = QAction(_preview(file), name.replace("&", "&&"), self)
+            action = QAction(preview(file), name.replace("&", "&&"), self)
             action.setToolTip(str(file))
             action.triggered.connect(partial(self._choose, str(file)))
             self.addAction(action)
@@ -51,7 +51,7 @@ class RecentMenu(QMenu):
         self.chosen.emit(path)
 
 
-def _preview(file: Path) -> QIcon:
+def preview(file: Path) -> QIcon:
     """Return a small picture of a project or a picture file; none for what is too large to look at in passing."""
     shown = QPixmap()
     if file.suffix.lower() == SUFFIX:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
+from paic3d_studio.gui.queue_window import QueueWindow
 from paic3d_studio.session.session import Session
 
 _STEP: Final = 36
@@ -25,6 +26,8 @@ class Windows(QObject):
         self._preferences = preferences or Preferences()
         self._open: list[MainWindow] = []
         self._unjoined: list[MainWindow] = []
+        self.queue: QueueWindow | None = None
+        """Made when it is first asked for."""
 
     @property
     def open_windows(self) -> tuple[MainWindow, ...]:
@@ -44,6 +47,7 @@ class Windows(QObject):
         before = self.active
         window = MainWindow(self._new_session(), preferences=self._preferences)
         window.window_wanted.connect(self.open)
+        window.queue_wanted.connect(self.show_queue)
         window.quit_wanted.connect(self.close_all)
         window.closed.connect(self._forget_closed)
         self._open.append(window)
@@ -59,6 +63,16 @@ class Windows(QObject):
         if source:
             window.open_picture(source, name=name)
 
+    def show_queue(self) -> None:
+        """Bring the queue to the front."""
+        if self.queue is None:
+            self.queue = QueueWindow(preferences=self._preferences)
+            self.queue.open_wanted.connect(self.open)
+            self.queue.closed.connect(self._on_queue_closed)
+        self.queue.show()
+        self.queue.raise_()
+        self.queue.activateWindow()
+
     def close_all(self) -> None:
         """Close every window; one with work to lose asks first, and stays until it is answered."""
         for window in reversed(self.open_windows):
@@ -69,6 +83,10 @@ class Windows(QObject):
         for window in (*self._open, *self._unjoined):
             window.document.close(seconds=seconds)
 
+    def _on_queue_closed(self) -> None:
+        if not self._open and self.queue is not None:
+            self.queue.join()
+
     def _forget_closed(self) -> None:
         for window in [window for window in self._open if window.is_closed]:
             self._open.remove(window)
@@ -76,3 +94,8 @@ class Windows(QObject):
                 window.deleteLater()
             else:
                 self._unjoined.append(window)  # its thread still runs, and must not lose its owner
+        if not self._open and self.queue is not None:
+            if self.queue.running:
+                self.show_queue()  # it goes on until it is closed itself
+            else:
+                self.queue.close()
