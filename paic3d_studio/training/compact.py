@@ -113,6 +113,12 @@ class Trainer:
         }
         write_checkpoint(state, path)
 
+    def take_tagger(self, path: Path) -> None:
+        """Take the weights of a tagger that `training.tags` wrote; they stay as they are."""
+        tensors = {name: tensor.float() for name, tensor in safetensors.torch.load_file(path).items()}
+        for network in (self.network, self.average):
+            network.tagger.load_state_dict(tensors)
+
     def start_from(self, path: Path) -> None:
         """Take the weights of a safetensors file, and begin everything else anew."""
         tensors = {name: tensor.float() for name, tensor in safetensors.torch.load_file(path).items()}
@@ -203,6 +209,12 @@ def run(
     print(f"{out}: {size / 1e6:.2f} MB after {trainer.step} steps")
 
 
+def _tags_of(path: Path) -> tuple[str, ...]:
+    """Return the tags that a tagger of `training.tags` knows."""
+    with safetensors.safe_open(path, "pt") as file:
+        return tuple(json.loads(file.metadata()["tags"]))
+
+
 def _say(trainer: Trainer, mean: dict[str, float], *, elapsed: float, taken: int, log: Path | None) -> None:
     """Print one line of progress, and append it to the log."""
     per_second = taken / max(elapsed, 1e-9)
@@ -235,6 +247,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0, help="0 leaves the choice to torch")
     parser.add_argument("--half", action="store_true", help="bfloat16 where the processor is quicker with it")
     parser.add_argument("--start", type=Path, default=None, help="safetensors file whose weights training begins with")
+    parser.add_argument("--tagger", type=Path, default=None, help="safetensors file of `training.tags` to condition on")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint beside --out")
     parser.add_argument("--include-held-out", action="store_true", help="train on the validation character too")
     parser.add_argument("--log", type=Path, default=None, help="file that gets one JSON line per hundred steps")
@@ -264,8 +277,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         seed=arguments.seed,
         half=arguments.half,
     )
-    trainer = Trainer(CompactConfig(), options)
+    config = CompactConfig(tags=_tags_of(arguments.tagger) if arguments.tagger else ())
+    trainer = Trainer(config, options)
     print(f"{sum(p.numel() for p in trainer.network.parameters()):,} parameters")
+    if arguments.tagger:
+        trainer.take_tagger(arguments.tagger)
     if arguments.start:
         trainer.start_from(arguments.start)
     if arguments.resume:
