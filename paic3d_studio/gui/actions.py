@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from paic3d_studio.gui.icons import icon
+from paic3d_studio.gui.language import text
 
 
 @dataclass(frozen=True)
@@ -249,8 +250,10 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         "Import the weights that the authors of PAniC-3D released",
         enabled=lambda now: not now.importing,
     ),
+    ActionEntry("tour", "Help", "Show me around", "Five steps through the window", enabled=_with_picture),
     ActionEntry("keys", "Help", "Keys and mouse…", "Show every key and what the mouse does", ("F1",), "info"),
-    ActionEntry("about", "Help", "About PAiC-3D Studio", "Version, licence and credits", ()),
+    ActionEntry("log", "Help", "Show the log", "Show what the studio noted about warnings and errors", separator=True),
+    ActionEntry("about", "Help", "About PAiC-3D Studio", "Version, licences and credits", ()),
 )
 
 _MENUS: Final = ("File", "Edit", "View", "Models", "Help")
@@ -269,11 +272,11 @@ def build_actions(
     groups: dict[str, QActionGroup] = {}
     made: dict[str, QAction] = {}
     for entry in ACTIONS:
-        action = QAction(entry.label, owner)
+        action = QAction(text(entry.label), owner)
         action.setObjectName(entry.name)
         action.setShortcuts([QKeySequence(keys) for keys in entry.shortcuts])
         action.setToolTip(tip_with_keys(entry))
-        action.setStatusTip(entry.tip)
+        action.setStatusTip(text(entry.tip))
         if entry.icon:
             action.setIcon(icon(entry.icon))
         action.setCheckable(entry.checkable or bool(entry.choice))
@@ -292,7 +295,8 @@ def build_actions(
 
 def tip_with_keys(entry: ActionEntry) -> str:
     """Return the tool tip: what it does, and the key."""
-    return f"{entry.tip}  ({keys_text(entry.shortcuts[0])})" if entry.shortcuts else entry.tip
+    tip = text(entry.tip)
+    return f"{tip}  ({keys_text(entry.shortcuts[0])})" if entry.shortcuts else tip
 
 
 def keys_text(keys: str) -> str:
@@ -302,7 +306,7 @@ def keys_text(keys: str) -> str:
 
 def fill_menus(bar: QMenuBar, *, actions: Mapping[str, QAction]) -> dict[str, QMenu]:
     """Put every action into its menu, in the order of the table."""
-    menus = {name: bar.addMenu(name) for name in _MENUS}
+    menus = {name: bar.addMenu(text(name)) for name in _MENUS}
     for entry in ACTIONS:
         if entry.separator:
             menus[entry.menu].addSeparator()

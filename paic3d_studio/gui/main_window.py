@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,20 +15,22 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
 
 from paic3d_studio.core.artefacts import ExportReport, Landmarks, TagFeatures
 from paic3d_studio.errors import UserError
-from paic3d_studio.gui import help_texts
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
+from paic3d_studio.gui.appearance import Appearance
 from paic3d_studio.gui.clipboard import OPEN_FILTER, further_files, picture_in
 from paic3d_studio.gui.document import REFINED, SHOWN, Document
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
 from paic3d_studio.gui.importing import FILE_FILTER, ImportOutcome
 from paic3d_studio.gui.keeping import Keeping
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import RecentMenu
 from paic3d_studio.gui.rescue import Rescue
 from paic3d_studio.gui.runner import YIELDING
+from paic3d_studio.gui.welcome import Welcome
 from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.paths import example_picture
 from paic3d_studio.project import edits
@@ -90,6 +93,18 @@ class MainWindow(QMainWindow):
         menus = fill_menus(self.menuBar(), actions=self.actions_by_name)
         menus["File"].insertMenu(self.actions_by_name["paste"], self._recent_menu)
         menus["View"].insertMenu(self.actions_by_name["side-panel"], self.head.mode_menu)
+        self.appearance = Appearance(self, preferences=self.preferences)
+        menus["View"].addSeparator()
+        menus["View"].addMenu(self.appearance.theme_menu)
+        menus["View"].addMenu(self.appearance.language_menu)
+        self.welcome = Welcome(
+            self,
+            document=self.document,
+            preferences=self.preferences,
+            actions=self.actions_by_name,
+            inside=self.workspace,
+            over=self.workspace.middle,
+        )
         self._connect()
         self._restore()
         self._update_situation()
@@ -264,10 +279,15 @@ class MainWindow(QMainWindow):
         self._update_situation()
 
     def _show_bug(self, error: Exception) -> None:
+        self.tell_of_bug(f"{type(error).__name__}: {error}", details="".join(traceback.format_exception(error)))
+
+    def tell_of_bug(self, what: str, *, details: str) -> None:
+        """Say that something went wrong that nobody foresaw; `details` can be copied."""
         self.workspace.messages.show_message(
             "Something went wrong inside the studio.",
-            cure=f"{type(error).__name__}: {error}. The log has the details.",
+            cure=text("{what}. The log has the details.", what=what),
             action=("show-log", "Show the log"),
+            details=details,
         )
 
     def _face_is_missing(self) -> bool:
@@ -398,13 +418,24 @@ class MainWindow(QMainWindow):
             case "show-folder":
                 QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.exporting.folder)))
             case "show-log":
-                QDesktopServices.openUrl(QUrl.fromLocalFile(str(help_texts.log_file())))
+                self.welcome.show_log()
+
+    def _show_tour(self) -> None:
+        self.welcome.begin_tour()
 
     def _show_keys(self) -> None:
-        help_texts.KeysDialog(self).open()
+        self.welcome.show_keys()
+
+    def _show_log(self) -> None:
+        self.welcome.show_log()
 
     def _show_about(self) -> None:
-        help_texts.AboutDialog(self).open()
+        self.welcome.show_about()
+
+    def _on_language_chosen(self, name: str) -> None:
+        self.workspace.messages.show_message(
+            text("The studio speaks {language} from its next start.", language=name), kind="info"
+        )
 
     # Keeping everything in step --------------------------------------------------------------------------------------
 
@@ -541,7 +572,9 @@ class MainWindow(QMainWindow):
             "zoom-in": partial(self.image.view.zoom_by, WHEEL_STEP**2),
             "zoom-out": partial(self.image.view.zoom_by, WHEEL_STEP**-2),
             "side-panel": self._show_side_panel,
+            "tour": self._show_tour,
             "keys": self._show_keys,
+            "log": self._show_log,
             "about": self._show_about,
         }
         for tool in (*TOOLS, "hand"):
@@ -570,6 +603,8 @@ class MainWindow(QMainWindow):
         self.keeping.saved.connect(self._on_saved)
         self.keeping.failed.connect(self._on_not_saved)
         self._recent_menu.chosen.connect(self.open_picture)
+        self.welcome.start_page.chosen.connect(self.open_picture)
+        self.appearance.language_chosen.connect(self._on_language_chosen)
         workspace.settings.edit_wanted.connect(document.edit)
         workspace.layers.changed.connect(self.image.set_layer_state)
         workspace.strip.cancel_wanted.connect(self._stop)

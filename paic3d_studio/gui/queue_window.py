@@ -28,7 +28,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.gui.clipboard import OPEN_FILTER
 from paic3d_studio.gui.icons import app_icon
 from paic3d_studio.gui.preferences import Preferences
-from paic3d_studio.gui.recent_menu import preview
+from paic3d_studio.gui.recent_menu import small_picture
 from paic3d_studio.gui.runner import Deliver, Runner
 from paic3d_studio.gui.widgets import Form, label, row, separator
 from paic3d_studio.project.file import SUFFIX
@@ -102,7 +102,7 @@ class QueueWindow(QWidget):
                 left_out.append(path.name)
                 continue
             known.add(path.name.lower())
-            entry = QListWidgetItem(preview(path), f"{path.name}\nwaits")
+            entry = QListWidgetItem(QIcon(small_picture(path, side=2 * _THUMBNAIL)), f"{path.name}\nwaits")
             entry.setData(_FILE, path)
             entry.setToolTip(str(path))
             self.list.addItem(entry)
