@@ -105,6 +105,17 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         separator=True,
     ),
     ActionEntry(
+        "tool-landmarks",
+        "Edit",
+        "Edit landmarks",
+        "Move the landmarks of the face; hulls follow them",
+        ("K",),
+        "landmarks",
+        _with_face,
+        choice="tool",
+        place="image",
+    ),
+    ActionEntry(
         "tool-brush",
         "Edit",
         "Mark lines",
@@ -175,6 +186,15 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ),
     ActionEntry(
         "reset-hulls", "Edit", "Hulls as detected", "Give every hull its detected shape again", (), "reset", _with_face
+    ),
+    ActionEntry(
+        "reset-landmarks",
+        "Edit",
+        "Landmarks as detected",
+        "Put every landmark back where it was found",
+        (),
+        "",
+        _with_face,
     ),
     ActionEntry(
         "reset-face",

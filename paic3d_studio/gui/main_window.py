@@ -377,6 +377,9 @@ class MainWindow(QMainWindow):
     def _reset_hulls(self) -> None:
         self.document.edit(edits.reset_hulls)
 
+    def _reset_landmarks(self) -> None:
+        self.document.edit(edits.reset_landmarks)
+
     def _revert(self) -> None:
         self.image.cancel_gesture()
         self.document.edit(edits.reset_everything)
@@ -561,6 +564,7 @@ class MainWindow(QMainWindow):
             "brush-larger": partial(self.image.resize_brush, 1),
             "delete-vertex": self.image.delete_vertex,
             "reset-hulls": self._reset_hulls,
+            "reset-landmarks": self._reset_landmarks,
             "revert": self._revert,
             "reset-face": self._reset_face,
             "clear-strokes": self._clear_strokes,

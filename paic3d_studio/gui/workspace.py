@@ -162,7 +162,7 @@ class Workspace(QWidget):
         column = QVBoxLayout(rail)
         column.setContentsMargins(6, 8, 6, 8)
         column.setSpacing(4)
-        for name in ("tool-hull", "tool-brush", "tool-eraser", "tool-matte", "tool-hand"):
+        for name in ("tool-hull", "tool-landmarks", "tool-brush", "tool-eraser", "tool-matte", "tool-hand"):
             column.addWidget(tool_button(actions[name], size=22))
         column.addSpacing(4)
         column.addWidget(separator())

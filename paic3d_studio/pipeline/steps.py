@@ -31,7 +31,7 @@ from paic3d_studio.core.artefacts import (
 )
 from paic3d_studio.core.hulls import detect_hulls
 from paic3d_studio.core.image import decode_portrait
-from paic3d_studio.core.landmarks import detect_landmarks, face_box, landmarks_from_parts
+from paic3d_studio.core.landmarks import detect_landmarks, face_box, landmarks_from_parts, moved_landmarks
 from paic3d_studio.core.lines import LineOptions, Stroke, contour_lines, keep_mask, masked_lines
 from paic3d_studio.core.matte import find_matte, painted_matte
 from paic3d_studio.core.monitor import Monitor, abandonable
@@ -40,7 +40,7 @@ from paic3d_studio.core.surface import SurfaceOptions, extract_surface
 from paic3d_studio.core.texture import TextureOptions, bake_texture
 from paic3d_studio.errors import UserError
 from paic3d_studio.pipeline.child import run_in_child
-from paic3d_studio.project.state import PictureSource, PlacedFace, Polygon, StitchSourceName
+from paic3d_studio.project.state import MovedLandmark, PictureSource, PlacedFace, Polygon, StitchSourceName
 from paic3d_studio.viewport.bake import BakedVolume, bake_volume
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def portrait(picture: PictureSource, monitor: Monitor) -> Portrait:
     return abandonable(lambda: decode_portrait(picture.encoded, name=picture.name), monitor=monitor)
 
 
-def landmarks(portrait: Portrait, placed: PlacedFace | None, detector: str, monitor: Monitor) -> Landmarks:
+def found_landmarks(portrait: Portrait, placed: PlacedFace | None, detector: str, monitor: Monitor) -> Landmarks:
     """Find the face, or take it from where the artist placed it.
 
     Raises:
@@ -74,6 +74,11 @@ def landmarks(portrait: Portrait, placed: PlacedFace | None, detector: str, moni
                 )
         return landmarks_from_parts(right_eye=placed.right_eye, left_eye=placed.left_eye, mouth=placed.mouth)
     return detect_landmarks(portrait, detector=detector, monitor=monitor)
+
+
+def landmarks(found: Landmarks, moves: tuple[MovedLandmark, ...]) -> Landmarks:
+    """Put the landmarks that the artist moved where she wants them."""
+    return moved_landmarks(found, places={moved.index: moved.place for moved in moves})
 
 
 def found_matte(portrait: Portrait, landmarks: Landmarks, method: str, monitor: Monitor) -> Matte:

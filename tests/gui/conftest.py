@@ -161,7 +161,7 @@ def quick_session(pace: Pace) -> Session:
         return TexturedMesh(surface=surface, texture=np.full((8, 8, 3), 128, np.uint8))
 
     stand_ins: dict[str, Callable[..., object]] = {
-        "landmarks": landmarks,
+        "found_landmarks": landmarks,
         "render_like": render_like,
         "tags": tags,
         "field": reconstruct,

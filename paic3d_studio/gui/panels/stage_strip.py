@@ -23,7 +23,7 @@ _SHORT: Final = {
     "stitch_source": "Cut",
     "stitch_picture": "Stitch",
     "lattice": "Density",
-    "landmarks": "Face",
+    "found_landmarks": "Face",
     "found_matte": "Cut-out",
     "found_hulls": "Detect",
     "alignment": "Align",
