@@ -24,6 +24,7 @@ from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
 from paic3d_studio.gui.importing import FILE_FILTER, ImportOutcome
 from paic3d_studio.gui.keeping import Keeping
 from paic3d_studio.gui.language import text
+from paic3d_studio.gui.meshing import Meshing
 from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
@@ -78,6 +79,7 @@ class MainWindow(QMainWindow):
             stages=[(stage.name, stage.title) for stage in session.stages],
         )
         self.setCentralWidget(self.workspace)
+        self.meshing = Meshing(self, document=self.document, panel=self.workspace.mesh, head=self.head)
         self._drop_hint = DropHint(self.workspace)
         self._refresh_began = 0.0
         self._halted = ""

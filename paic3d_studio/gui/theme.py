@@ -1,8 +1,8 @@
 """The look of the studio: qdarkstyle's widgets in calmer colours, with our own spacing and accents, dark and light.
 
 Neutral, so that the picture is the most colourful thing on the screen. One accent for what is active, one colour for
-the line mask and one for the hulls, the same everywhere they appear. Behind the picture and the head it stays dark in both:
-the same colours are to look the same.
+the line mask and one for the hulls, the same everywhere they appear. Behind the picture and the head it stays dark in
+both: the same colours are to look the same.
 
 The names in capitals are the colours of the theme in use; read them as `theme.TEXT`, when something is drawn.
 """

@@ -65,6 +65,7 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("lattice_resolution", lambda p: p.settings.surface.resolution),
     Source("surface_level", lambda p: p.settings.surface.level),
     Source("surface_options", lambda p: p.settings.surface),
+    Source("symmetry", lambda p: p.settings.surface.symmetry),
     Source("stitch", lambda p: p.settings.stitch),
     Source("texture_options", lambda p: p.settings.texture),
 )
@@ -110,8 +111,10 @@ STAGES: Final[tuple[Stage, ...]] = (
     Stage("surface", "Taking the surface", ("lattice", "field", "surface_options"),
           steps.surface, key="derivation", keep=3, seconds=8.0, monitored=True),
     Stage("textured", "Painting the surface",
-          ("surface", "field", "stitch_source", "texture_options"),
+          ("surface", "field", "stitch_source", "texture_options", "symmetry"),
           steps.textured, key="derivation", keep=3, seconds=8.0, monitored=True, uses_torch=True),
+    Stage("inspection", "Measuring the mesh", ("textured", "field", "surface_options"),
+          steps.inspect, key="derivation", keep=3, seconds=0.8, monitored=True, uses_torch=True),
 )
 # fmt: on
 

@@ -19,6 +19,7 @@ _SHORT: Final = {
     "render_like": "Infill",
     "keep": "Keep",
     "textured": "Texture",
+    "inspection": "Check",
     "fine_volume": "Refined",
     "stitch_source": "Cut",
     "stitch_picture": "Stitch",
