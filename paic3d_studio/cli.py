@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from paic3d_studio import __version__
-from paic3d_studio.arguments import Parser, place_of_face, whole
+from paic3d_studio.arguments import Parser, height_of_cut, number, place_of_face, whole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,6 +142,17 @@ def add_method_options(parser: argparse.ArgumentParser) -> None:
     add("--faces", metavar="N", type=whole(100, 500_000), help="triangles of the head (default 20000)")
     add("--texture", metavar="N", type=whole(64, 8192), help="side of the texture in pixels (default 2048)")
     add("--lattice", metavar="N", type=whole(16, 512), help="samples of the field along each axis (default 192)")
+    add("--smoothing", metavar="N", type=number(0, 8), help="how far bumps and wisps are evened out, in samples of the "
+        "field (default 0.75)")  # fmt: skip
+    add("--floaters", metavar="PERCENT", type=number(0, 100), help="pieces that hang free stay from this share of the "
+        "head on (default 1)")  # fmt: skip
+    add("--thin-parts", metavar="MM", type=number(0, 100), help="parts thinner than this go (default 0: all stay)")
+    add("--symmetry", choices=("off", "mean", "right", "left"), help="make both sides of the shape alike: their mean, "
+        "or the mirror image of the character's right or left side (default off)")  # fmt: skip
+    add("--cut", metavar="PLACE", type=height_of_cut, help="where the head ends below: neck, collar, shoulders, "
+        "nowhere, or a height in millimetres, about -140 at the chin (default collar, -200)")  # fmt: skip
+    add("--base", choices=("closed", "open"), help="a flat base at the cut, or none, so that the neck can be joined to "
+        "a body (default closed)")  # fmt: skip
     stitch = parser.add_mutually_exclusive_group()
     add = stitch.add_argument
     add("--no-stitch", action="store_true", help="the colours of the field everywhere, not the picture's own pixels")

@@ -67,6 +67,7 @@ class ActionEntry:
 
 ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry("open", "File", "Open…", "Open a portrait or a project", ("Ctrl+O",), "open"),
+    ActionEntry("new-window", "File", "New window", "Work on another portrait beside this one", ("Ctrl+N",)),
     ActionEntry("paste", "File", "Paste picture", "Paste a picture or a picture file", ("Ctrl+V",), "paste"),
     ActionEntry("example", "File", "Open the example", "Open the bundled example portrait", (), "picture"),
     ActionEntry(
@@ -84,7 +85,9 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry(
         "export", "File", "Export head…", "Export the textured head", ("Ctrl+E",), "export", _with_face, separator=True
     ),
-    ActionEntry("quit", "File", "Quit", "Close the studio", ("Ctrl+Q",), "", separator=True),
+    ActionEntry("queue", "File", "Queue…", "Make heads of many pictures, one after another", ("Ctrl+Shift+Q",)),
+    ActionEntry("close-window", "File", "Close window", "Close this window", ("Ctrl+W",), "", separator=True),
+    ActionEntry("quit", "File", "Quit", "Close every window of the studio", ("Ctrl+Q",)),
     ActionEntry("undo", "Edit", "Undo", "Take the last edit back", ("Ctrl+Z",), "undo", lambda now: now.can_undo),
     ActionEntry(
         "redo", "Edit", "Redo", "Make the edit again", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", lambda now: now.can_redo
@@ -100,6 +103,17 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         choice="tool",
         place="image",
         separator=True,
+    ),
+    ActionEntry(
+        "tool-landmarks",
+        "Edit",
+        "Edit landmarks",
+        "Move the landmarks of the face; hulls follow them",
+        ("K",),
+        "landmarks",
+        _with_face,
+        choice="tool",
+        place="image",
     ),
     ActionEntry(
         "tool-brush",
@@ -172,6 +186,15 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ),
     ActionEntry(
         "reset-hulls", "Edit", "Hulls as detected", "Give every hull its detected shape again", (), "reset", _with_face
+    ),
+    ActionEntry(
+        "reset-landmarks",
+        "Edit",
+        "Landmarks as detected",
+        "Put every landmark back where it was found",
+        (),
+        "",
+        _with_face,
     ),
     ActionEntry(
         "reset-face",

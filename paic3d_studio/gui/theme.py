@@ -77,6 +77,8 @@ MASK: Final = "#ff5d8f"
 """The line mask: what will be repainted."""
 HULL: Final = "#5fe0c8"
 """The feature hulls: where lines stay."""
+LANDMARK: Final = "#ffd166"
+"""The landmarks of the face."""
 
 BASE = PANEL = CONTROL = RAISED = LINE = TEXT = TEXT_SOFT = TEXT_FAINT = DISABLED = ""
 ACCENT = ACCENT_FILL = ACCENT_DIM = GOOD = WARM = BAD = ""

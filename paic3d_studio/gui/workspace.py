@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from paic3d_studio.gui import language
 from paic3d_studio.gui.image_panel import ImagePanel
 from paic3d_studio.gui.panels.layers_panel import LayersPanel
+from paic3d_studio.gui.panels.mesh_panel import MeshPanel
 from paic3d_studio.gui.panels.message_bar import MessageBar
 from paic3d_studio.gui.panels.settings_panel import SettingsPanel
 from paic3d_studio.gui.panels.stage_strip import StageStrip
@@ -54,6 +55,7 @@ class Workspace(QWidget):
         self.head = head
         self.layers = LayersPanel(actions)
         self.settings = SettingsPanel()
+        self.mesh = MeshPanel()
         self.strip = StageStrip(stages)
         self.status = StatusLine()
         self.title = ElidedLabel(language.text("No picture"), role="title")
@@ -162,7 +164,7 @@ class Workspace(QWidget):
         column = QVBoxLayout(rail)
         column.setContentsMargins(6, 8, 6, 8)
         column.setSpacing(4)
-        for name in ("tool-hull", "tool-brush", "tool-eraser", "tool-matte", "tool-hand"):
+        for name in ("tool-hull", "tool-landmarks", "tool-brush", "tool-eraser", "tool-matte", "tool-hand"):
             column.addWidget(tool_button(actions[name], size=22))
         column.addSpacing(4)
         column.addWidget(separator())
@@ -180,7 +182,9 @@ class Workspace(QWidget):
         layers = Section("Layers")
         layers.rows.addWidget(self.layers)
         column.addWidget(layers)
-        column.addWidget(self.settings, 1)
+        column.addWidget(self.settings)
+        column.addWidget(self.mesh)
+        column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidget(inside)
         scroll.setWidgetResizable(True)
