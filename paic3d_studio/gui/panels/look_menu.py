@@ -48,6 +48,7 @@ class LookMenu(QMenu):
         self.compare.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.compare.triggered.connect(self._on_compare)
         parent.addAction(self.compare)
+        self.addAction(self.compare)
         self.addSeparator()
         self._angles = self._new_choices({f"{fov:g}": f"{fov:g}° field of view" for fov in FIELDS_OF_VIEW})
         self._angles.triggered.connect(self._on_angle)
