@@ -139,7 +139,9 @@ class MainWindow(QMainWindow):
         self.window_wanted.emit(None, "")
 
     def _choose_picture(self) -> None:
-        chooser = QFileDialog(self, "Open a portrait or a project", str(self.preferences.folder("open")), OPEN_FILTER)
+        chooser = QFileDialog(
+            self, text("Open a portrait or a project"), str(self.preferences.folder("open")), OPEN_FILTER
+        )
         chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chooser.filesSelected.connect(self._on_files_chosen)
@@ -152,7 +154,7 @@ class MainWindow(QMainWindow):
             self.window_wanted.emit(path, "")
 
     def _choose_weights(self) -> None:
-        chooser = QFileDialog(self, "Import weights", str(self.preferences.folder("import")), FILE_FILTER)
+        chooser = QFileDialog(self, text("Import weights"), str(self.preferences.folder("import")), FILE_FILTER)
         chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chooser.filesSelected.connect(self._on_weights_chosen)

@@ -13,8 +13,7 @@ from paic3d_studio.gui import language
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.session.session import Session
-
-from . import visible_strings
+from tests.gui import visible_strings
 
 OTHERS = [name for name in language.LANGUAGES if name != "en"]
 
@@ -111,7 +110,9 @@ def test_the_empty_window_shows_no_english(
     qtbot.addWidget(window)
     shown = {label.text() for label in window.findChildren(QLabel)}
     shown |= {action.text() for action in window.actions_by_name.values()}
-    left = {text for text in shown if re.search(r"[A-Za-z]{4,}", text.replace("PAiC-3D Studio", "")) and text in _known()}
+    left = {
+        text for text in shown if re.search(r"[A-Za-z]{4,}", text.replace("PAiC-3D Studio", "")) and text in _known()
+    }
     window.close()
     assert window.document.close(seconds=5)
     assert left == set()

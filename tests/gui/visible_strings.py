@@ -20,7 +20,8 @@ SHOWN_FROM = ("gui", "viewport/shading.py", "viewport/canvas.py", "pipeline/stag
 """Files and folders whose sentences the window shows."""
 
 TRANSLATED: dict[str, tuple[int | str, ...]] = {
-    "text": (0,), "in_language": (0,), "label": (0, "text"), "Section": (0,), "add": (0, "tip"), "icon_button": ("tip",),
+    "text": (0,), "in_language": (0,), "label": (0, "text"), "Section": (0,), "add": (0, "tip"),
+    "icon_button": ("tip",),
     "show_message": (0, "message", "cure", "action", "other"), "ActionEntry": (1, 2, 3, "label", "tip", "menu"),
     "show_hint": (0,), "show_idle": (0,), "show_progress": (1,), "submit": ("title",), "Step": (1, 2),
     "Option": (0, 2, 3), "say": (0, 1), "say_halted": (0,), "ShadingMode": (0, "label"), "Stage": ("title",),
@@ -37,7 +38,7 @@ RAW: dict[str, tuple[int | str, ...]] = {
 }  # fmt: skip
 """Calls of Qt that show what they are given as it is."""
 
-NO_WORDS = re.compile(r"^(\W|\d|\{.*?\}|px|ms|MB|GB|kB|PAiC-3D Studio|Ctrl|Shift|Alt|x|s|°)*$")
+NO_WORDS = re.compile(r"^(\W|\d|\{.*?\}|[A-Z]|px|ms|MB|GB|kB|PAiC-3D Studio|Ctrl|Shift|Alt|x|s|°)*$")
 """What needs no translation: numbers, units, names."""
 
 
@@ -87,7 +88,7 @@ def found_in(file: Path) -> Iterator[Found]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call):
             continue
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        called = _called(node.func)
         for table, translated in ((TRANSLATED, True), (RAW, False)):
             for place in table.get(called, ()):
                 shown = node.args[place] if isinstance(place, int) and place < len(node.args) else None
@@ -97,13 +98,25 @@ def found_in(file: Path) -> Iterator[Found]:
                         yield Found(sentence, str(file.relative_to(PACKAGE)), node.lineno, translated)
 
 
+def _called(function: ast.expr) -> str:
+    """The name under which a call is listed; `text` of anything but this program's language is another thing."""
+    match function:
+        case ast.Attribute(value=ast.Name(id="language"), attr="text") | ast.Name(id="text"):
+            return "text"
+        case ast.Attribute(attr=name) | ast.Name(id=name) if name != "text":
+            return name
+    return ""
+
+
 def tables() -> Iterator[Found]:
     """Sentences that stand in tables and reach `text()` by a variable."""
     from paic3d_studio.export import EXPORTERS
     from paic3d_studio.gui import appearance, help_texts, main_window
     from paic3d_studio.gui.actions import ACTIONS
-    from paic3d_studio.gui.panels import layers_panel, look_menu, settings_panel, stage_strip
+    from paic3d_studio.gui.panels import layers_panel, look_menu, mesh_panel, settings_panel, stage_strip
     from paic3d_studio.pipeline.stages import STAGES
+    from paic3d_studio.tools import TOOLS
+    from paic3d_studio.tools.place_face_tool import QUESTIONS
     from paic3d_studio.viewport.canvas import BACKGROUND_CHOICES
     from paic3d_studio.viewport.shading import SHADING_MODES
 
@@ -115,10 +128,13 @@ def tables() -> Iterator[Found]:
         *(entry.menu for entry in ACTIONS),
         *(title for _, title, _ in layers_panel._ROWS),
         *look_menu.OVERLAYS.values(),
+        *(title for _, title in mesh_panel._LINES),
         *settings_panel._CHOICE_LABELS.values(),
         *stage_strip._SHORT.values(),
         *(stage.name.replace("_", " ").capitalize() for stage in STAGES if stage.name not in stage_strip._SHORT),
         *(stage.title for stage in STAGES),
+        *(tool.hint for tool in TOOLS.values()),
+        *QUESTIONS,
         *BACKGROUND_CHOICES.values(),
         *(mode.label for mode in SHADING_MODES.values()),
         *(exporter.label for exporter in EXPORTERS.values() if hasattr(exporter, "label")),

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVB
 
 from paic3d_studio.gui import theme
 from paic3d_studio.gui.icons import icon
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.widgets import ElidedLabel
 from paic3d_studio.pipeline.graph import StageReport
 
@@ -52,8 +53,8 @@ class StageChip(QWidget):
 
     def __init__(self, stage: str, *, title: str) -> None:
         super().__init__()
-        self._name = _SHORT.get(stage, stage.replace("_", " ").capitalize())
-        self._title = title
+        self._name = text(_SHORT.get(stage, stage.replace("_", " ").capitalize()))
+        self._title = text(title)
         self.report: StageReport | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setObjectName(f"stage-{stage}")
@@ -64,14 +65,14 @@ class StageChip(QWidget):
         """The state in a word or a number."""
         report = self.report
         if report is None:
-            return "not needed yet"
+            return text("not needed yet")
         return {
-            "running": f"{report.progress:.0%}" if report.progress > 0 else "runs…",
+            "running": f"{report.progress:.0%}" if report.progress > 0 else text("runs…"),
             "fresh": _seconds(report.seconds),
-            "cached": "cached",
-            "failed": "failed",
-            "cancelled": "stopped" if self._was_stopped else "not reached",
-            "queued": "waits",
+            "cached": text("cached"),
+            "failed": text("failed"),
+            "cancelled": text("stopped") if self._was_stopped else text("not reached"),
+            "queued": text("waits"),
         }[report.state]
 
     @property
@@ -150,11 +151,12 @@ class StageChip(QWidget):
         report = self.report
         lines = [self._title, self.state_text]
         if report is not None and report.seconds:
-            lines[1] += f" ({'took ' if report.state != 'running' else ''}{_seconds(report.seconds)})"
+            took = _seconds(report.seconds)
+            lines[1] += f" ({took if report.state == 'running' else text('took {seconds}', seconds=took)})"
         if report is not None and report.message:
-            lines.append(report.message)
+            lines.append(text(report.message))
         self.setToolTip("\n".join(lines))
-        self.setAccessibleName(f"Stage {self._name}: {self.state_text}")
+        self.setAccessibleName(text("Stage {name}: {state}", name=self._name, state=self.state_text))
 
 
 class StageStrip(QFrame):
@@ -165,13 +167,13 @@ class StageStrip(QFrame):
     def __init__(self, stages: Iterable[tuple[str, str]]) -> None:
         super().__init__()
         self.setObjectName("stageStrip")
-        self.setAccessibleName("Stages")
+        self.setAccessibleName(text("Stages"))
         self.chips = {name: StageChip(name, title=title) for name, title in stages}
         self._doing = ElidedLabel(role="soft", mode=Qt.TextElideMode.ElideRight)
-        self._stop = QPushButton("Stop")
+        self._stop = QPushButton(text("Stop"))
         self._stop.setIcon(icon("cancel"))
-        self._stop.setToolTip("Stop what runs  (Esc)")
-        self._stop.setAccessibleName("Stop what runs")
+        self._stop.setToolTip(text("Stop what runs") + "  (Esc)")
+        self._stop.setAccessibleName(text("Stop what runs"))
         self._stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._stop.clicked.connect(self.cancel_wanted)
         chips = QHBoxLayout()
