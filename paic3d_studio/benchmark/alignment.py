@@ -114,7 +114,7 @@ def _features(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.u
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     found, descriptors = cv2.ORB.create(FEATURES, fastThreshold=8).detectAndCompute(grey, None)
-    if descriptors is None:
+    if not len(found):
         return np.zeros((0, 2)), np.zeros((0, 32), np.uint8)
     ratio = np.array([rgb.shape[1] / size[0], rgb.shape[0] / size[1]])
     return (np.array([point.pt for point in found]) + 0.5) * ratio, np.asarray(descriptors, np.uint8)

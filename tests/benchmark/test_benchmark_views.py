@@ -1,14 +1,12 @@
-"""The bar: a perfect field scores perfectly, and the baselines are what they are called."""
-
-import dataclasses
+"""Views: a perfect field scores perfectly, and the baselines are what they are called."""
 
 import numpy as np
 import pytest
 import torch
 
 from paic3d_studio.benchmark.baselines import billboard, inflated
-from paic3d_studio.benchmark.holdout import BAR, CIRCLE, DIAGONALS, Scores, condition_of, scores, table, unmet
-from paic3d_studio.core.monitor import SILENT
+from paic3d_studio.benchmark.roi import Region
+from paic3d_studio.benchmark.views import CIRCLE, DIAGONALS, condition_of, on_white, psnr, rendered, scores, view_scores
 from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.datasets.vrm_renderer import Views
 from paic3d_studio.nets.field import FieldCondition
@@ -45,7 +43,7 @@ def views_of_itself(condition: FieldCondition) -> Views:
 
 def test_a_field_held_against_itself_is_perfect() -> None:
     condition = disc()
-    found = scores(inflated(condition), views_of_itself(condition), CAMERAS, size=SIZE, monitor=SILENT)
+    found = scores(inflated(condition), views_of_itself(condition), CAMERAS, size=SIZE)
     assert found.iou > 0.99
     assert found.psnr > 40
     assert found.depth_mm < 3
@@ -76,19 +74,18 @@ def test_a_condition_is_composited_on_white() -> None:
     assert condition.picture[0, :, 1, 1].tolist() == [1, 1, 1]
 
 
-def passing() -> dict[str, Scores]:
-    good = Scores(23.0, 18.0, 0.95, 7.0, 24.0, 22.0, 10.0)
-    return {"compact": good, "billboard": dataclasses.replace(good, back_psnr=19.0)}
+def test_psnr_is_bounded_for_equal_pictures_and_in_decibels_otherwise() -> None:
+    assert psnr(np.zeros(4)) == 100
+    assert psnr(np.full(4, 0.01)) == pytest.approx(20)
 
 
-def test_the_bar_is_met_only_by_all_of_it() -> None:
-    assert unmet(passing(), "compact") == []
-    for name, bar in BAR.items():
-        worse = dataclasses.replace(passing()["compact"], **{name: bar + 0.5 if name == "depth_mm" else bar - 0.5})
-        assert [name in sentence for sentence in unmet({**passing(), "compact": worse}, "compact")] == [True]
-    level = dataclasses.replace(passing()["billboard"], back_psnr=21.0)
-    assert len(unmet({**passing(), "billboard": level}, "compact")) == 1
-
-
-def test_the_table_has_a_line_for_each_character_and_method() -> None:
-    assert len(table({"vita": passing()}).splitlines()) == 3
+def test_what_lies_outside_the_region_does_not_count() -> None:
+    condition = disc()
+    truth = views_of_itself(condition)
+    spoilt = Views(truth.rgba.copy(), truth.xyz, truth.part, truth.normal)
+    spoilt.rgba[:, SIZE // 2 :] = 0  # the lower half
+    seen = rendered(inflated(condition), CAMERAS, size=SIZE)
+    upper = view_scores(seen, spoilt, CAMERAS, region=Region(0, 0, 512, 256))
+    assert upper.iou > 0.99
+    assert view_scores(seen, spoilt, CAMERAS).iou < 0.7
+    assert on_white(spoilt.rgba[0])[-1].min() == 1
