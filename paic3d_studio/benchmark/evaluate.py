@@ -133,21 +133,21 @@ def measured(
     if comparer is not None and not options.views_only:
         metrics |= picture_metrics(seen, truth, comparer)
     if truth.surface is not None:
-        metrics |= geometry_metrics(field, truth.surface, region=truth.region, options=options)
+        part = monitor.child(0.9, 1.0)
+        metrics |= geometry_metrics(field, truth.surface, region=truth.region, options=options, monitor=part)
     return Measured(metrics, strip_of([view.rgb for view in seen], shown=SHOWN))
 
 
 def _seen_by(entrant: Entrant, truth: Truth) -> FieldCondition:
     """Return the condition with the tagger's features of the original, where the method looks at them."""
     condition = truth.condition
-    if not entrant.method.sees_tags:
+    if not entrant.sees_tags:
         return condition
     from paic3d_studio.nets.backbones import tag_channels
     from paic3d_studio.nets.tagger import tags_of
 
-    if entrant.weights is not None or entrant.method.backbone is None:
-        return condition  # trained by us, on zeros in place of tags
-    tags = tags_of(AlignedPortrait(truth.illustration.original), channels=tag_channels(entrant.method.backbone))
+    channels = tag_channels(str(entrant.method.backbone))
+    tags = tags_of(AlignedPortrait(truth.illustration.original), channels=channels)
     return dataclasses.replace(condition, tags=torch.from_numpy(tags.features.copy())[None])
 
 
@@ -170,15 +170,20 @@ def picture_metrics(seen: Sequence[RenderedView], truth: Truth, comparer: Pictur
 
 
 def geometry_metrics(
-    field: RadianceField, surface: TrueSurface, *, region: Region, options: Options
+    field: RadianceField,
+    surface: TrueSurface,
+    *,
+    region: Region,
+    options: Options,
+    monitor: Monitor = SILENT,
 ) -> dict[str, float]:
     """Return how near the field's mesh is to the visible surface, and to every face under names of their own."""
     try:
         if options.surface == "released":
-            mesh = published_surface(field)
+            mesh = published_surface(field, monitor=monitor)
             vertices, faces = mesh.vertices.astype(np.float64), mesh.faces.astype(np.int64)
         else:
-            vertices, faces = field_mesh(field)
+            vertices, faces = field_mesh(field, monitor=monitor)
     except (UserError, ValueError):  # there is no surface
         vertices, faces = np.zeros((0, 3)), np.zeros((0, 3), np.int64)
     lot = np.random.default_rng(options.seed)

@@ -16,6 +16,7 @@ from typing import Final, cast
 
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor
 
 from paic3d_studio.benchmark.baselines import billboard, inflated
@@ -25,6 +26,7 @@ from paic3d_studio.nets.backbones import BACKBONES, Backbone, load_backbone
 from paic3d_studio.nets.backbones.compact import CompactConfig
 from paic3d_studio.nets.backbones.config import ReconstructorConfig
 from paic3d_studio.nets.manifest import is_there, manifest_entry
+from paic3d_studio.nets.tagger import MAP_SIZE
 from paic3d_studio.nets.weights import misfits
 
 LIMIT: Final = 1 << 31
@@ -46,11 +48,6 @@ class Method:
     needs: str = "nothing"
     backbone: str | None = None
 
-    @property
-    def sees_tags(self) -> bool:
-        """Whether it looks at the tagger's features of the original."""
-        return self.backbone is not None and BACKBONES[self.backbone].needs_tags
-
 
 @dataclasses.dataclass(frozen=True)
 class Entrant:
@@ -63,6 +60,12 @@ class Entrant:
     def method(self) -> Method:
         """Return its line in METHODS."""
         return METHODS[self.name]
+
+    @property
+    def sees_tags(self) -> bool:
+        """Whether it looks at the tagger's features of the original; a training of ours saw zeros."""
+        backbone = self.method.backbone
+        return self.weights is None and backbone is not None and BACKBONES[backbone].needs_tags
 
     def reconstructor(self) -> Reconstructor:
         """Return it ready to reconstruct, kept in memory for the next call.
@@ -137,7 +140,9 @@ def _sizes_beside(path: Path, backbone: str, otherwise: ReconstructorConfig) -> 
     try:
         told = tomllib.loads(_bounded(entry).decode())["weights"]
         found = next(iter(told.values()))
-        return ReconstructorConfig.of(str(found["network"]), found["config"])
+        if found["network"] != backbone:
+            raise ValueError(f"it is of “{found['network']}”")
+        return ReconstructorConfig.of(backbone, found["config"])
     except (ValueError, KeyError, TypeError, StopIteration, AttributeError) as error:
         raise UserError(
             f"“{entry}” does not describe a network “{backbone}” ({error}).", "Train again, or remove the file."
@@ -157,10 +162,13 @@ def compact(weights: Path | None) -> Reconstructor:
 
 
 def published(weights: Path | None) -> Reconstructor:
-    """Return the paper's network with the imported weights, or with those that a training of ours wrote."""
+    """Return the paper's network with the imported weights, or with those of a training of ours: on zeros for tags."""
     if weights is None:
         return _of(load_backbone("published"))
-    return _of(_filled(_sizes_beside(weights, "published", ReconstructorConfig.published()), weights))
+    sizes = _sizes_beside(weights, "published", ReconstructorConfig.published())
+    reconstruct = _of(_filled(sizes, weights))
+    no_tags = torch.zeros(1, int(sizes.table()["tag_channels"]), MAP_SIZE, MAP_SIZE)
+    return lambda condition: reconstruct(dataclasses.replace(condition, tags=no_tags))
 
 
 def mean_head(weights: Path | None) -> Reconstructor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from paic3d_studio import __version__
@@ -40,7 +41,7 @@ def report(results: Sequence[PairResult], *, options: Options) -> Report:
     told = as_json(
         {
             "program": __version__,
-            "options": {**dataclasses.asdict(options), "lpips": str(options.lpips), "clip": str(options.clip)},
+            "options": {name: _plain(value) for name, value in dataclasses.asdict(options).items()},
             "scores": figures,
             "means": intervals(figures, seed=options.seed),
             "lines": lines,
@@ -56,6 +57,10 @@ def report(results: Sequence[PairResult], *, options: Options) -> Report:
         "benchmark.html": page(results, notes=notes, tables=tables),
     }
     return Report(tables, told, files)
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
 
 
 def _notes(options: Options, count: int, problems: dict[str, str]) -> list[str]:

@@ -75,7 +75,9 @@ def on_white(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def psnr(squared: NDArray[np.floating]) -> float:
-    """Return PSNR in dB of squared errors; 100 dB where there are none."""
+    """Return PSNR in dB of squared errors: 100 dB where all are 0, NaN where there is nothing to compare."""
+    if not squared.size:
+        return float("nan")
     return float(-10 * np.log10(max(float(np.mean(squared)), 1e-10)))
 
 

@@ -8,9 +8,11 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import safetensors.torch
+import torch
 
 from paic3d_studio.benchmark import evaluate, holdout, run
-from paic3d_studio.benchmark.methods import METHODS, entrants
+from paic3d_studio.benchmark.methods import METHODS, Entrant, entrants
 from paic3d_studio.benchmark.pairs import read_pair
 from paic3d_studio.benchmark.views import FRONT, Scores, on_white
 from paic3d_studio.cli import main
@@ -21,6 +23,10 @@ from paic3d_studio.datasets.generated.generate import character_bytes, character
 from paic3d_studio.datasets.vrm import load_character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
 from paic3d_studio.errors import Cancelled, UserError
+from paic3d_studio.nets.backbones.config import ReconstructorConfig
+from paic3d_studio.nets.backbones.published import PublishedConfig
+from paic3d_studio.nets.field import FieldCondition
+from paic3d_studio.training.reconstructor_run import ENTRY, WEIGHTS, manifest_entry_text
 
 SEED = 90_000
 NAME = character_name(SEED)
@@ -214,3 +220,20 @@ def test_ablations_enter_only_with_weights_of_their_own(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         named[0].reconstructor()
     assert sum(method.needs == "weights" for method in METHODS.values()) == 4
+
+
+def test_what_a_training_wrote_is_measured_with_the_sizes_beside_it(tmp_path: Path) -> None:
+    config = ReconstructorConfig.tiny()
+    assert isinstance(config.sizes, PublishedConfig)
+    torch.manual_seed(0)
+    encoded = safetensors.torch.save(dict(config.build().state_dict()))
+    (tmp_path / WEIGHTS).write_bytes(encoded)
+    (tmp_path / ENTRY).write_text(manifest_entry_text(config.sizes, encoded, steps=1))
+    picture = FieldCondition(torch.ones(1, 3, 512, 512), torch.ones(1, 1, 512, 512))
+    field = Entrant("one-triplane-layer", tmp_path / WEIGHTS).reconstructor()(picture)
+    assert torch.isfinite(field.density(torch.zeros(1, 3))).all()
+    with pytest.raises(UserError, match="does not describe a network “compact”"):
+        Entrant("compact", tmp_path / WEIGHTS).reconstructor()
+    (tmp_path / ENTRY).write_text("weights = 3")
+    with pytest.raises(UserError, match="does not describe"):
+        Entrant("no-feature-pooling", tmp_path / WEIGHTS).reconstructor()
