@@ -154,11 +154,13 @@ def _of(backbone: Backbone) -> Reconstructor:
 
 
 def compact(weights: Path | None) -> Reconstructor:
-    """Return the embedded network with the shipped weights, or with those of a file (default sizes)."""
+    """Return the embedded network with the shipped weights, or with a file's (default sizes, its tagger)."""
     if weights is None:
         return _of(load_backbone("compact"))
-    sizes = _sizes_beside(weights, "compact", ReconstructorConfig("compact", CompactConfig()))
-    return _of(_filled(sizes, weights))
+    known = tensors_of(weights).get("tagger.say.bias", torch.empty(0))
+    # What its tags are called changes nothing that the network makes of a picture.
+    usual = CompactConfig(tags=tuple(f"tag:{number}" for number in range(len(known))))
+    return _of(_filled(_sizes_beside(weights, "compact", ReconstructorConfig("compact", usual)), weights))
 
 
 def published(weights: Path | None) -> Reconstructor:

@@ -23,6 +23,7 @@ from paic3d_studio.datasets.generated.generate import character_bytes, character
 from paic3d_studio.datasets.vrm import load_character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
 from paic3d_studio.errors import Cancelled, UserError
+from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
 from paic3d_studio.nets.backbones.config import ReconstructorConfig
 from paic3d_studio.nets.backbones.published import PublishedConfig
 from paic3d_studio.nets.field import FieldCondition
@@ -220,6 +221,17 @@ def test_ablations_enter_only_with_weights_of_their_own(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         named[0].reconstructor()
     assert sum(method.needs == "weights" for method in METHODS.values()) == 4
+
+
+def test_weights_with_a_tagger_of_their_own_are_measured(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = CompactBackbone(CompactConfig(tags=("hair:red", "ears:cat", "eyes:blue")))
+    safetensors.torch.save_file(dict(network.state_dict()), tmp_path / "own.safetensors")
+    picture = FieldCondition(torch.ones(1, 3, 512, 512), torch.ones(1, 1, 512, 512))
+    points = torch.rand(50, 3) * 0.2 - 0.1
+    found = Entrant("compact", tmp_path / "own.safetensors").reconstructor()(picture).density(points)
+    own = network.eval().field(picture, seed=0).density(points)
+    assert torch.equal(found, own)
 
 
 def test_what_a_training_wrote_is_measured_with_the_sizes_beside_it(tmp_path: Path) -> None:
