@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from paic3d_studio.benchmark.baked_field import BakedField
 from paic3d_studio.benchmark.roi import WHOLE, Region
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.monitor import SILENT, Monitor
@@ -92,7 +93,10 @@ def rendered(
     seen = []
     for number, camera in enumerate(cameras):
         part = monitor.child(number / len(cameras), (number + 1) / len(cameras))
-        view = render_view(field, camera, size=size, coarse=COARSE_SAMPLES, fine=FINE_SAMPLES, monitor=part)
+        if isinstance(field, BakedField):
+            view = field.view(camera, size=size, coarse=COARSE_SAMPLES, fine=FINE_SAMPLES, monitor=part)
+        else:
+            view = render_view(field, camera, size=size, coarse=COARSE_SAMPLES, fine=FINE_SAMPLES, monitor=part)
         sharp = field.sharp_view(camera, size=size, monitor=part)
         if sharp is not None:
             rgb = cv2.resize(sharp[0].permute(1, 2, 0).numpy(), (size, size), interpolation=cv2.INTER_AREA)

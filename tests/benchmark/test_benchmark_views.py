@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from paic3d_studio.benchmark.baked_field import BakedField, meets_box
 from paic3d_studio.benchmark.baselines import billboard, inflated
 from paic3d_studio.benchmark.roi import Region
 from paic3d_studio.benchmark.views import CIRCLE, DIAGONALS, condition_of, on_white, psnr, rendered, scores, view_scores
+from paic3d_studio.core.camera import Camera, rays
 from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.datasets.vrm_renderer import Views
 from paic3d_studio.nets.field import FieldCondition
@@ -77,6 +79,29 @@ def test_a_condition_is_composited_on_white() -> None:
 def test_psnr_is_bounded_for_equal_pictures_and_in_decibels_otherwise() -> None:
     assert psnr(np.zeros(4)) == 100
     assert psnr(np.full(4, 0.01)) == pytest.approx(20)
+
+
+def test_baked_views_are_nearly_those_of_the_field_itself() -> None:
+    field = inflated(disc())
+    baked = BakedField(field, voxels=128)
+    cameras = (*CIRCLE[:4], Camera(0, 0, 1.0, None), Camera(20, 30))
+    pairs = zip(rendered(field, cameras, size=SIZE), rendered(baked, cameras, size=SIZE), strict=True)
+    for exact, quick in pairs:
+        assert np.abs(exact.alpha - quick.alpha).mean() < 0.02
+        assert np.abs(exact.rgb - quick.rgb).mean() < 0.02
+        both = (exact.alpha > 0.9) & (quick.alpha > 0.9)
+        assert np.abs(exact.depth - quick.depth)[both].mean() < 0.004
+
+
+def test_rays_that_are_spared_would_have_met_nothing() -> None:
+    baked = BakedField(inflated(disc()), voxels=64)
+    spared = baked.view(CIRCLE[1], size=SIZE, coarse=200, fine=0)
+    every = render_view(baked, CIRCLE[1], size=SIZE, coarse=200, fine=0)
+    assert np.abs(spared.alpha - every.alpha).max() < 0.05
+    sent = (array.reshape(-1, 3) for array in rays(CIRCLE[1], SIZE))
+    met = meets_box(*sent, baked.low, baked.high).reshape(SIZE, SIZE)
+    assert 0.2 < met.mean() < 0.9
+    assert every.alpha[~met].max() == 0
 
 
 def test_what_lies_outside_the_region_does_not_count() -> None:
