@@ -201,6 +201,18 @@ def _train(wanted: argparse.Namespace) -> int:
     return run_train(wanted)
 
 
+def _benchmark_parser() -> argparse.ArgumentParser:
+    from paic3d_studio.benchmark.command import parser
+
+    return parser()
+
+
+def _benchmark(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.benchmark.command import run
+
+    return run(wanted)
+
+
 def _batch(wanted: argparse.Namespace) -> int:
     from paic3d_studio.session.batch import run_batch
 
@@ -216,6 +228,7 @@ def _import_weights(wanted: argparse.Namespace) -> int:
 COMMANDS: Final[Mapping[str, Command]] = {
     "reconstruct": Command("make a textured head without a window", reconstruct_parser, _reconstruct),
     "dataset": Command("make and look at datasets of characters", _dataset_parser, _dataset),
+    "benchmark": Command("judge reconstructions against true characters", _benchmark_parser, _benchmark),
     "train": Command("train a network of the paper on a dataset", _train_parser, _train),
     "batch": Command("make heads of a whole folder, with a report", batch_parser, _batch),
     "import-weights": Command("import the authors' released weights", import_weights_parser, _import_weights),
