@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import copy
 import dataclasses
+import hashlib
 import math
 import signal
 import sys
@@ -203,6 +204,8 @@ def run_fit(task: Task, chosen: argparse.Namespace) -> int:
         bank = read_bank(chosen.characters, cache=chosen.cache, views=chosen.views, seed=chosen.seed)
         options = FitOptions(steps=chosen.steps, batch=chosen.batch, rate=chosen.rate, seed=chosen.seed)
         fit(task, bank, options=options, out=chosen.out, resume=chosen.resume)
+        written = chosen.out.read_bytes()
+        print(f'sha256 = "{hashlib.sha256(written).hexdigest()}"\nbytes = {len(written)}')
     except UserError as error:
         print(f"{error.message} {error.cure}", file=sys.stderr)
         return 2
