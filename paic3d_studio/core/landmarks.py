@@ -186,6 +186,19 @@ def landmarks_from_parts(
     return Landmarks(points=points, scores=np.ones(28, np.float32), source=ARTIST)
 
 
+def moved_landmarks(found: Landmarks, *, places: Mapping[int, tuple[float, float]]) -> Landmarks:
+    """Put single landmarks elsewhere: number -> (x, y) in Portrait pixels.
+
+    The artist has looked at the face by then, so nothing of it is warned of any more, and what she placed is certain.
+    """
+    if not places:
+        return found
+    points, scores = found.points.copy(), found.scores.copy()
+    for index, place in places.items():
+        points[index], scores[index] = place, 1.0
+    return Landmarks(points=points, scores=scores, source=found.source)
+
+
 def part_centres(landmarks: Landmarks) -> dict[str, tuple[float, float]]:
     """Return where eyes, mouth and nose are, by feature name, (x, y) in Portrait pixels: handles for the artist."""
     parts = fitted_parts(landmarks.points)

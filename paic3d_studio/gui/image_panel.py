@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,27 +12,33 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from paic3d_studio.core.alignment import aligned_points
 from paic3d_studio.core.artefacts import (
     ALIGNED_SIZE,
     AlignedPortrait,
+    Alignment,
     FeatureHulls,
+    Landmarks,
     LineMask,
     Portrait,
     RenderLike,
 )
-from paic3d_studio.core.hulls import nearest_vertex
 from paic3d_studio.gui import theme
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.hull_items import HullLayer
 from paic3d_studio.gui.hull_menu import HullMenu
+from paic3d_studio.gui.landmark_items import LandmarkLayer
+from paic3d_studio.gui.landmark_menu import LandmarkMenu
 from paic3d_studio.gui.panels.prompt_bar import PromptBar
 from paic3d_studio.gui.picture_view import PictureView, mask_pixels
 from paic3d_studio.gui.pointer_marks import PointerMarks
 from paic3d_studio.gui.preview import MaskPreview
+from paic3d_studio.gui.tool_marks import HullMarks, LandmarkMarks, ToolMarks
 from paic3d_studio.project.state import Project
 from paic3d_studio.tools import TOOLS
 from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, BrushTool
-from paic3d_studio.tools.hull_tool import HullTool, delete_at, hull_target, insert_at, moved_by
+from paic3d_studio.tools.hull_tool import HullTool, delete_at, insert_at
+from paic3d_studio.tools.landmark_tool import LandmarkTool
 from paic3d_studio.tools.matte_brush_tool import MatteBrushTool
 from paic3d_studio.tools.place_face_tool import PlaceFaceTool
 from paic3d_studio.tools.pointer import Edit, Scene, Tool, Touch
@@ -87,11 +93,17 @@ class ImagePanel(QWidget):
         self._in_gesture = False
         self._gesture_began = 0.0
         self._last_touch: Touch | None = None
-        self._menu: HullMenu | None = None
+        self._menu: HullMenu | LandmarkMenu | None = None
+        self._landmarks: NDArray[np.float64] | None = None
         for name in LAYERS[:3]:
             self.view.set_layer(name, None)
         self._hull_layer = HullLayer(self.view.box)
         self._marks = PointerMarks(self.view.box)
+        self._landmark_layer = LandmarkLayer(self.view.box)
+        self._tool_marks: dict[str, ToolMarks] = {
+            "hull": HullMarks(self._hull_layer, cast("HullTool", self._tools["hull"])),
+            "landmarks": LandmarkMarks(self._landmark_layer, cast("LandmarkTool", self._tools["landmarks"])),
+        }
         self._lay_out()
         self._connect()
         self._show_layers()
@@ -127,6 +139,11 @@ class ImagePanel(QWidget):
         return self._hulls
 
     @property
+    def landmarks(self) -> NDArray[np.float64] | None:
+        """The landmarks as they are drawn now, (28, 2) aligned pixels; None before they are known."""
+        return self._landmarks
+
+    @property
     def mask_layer_pixels(self) -> NDArray[np.uint8] | None:
         """What the line mask's layer shows, (512, 512, 4), None when it is empty."""
         return self.view.pixels_of("lines")
@@ -135,6 +152,7 @@ class ImagePanel(QWidget):
         """Show nothing, for another picture."""
         self._aligned = self._portrait = None
         self._show_hulls(FeatureHulls(polygons={}))
+        self._show_landmarks(None, None)
         for name in LAYERS[:3]:
             self.view.set_layer(name, None)
         self.view.show_ground(False)
@@ -145,6 +163,7 @@ class ImagePanel(QWidget):
         """Show the whole portrait again: in this project no face is known."""
         self._aligned = None
         self._show_hulls(FeatureHulls(polygons={}))
+        self._show_landmarks(None, None)
         for name in ("clean", "lines"):
             self.view.set_layer(name, None)
         self._show_portrait()
@@ -163,6 +182,7 @@ class ImagePanel(QWidget):
             self.view.set_layer("clean", value.rgba)
         elif isinstance(value, FeatureHulls) and not self._in_gesture:
             self._show_hulls(value)
+            self._show_known_landmarks()
         elif isinstance(value, LineMask) and not self._in_gesture:
             self.view.set_layer("lines", mask_pixels(value.mask, colour=theme.MASK))
 
@@ -170,6 +190,19 @@ class ImagePanel(QWidget):
         self._hulls = hulls
         self._hull_layer.show_hulls(hulls, locked=self._scene().locked)
         self._light_up()
+
+    def _show_known_landmarks(self) -> None:
+        landmarks, alignment = (self._document.session.peek(stage) for stage in ("landmarks", "alignment"))
+        if landmarks is not None and alignment is not None:
+            self._show_landmarks(landmarks, alignment)
+
+    def _show_landmarks(self, landmarks: Landmarks | None, alignment: Alignment | None) -> None:
+        self._landmarks = None
+        if landmarks is not None and alignment is not None:
+            self._landmarks = aligned_points(alignment, points=landmarks.points)
+        project = self._document.project
+        moved = [one.index for one in project.landmark_moves] if project is not None else []
+        self._landmark_layer.show_landmarks(self._landmarks, moved=moved)
 
     def set_layer_state(self, name: str, state: LayerState) -> None:
         """Show, hide or fade a layer."""
@@ -209,8 +242,8 @@ class ImagePanel(QWidget):
         self._tool_name = name
         self.view.pan_by_left = name == "hand"
         self.view.set_tool_cursor(_CURSORS.get(name, Qt.CursorShape.ArrowCursor))
-        self._hull_layer.set_editable(name == "hull")
-        self._hull_layer.set_hot(None)
+        for owner, marks in self._tool_marks.items():
+            marks.set_chosen(owner == name)
         self._show_ring(None)
         if self.placing != was_placing:
             self._switch_placing()
@@ -301,7 +334,8 @@ class ImagePanel(QWidget):
         """Return what lies under the pointer now."""
         project = self._document.project
         alignment = self._document.session.peek("alignment") if self._aligned is not None else None
-        return Scene(hulls=self._hulls, alignment=alignment, locked=project.locked_hulls if project else ())
+        locked = project.locked_hulls if project else ()
+        return Scene(hulls=self._hulls, alignment=alignment, locked=locked, landmarks=self._landmarks)
 
     def _after_place(self, edit: Edit | None) -> None:
         if edit is None:
@@ -345,6 +379,7 @@ class ImagePanel(QWidget):
         assert self._preview is not None
         hulls = self._preview.hulls_of(project)
         mask = self._preview.mask_of(project, hulls=hulls)
+        self._show_landmarks(self._preview.landmarks_of(project), self._preview.alignment)
         self._show_hulls(hulls)
         self.view.set_layer("lines", mask_pixels(mask.mask, colour=theme.MASK))
         self.view.viewport().update()
@@ -362,6 +397,10 @@ class ImagePanel(QWidget):
             self._menu = HullMenu(self, touch=touch, scene=self._scene(), project=project, found=found)
             self._menu.edit_wanted.connect(self._apply)
             self._menu.popup(at.toPoint())
+        elif self._tool_name == "landmarks" and project is not None:
+            self._menu = LandmarkMenu(self, touch=touch, scene=self._scene(), project=project)
+            self._menu.edit_wanted.connect(self._apply)
+            self._menu.popup(at.toPoint())
         elif self.placing:
             self._step_back()
 
@@ -371,21 +410,13 @@ class ImagePanel(QWidget):
         self._light_up()
 
     def _light_up(self) -> None:
-        """Show what of the hulls, as they are drawn now, the pointer has grabbed or would grab."""
-        tool, touch = self._tools.get(self._tool_name), self._last_touch
-        if not isinstance(tool, HullTool) or self._aligned is None or not self.layers["hulls"].visible:
-            return
-        scene = self._scene()
-        target = hull_target(touch, hulls=scene.hulls, locked=scene.locked) if touch is not None else None
-        if tool.grabbed is not None:
-            target = tool.grabbed
-            if (
-                target.part == "vertex" and touch is not None
-            ):  # corners that were passed by are gone: it has a new number
-                polygon = self._hulls.polygons[target.feature]
-                target = replace(target, index=nearest_vertex(polygon, point=touch.point) or 0)
-        self._hull_layer.set_hot(target)
-        self.view.set_tool_cursor(_CURSORS["hull"] if target is None else _PART_CURSORS[target.part])
+        """Show what the pointer has grabbed or would grab, as it is drawn now."""
+        marks = self._tool_marks.get(self._tool_name)
+        if marks is not None and self._aligned is not None and self._is_shown(self._tool_name):
+            self.view.set_tool_cursor(marks.hover(self._last_touch, scene=self._scene()))
+
+    def _is_shown(self, tool: str) -> bool:
+        return tool != "hull" or self.layers["hulls"].visible
 
     def _apply(self, edit: Edit | None) -> bool:
         if edit is None:
@@ -399,17 +430,15 @@ class ImagePanel(QWidget):
         return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 Qt's name
-        """Nudge the corner, edge or hull under the pointer with the arrow keys: one pixel, ten with Shift."""
+        """Nudge what is under the pointer with the arrow keys: one pixel, ten with Shift."""
         step = _NUDGES.get(Qt.Key(event.key()))
-        scene = self._scene()
-        target = None
-        if step is not None and self._tool_name == "hull" and self._last_touch is not None and not self._in_gesture:
-            target = hull_target(self._last_touch, hulls=scene.hulls, locked=scene.locked)
-        if step is None or target is None:
+        marks, touch = self._tool_marks.get(self._tool_name), self._last_touch
+        edit = None
+        if step is not None and marks is not None and touch is not None and not self._in_gesture:
+            pixels = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+            edit = marks.nudge(touch, (pixels * step[0], pixels * step[1]), scene=self._scene())
+        if not self._apply(edit):
             super().keyPressEvent(event)
-            return
-        pixels = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-        self._apply(moved_by(target, (pixels * step[0], pixels * step[1]), hulls=scene.hulls))
 
     # Building --------------------------------------------------------------------------------------------------------
 
@@ -468,9 +497,3 @@ _NUDGES: Final = {
     Qt.Key.Key_Down: (0, 1),
 }
 """Arrow keys and where they nudge, (x, y) in aligned pixels."""
-
-_PART_CURSORS: Final = {
-    "vertex": Qt.CursorShape.PointingHandCursor,
-    "edge": Qt.CursorShape.PointingHandCursor,
-    "inside": Qt.CursorShape.SizeAllCursor,
-}

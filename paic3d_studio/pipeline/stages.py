@@ -53,6 +53,7 @@ def _picture_key(picture: PictureSource) -> str:
 SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("picture", lambda p: p.picture, _picture_key),
     Source("placed_face", lambda p: p.landmark_edit),
+    Source("landmark_moves", lambda p: p.landmark_moves),
     Source("matte_strokes", lambda p: p.matte_strokes),
     Source("hull_edits", lambda p: p.hull_edits),
     Source("strokes", lambda p: p.strokes),
@@ -72,6 +73,7 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("lattice_resolution", lambda p: p.settings.surface.resolution),
     Source("surface_level", lambda p: p.settings.surface.level),
     Source("surface_options", lambda p: p.settings.surface),
+    Source("symmetry", lambda p: p.settings.surface.symmetry),
     Source("stitch", lambda p: p.settings.stitch),
     Source("texture_options", lambda p: p.settings.texture),
 )
@@ -83,12 +85,13 @@ STAGES: Final[tuple[Stage, ...]] = (
     # The picture: where the character is, and where her face is.
     Stage("portrait", "Reading the picture", ("picture",), steps.portrait, key="derivation", keep=2, seconds=0.1,
           monitored=True),
-    Stage("landmarks", "Finding the face", ("portrait", "placed_face", "detector", "detector_weights"),
-          steps.landmarks, keep=4, seconds=0.8, monitored=True, uses_torch=True),
-    Stage("found_matte", "Separating the background", ("portrait", "landmarks", "matting", "matting_weights"),
+    Stage("found_landmarks", "Finding the face", ("portrait", "placed_face", "detector", "detector_weights"),
+          steps.found_landmarks, keep=4, seconds=0.8, monitored=True, uses_torch=True),
+    Stage("landmarks", "Moving landmarks", ("found_landmarks", "landmark_moves"), steps.landmarks, keep=4),
+    Stage("found_matte", "Separating the background", ("portrait", "found_landmarks", "matting", "matting_weights"),
           steps.found_matte, seconds=0.7, monitored=True, uses_torch=True),
     Stage("matte", "Painting the matte", ("found_matte", "matte_strokes"), steps.matte),
-    Stage("alignment", "Aligning", ("landmarks",), align, keep=4),
+    Stage("alignment", "Aligning", ("found_landmarks",), align, keep=4),
     Stage("aligned", "Warping", ("portrait", "matte", "alignment"), steps.aligned),
     # From illustration to render: which lines go, and what was under them.
     Stage("found_hulls", "Finding the hulls", ("landmarks", "alignment"), steps.found_hulls, keep=4),
@@ -116,8 +119,10 @@ STAGES: Final[tuple[Stage, ...]] = (
     Stage("surface", "Taking the surface", ("lattice", "field", "surface_options"),
           steps.surface, key="derivation", keep=3, seconds=8.0, monitored=True),
     Stage("textured", "Painting the surface",
-          ("surface", "field", "stitch_source", "texture_options"),
+          ("surface", "field", "stitch_source", "texture_options", "symmetry"),
           steps.textured, key="derivation", keep=3, seconds=8.0, monitored=True, uses_torch=True),
+    Stage("inspection", "Measuring the mesh", ("textured", "field", "surface_options"),
+          steps.inspect, key="derivation", keep=3, seconds=0.8, monitored=True, uses_torch=True),
 )
 # fmt: on
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from paic3d_studio.core import hulls as shapes
 from paic3d_studio.core.artefacts import FEATURE_NAMES, FeatureHulls
 from paic3d_studio.core.lines import Stroke
-from paic3d_studio.project.state import MAX_NAME, PlacedFace, Point, Polygon, Project
+from paic3d_studio.project.state import MAX_NAME, MovedLandmark, PlacedFace, Point, Polygon, Project
+
+_OF_ANOTHER_FACE: Final[Mapping[str, Any]] = MappingProxyType(
+    {"landmark_moves": (), "hull_edits": {}, "locked_hulls": (), "strokes": ()}
+)
+"""What belongs to one place of the face and means nothing in another."""
 
 
 def set_hull(project: Project, *, feature: str, polygon: Iterable[Iterable[float]]) -> Project:
@@ -133,19 +139,32 @@ def place_face(project: Project, *, right_eye: Point, left_eye: Point, mouth: Po
     face = PlacedFace(right_eye=right_eye, left_eye=left_eye, mouth=mouth)
     if face == project.landmark_edit:
         return project
-    return replace(project, landmark_edit=face, hull_edits={}, locked_hulls=(), strokes=())
+    return replace(project, landmark_edit=face, **_OF_ANOTHER_FACE)
 
 
 def reset_face(project: Project) -> Project:
     """Leave the face to the detector again; hull edits and strokes belong to the placed one and are dropped."""
     if project.landmark_edit is None:
         return project
-    return replace(project, landmark_edit=None, hull_edits={}, locked_hulls=(), strokes=())
+    return replace(project, landmark_edit=None, **_OF_ANOTHER_FACE)
+
+
+def move_landmarks(project: Project, *, places: Mapping[int, Point]) -> Project:
+    """Put single landmarks elsewhere: number -> (x, y) in Portrait pixels; hulls follow until they were edited."""
+    moves = {moved.index: moved.place for moved in project.landmark_moves}
+    moves |= {index: (float(x), float(y)) for index, (x, y) in places.items()}
+    return replace(project, landmark_moves=tuple(MovedLandmark(index, moves[index]) for index in sorted(moves)))
+
+
+def reset_landmarks(project: Project, *, indices: Collection[int] | None = None) -> Project:
+    """Return landmarks, all of them when None, to where they were found."""
+    kept = () if indices is None else tuple(m for m in project.landmark_moves if m.index not in indices)
+    return replace(project, landmark_moves=kept)
 
 
 def reset_everything(project: Project) -> Project:
-    """Return to what was detected: no placed face, hull or stroke of the artist's; the settings stay."""
-    return replace(project, landmark_edit=None, hull_edits={}, locked_hulls=(), strokes=(), matte_strokes=())
+    """Return to what was detected: no placed face, landmark, hull or stroke of the artist's; the settings stay."""
+    return replace(project, landmark_edit=None, matte_strokes=(), **_OF_ANOTHER_FACE)
 
 
 def set_settings(project: Project, **changes: Any) -> Project:

@@ -31,7 +31,7 @@ from paic3d_studio.project.state import PictureSource, Project
 
 SUFFIX: Final = ".paic3d"
 FORMAT: Final = "paic3d-project"
-VERSION: Final = 1
+VERSION: Final = 2
 
 _STATE: Final = "project.json"
 _PICTURE: Final = "picture"
@@ -189,7 +189,8 @@ def _refuse_impossible(project: Project) -> None:
         if not 0 < stroke.radius <= _REACH or not _in_reach(stroke.points):
             raise Damaged("a stroke lies outside every picture")
     face = project.landmark_edit
-    if face is not None and not _in_reach((face.right_eye, face.left_eye, face.mouth)):
+    moved = tuple(one.place for one in project.landmark_moves)
+    if not _in_reach(moved) or (face is not None and not _in_reach((face.right_eye, face.left_eye, face.mouth))):
         raise Damaged("the face lies outside every picture")
 
 

@@ -54,6 +54,18 @@ class PlacedFace:
     mouth: Point
 
 
+LANDMARKS: Final = 28
+"""How many landmarks a face has."""
+
+
+@dataclass(frozen=True)
+class MovedLandmark:
+    """A landmark that the artist moved: its number in the specification's order, and its place in Portrait pixels."""
+
+    index: int
+    place: Point
+
+
 @dataclass(frozen=True)
 class Settings:
     """The choices of method and their options; each name is a key of the table that its comment names."""
@@ -87,6 +99,7 @@ class Project:
     Attributes:
         picture: her file.
         landmark_edit: the face she placed by hand; None leaves it to the detector.
+        landmark_moves: single landmarks that she moved, by number; the others stay where they were found.
         matte_strokes: brush strokes on the matte in Portrait pixels, in order; `adds` marks the character.
         hull_edits: name -> convex polygon in aligned pixels: in place of the detected hull of a feature, or a hull of
             the artist's own round anything else whose lines stay.
@@ -98,6 +111,7 @@ class Project:
 
     picture: PictureSource
     landmark_edit: PlacedFace | None = None
+    landmark_moves: tuple[MovedLandmark, ...] = ()
     matte_strokes: tuple[Stroke, ...] = ()
     hull_edits: Mapping[str, Polygon] = field(default_factory=dict)
     locked_hulls: tuple[str, ...] = ()
@@ -109,6 +123,9 @@ class Project:
         for name in self.hull_edits:
             if not 0 < len(name.strip()) <= MAX_NAME:
                 raise ValueError(f"a hull's name has 1 to {MAX_NAME} letters: “{name}”")
+        numbers = [moved.index for moved in self.landmark_moves]
+        if numbers != sorted(set(numbers)) or not all(0 <= number < LANDMARKS for number in numbers):
+            raise ValueError(f"landmarks are numbered from 0 to {LANDMARKS - 1}, in order and once each")
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"the seed {self.seed} is not between 0 and {2**32 - 1}")
         object.__setattr__(self, "hull_edits", MappingProxyType(dict(self.hull_edits)))

@@ -12,6 +12,7 @@ from typing import Final
 
 from paic3d_studio.tools.brush_tool import BrushTool
 from paic3d_studio.tools.hull_tool import HullTool
+from paic3d_studio.tools.landmark_tool import LandmarkTool
 from paic3d_studio.tools.matte_brush_tool import MatteBrushTool
 from paic3d_studio.tools.place_face_tool import PlaceFaceTool
 from paic3d_studio.tools.pointer import Tool
@@ -30,6 +31,10 @@ TOOLS: Final[Mapping[str, ToolEntry]] = MappingProxyType(
         "hull": ToolEntry(
             HullTool,
             "Drag a corner, an edge or a whole hull. Double-click an edge to add a corner. Right-click for more.",
+        ),
+        "landmarks": ToolEntry(
+            LandmarkTool,
+            "Drag a landmark, with Shift its whole feature. Hulls that you have not edited follow. Arrow keys nudge.",
         ),
         "brush": ToolEntry(
             lambda: BrushTool(adds=True),

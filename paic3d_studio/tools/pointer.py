@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from paic3d_studio.core.artefacts import Alignment, FeatureHulls
 from paic3d_studio.project.state import Point, Project
 
@@ -36,13 +39,14 @@ class Touch:
 class Scene:
     """What lies under the pointer.
 
-    `hulls` as they are shown, in aligned pixels; `locked` are the names of those that are passed by; `alignment` says
-    how the square lies in the portrait, None before that is known.
+    `hulls` and `landmarks` (28, 2) as they are shown, in aligned pixels; `locked` are the names of the hulls that are
+    passed by; `alignment` says how the square lies in the portrait. None stands for what is not known yet.
     """
 
     hulls: FeatureHulls = field(default_factory=lambda: FeatureHulls(polygons={}))
     alignment: Alignment | None = None
     locked: tuple[str, ...] = ()
+    landmarks: NDArray[np.float64] | None = field(default=None, compare=False)
 
 
 class Tool(Protocol):

@@ -62,7 +62,7 @@ def test_places_are_projected_to_the_pixels_that_see_them(camera: Camera) -> Non
 def test_landmarks_stay_on_what_they_marked_when_a_face_is_bent(
     seed: int, mirror: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(face_scenes, "_dressed", lambda layer, lot: layer)
+    monkeypatch.setattr(face_scenes, "_dressed", lambda layer, _: layer)
     lot = np.random.default_rng(seed)
     face = premultiplied(dotted(yaw=20.0))
     matrix = fitting(face, size=150.0, to=(128.0, 128.0), turn=0.3, mirror=mirror)

@@ -28,6 +28,7 @@ from paic3d_studio.core.artefacts import (
     TexturedMesh,
 )
 from paic3d_studio.core.image import encode_png
+from paic3d_studio.core.inspection import MeshInspection
 from paic3d_studio.core.landmarks import face_box, landmarks_from_parts
 from paic3d_studio.core.matte import find_matte
 from paic3d_studio.core.monitor import Monitor
@@ -90,7 +91,17 @@ def pace() -> Pace:
 
 @pytest.fixture
 def session(pace: Pace) -> Session:
-    """A session whose networks are replaced by stand-ins; everything else is the method."""
+    return quick_session(pace)
+
+
+@pytest.fixture
+def new_session(pace: Pace) -> Callable[[], Session]:
+    """Makes sessions for windows of their own."""
+    return lambda: quick_session(pace)
+
+
+def quick_session(pace: Pace) -> Session:
+    """Return a session whose networks are replaced by stand-ins; everything else is the method."""
 
     def landmarks(portrait: object, placed: PlacedFace | None, *_: object, monitor: Monitor) -> Landmarks:
         monitor.check()
@@ -156,8 +167,20 @@ def session(pace: Pace) -> Session:
             time.sleep(0.005)
         return TexturedMesh(surface=surface, texture=np.full((8, 8, 3), 128, np.uint8))
 
+    def inspection(textured: TexturedMesh, *_: object, monitor: Monitor) -> MeshInspection:
+        monitor.report(1.0)
+        surface = textured.surface
+        return MeshInspection(
+            vertices=len(surface.vertices),
+            faces=len(surface.faces),
+            open_edges=0,
+            size=(0.2, 0.2, 0.2),
+            glb_bytes=1_230_000,
+            error=np.full(len(surface.vertices), 0.0015, np.float32),
+        )
+
     stand_ins: dict[str, Callable[..., object]] = {
-        "landmarks": landmarks,
+        "found_landmarks": landmarks,
         "found_matte": found_matte,
         "render_like": render_like,
         "tags": tags,
@@ -167,6 +190,7 @@ def session(pace: Pace) -> Session:
         "lattice": lattice,
         "surface": surface,
         "textured": textured,
+        "inspection": inspection,
     }
     stages = [
         dataclasses.replace(stage, compute=stand_ins[stage.name], uses_torch=False)

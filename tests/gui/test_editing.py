@@ -252,6 +252,63 @@ def test_the_delete_key_removes_the_corner_under_the_pointer(qtbot: QtBot, studi
     assert len(studio.image.hulls.polygons["nose"]) == before - 1
 
 
+def test_a_dragged_landmark_takes_along_the_hull_until_the_artist_has_edited_it(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.actions_by_name["tool-landmarks"].trigger()
+    before, square = dict(studio.image.hulls.polygons), studio.document.session.pull("alignment").matrix
+    start = tuple(float(x) for x in studio.image.landmarks[27])
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.drag(start, (start[0] + 6, start[1] + 30))
+    assert studio.image.landmarks[27] == pytest.approx((start[0] + 6, start[1] + 30), abs=0.01)
+    moved = studio.image.hulls.polygons
+    assert moved["mouth"][:, 1].max() > before["mouth"][:, 1].max() + 5
+    assert np.array_equal(moved["left_eye"], before["left_eye"])
+    assert np.array_equal(studio.document.session.pull("alignment").matrix, square)
+    shown = states(studio)
+    assert {shown[stage] for stage in ("found_landmarks", "found_matte", "alignment", "aligned", "lines")} == {"cached"}
+    assert shown["found_hulls"] == "fresh"
+    studio.document.edit(lambda project: edits.set_hull(project, feature="mouth", polygon=before["mouth"]))
+    pointer.drag(tuple(studio.image.landmarks[27].tolist()), (start[0], start[1] + 60))
+    assert np.array_equal(studio.image.hulls.polygons["mouth"], before["mouth"])
+    for _ in range(3):
+        studio.document.undo()
+    assert studio.image.landmarks[27] == pytest.approx(start, abs=0.01)
+    assert not studio.document.session.can_undo
+
+
+def test_the_mask_of_a_dragged_landmark_is_the_mask_that_the_method_makes(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.image.choose_tool("landmarks")
+    start = tuple(float(x) for x in studio.image.landmarks[24])
+    pointer.press(*start)
+    pointer.drag_to(start[0] - 30, start[1] + 12)
+    shown = mask(studio)
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.release(start[0] - 30, start[1] + 12)
+    assert np.array_equal(studio.document.session.pull("line_mask").mask, shown)
+
+
+def test_a_landmark_goes_back_to_where_it_was_found_from_its_menu(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.image.choose_tool("landmarks")
+    found = studio.image.landmarks.copy()
+    pointer.hover(*found[23])
+    QTest.keyClick(studio.image.view, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    pointer.hover(*found[25])
+    QTest.keyClick(studio.image.view, Qt.Key.Key_Up)
+    assert studio.image.landmarks - found == pytest.approx(
+        np.array([[10, 0] if i == 23 else [0, -1] if i == 25 else [0, 0] for i in range(28)]), abs=0.01
+    )
+    pointer.click(*studio.image.landmarks[23], Qt.MouseButton.RightButton)
+    chosen(studio, "As detected")
+    assert [moved.index for moved in studio.document.project.landmark_moves] == [25]
+    studio.actions_by_name["reset-landmarks"].trigger()
+    assert studio.image.landmarks == pytest.approx(found)
+
+
 def test_one_brush_stroke_is_one_step_and_marks_what_it_covers(
     qtbot: QtBot, studio: MainWindow, pointer: object
 ) -> None:

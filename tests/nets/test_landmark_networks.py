@@ -1,4 +1,4 @@
-"""Our own networks find a face, read its landmarks, and say when there is none; without weights the old way stands in."""
+"""Our own networks find a face, read its landmarks, and say when there is none; the old way stands in for them."""
 
 import shutil
 from pathlib import Path

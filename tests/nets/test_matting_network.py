@@ -115,4 +115,4 @@ def test_an_unknown_way_is_named_with_the_known_ones(example: tuple[np.ndarray, 
     portrait = before(example[0], np.full((SIDE, SIDE, 3), 255, np.uint8))
     with pytest.raises(UserError, match=r"“magic”.*auto.*network"):
         find_matte(portrait, face_box=example[1], method="magic")
-    assert list(MATTING)[0] == "auto"
+    assert next(iter(MATTING)) == "auto"

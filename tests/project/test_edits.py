@@ -158,3 +158,14 @@ def test_equal_decisions_make_equal_projects_with_equal_keys(project):
 def test_a_project_cannot_be_changed_in_place(project):
     with pytest.raises(TypeError):
         project.hull_edits["mouth"] = ()
+
+
+def test_moved_landmarks_add_up_and_belong_to_one_place_of_the_face(project):
+    first = edits.move_landmarks(project, places={7: (1.0, 2.0), 3: (5.0, 6.0)})
+    both = edits.move_landmarks(first, places={7: (9.0, 9.0)})
+    assert [(m.index, m.place) for m in both.landmark_moves] == [(3, (5.0, 6.0)), (7, (9.0, 9.0))]
+    assert edits.reset_landmarks(both, indices={3}).landmark_moves == both.landmark_moves[1:]
+    assert edits.reset_landmarks(both) == project
+    placed = edits.place_face(both, right_eye=(10.0, 20.0), left_eye=(30.0, 20.0), mouth=(20.0, 40.0))
+    assert placed.landmark_moves == ()
+    assert edits.reset_everything(both) == project

@@ -41,6 +41,7 @@ def projects(draw: st.DrawFn) -> Project:
     if draw(st.booleans()):
         eye, mouth = draw(places), draw(places)
         project = edits.place_face(project, right_eye=eye, left_eye=(eye[0] + 50, eye[1]), mouth=mouth)
+    project = edits.move_landmarks(project, places=draw(st.dictionaries(st.integers(0, 27), places, max_size=4)))
     for stroke in draw(st.lists(strokes, max_size=3)):
         project = edits.add_stroke(project, stroke=stroke)
         project = edits.add_matte_stroke(project, stroke=stroke)
@@ -101,12 +102,13 @@ def test_what_an_older_file_lacks_takes_its_default() -> None:
     def older(state: dict) -> None:
         del state["decisions"]["settings"]["volume"]
         del state["decisions"]["settings"]["lines"]["ratio"]
-        del state["decisions"]["matte_strokes"]
+        del state["decisions"]["matte_strokes"], state["decisions"]["landmark_moves"]
+        state["version"] = 1
 
     found = decoded_project(rewritten(older), name="x.paic3d")
     assert found.settings.volume == Settings().volume
     assert found.settings.lines == LineOptions()
-    assert found.matte_strokes == ()
+    assert found.matte_strokes == found.landmark_moves == ()
 
 
 def test_entries_with_paths_go_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +133,9 @@ NOT_PROJECTS = {
     "infinite places": rewritten(decisions(strokes=[{"points": [[1e999, 2]], "radius": 3, "adds": True}])),
     "places beyond every picture": rewritten(decisions(strokes=[{"points": [[1e9, 2]], "radius": 3, "adds": True}])),
     "a stroke without width": rewritten(decisions(strokes=[{"points": [[1, 2]], "radius": 0, "adds": True}])),
+    "a landmark that no face has": rewritten(decisions(landmark_moves=[{"index": 28, "place": [1, 2]}])),
+    "a landmark moved twice": rewritten(decisions(landmark_moves=2 * [{"index": 3, "place": [1, 2]}])),
+    "a landmark beyond every picture": rewritten(decisions(landmark_moves=[{"index": 3, "place": [1e9, 2]}])),
     "a dented hull": rewritten(decisions(hull_edits={"mouth": [[0, 0], [9, 0], [4, 1], [0, 9]]})),
     "a hull without a name": rewritten(decisions(hull_edits={" ": [[0, 0], [9, 0], [0, 9]]})),
     "a lattice that fills the memory": rewritten(decisions(settings={"surface": {"resolution": 10_000}})),

@@ -10,7 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from paic3d_studio.errors import UserError
-from paic3d_studio.gui.panels.settings_panel import OPTIONS, OptionControls
+from paic3d_studio.gui.panels.mesh_panel import MESH_OPTIONS
+from paic3d_studio.gui.panels.settings_panel import OptionControls
 from paic3d_studio.gui.widgets import Form, label, row, separator
 from paic3d_studio.project.state import Project
 
@@ -51,7 +52,7 @@ class ExportDialog(QDialog):
         self._place = QLineEdit(str(self._folder))
         self._browse = QPushButton("Choose…")
         self._note = label(role="faint", wrap=True)
-        options = [option for option in OPTIONS if option.name in _EXPORTED]
+        options = [option for option in MESH_OPTIONS if option.name in _EXPORTED]
         self._controls = OptionControls(options, wanted=self._changes.append)
         self._controls.show_project(project)
         self._lay_out()
@@ -91,7 +92,7 @@ class ExportDialog(QDialog):
         self._place.setAccessibleName("Folder")
         self._place.setMinimumWidth(280)
         how = Form()
-        for option in OPTIONS:
+        for option in MESH_OPTIONS:
             if option.name in _EXPORTED:
                 how.add(option.title, self._controls.widgets[option.name], tip=option.tip)
         self._cancel = QPushButton("Cancel")

@@ -19,11 +19,12 @@ _SHORT: Final = {
     "render_like": "Infill",
     "keep": "Keep",
     "textured": "Texture",
+    "inspection": "Check",
     "fine_volume": "Refined",
     "stitch_source": "Cut",
     "stitch_picture": "Stitch",
     "lattice": "Density",
-    "landmarks": "Face",
+    "found_landmarks": "Face",
     "found_matte": "Cut-out",
     "found_hulls": "Detect",
     "alignment": "Align",
@@ -31,14 +32,19 @@ _SHORT: Final = {
 }
 """Stage names too long for a chip, or less clear than another word."""
 
-_COLOURS: Final = {
-    "running": theme.ACCENT,
-    "fresh": theme.GOOD,
-    "cached": theme.GOOD,
-    "failed": theme.BAD,
-    "cancelled": theme.WARM,
-    "queued": theme.TEXT_FAINT,
-}
+
+def _colour(state: str | None) -> QColor:
+    """Return the colour of a state; one that is not known yet is as faint as what is not needed."""
+    return QColor(
+        {
+            "running": theme.ACCENT,
+            "fresh": theme.GOOD,
+            "cached": theme.GOOD,
+            "failed": theme.BAD,
+            "cancelled": theme.WARM,
+            "queued": theme.TEXT_FAINT,
+        }.get(state or "", theme.RAISED)
+    )
 
 
 class StageChip(QWidget):
@@ -94,7 +100,7 @@ class StageChip(QWidget):
         state = self.report.state if self.report else None
         if state == "cancelled" and not self._was_stopped:
             state = "queued"
-        colour = QColor(_COLOURS[state]) if state else QColor(theme.RAISED)
+        colour = _colour(state)
         self._draw_track(painter, state=state, colour=colour)
         self._draw_texts(painter, state=state, colour=colour)
         painter.end()
