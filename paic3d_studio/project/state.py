@@ -70,8 +70,8 @@ class MovedLandmark:
 class Settings:
     """The choices of method and their options; each name is a key of the table that its comment names."""
 
-    detector: str = "animeface"  # core.landmarks.DETECTORS
-    matting: str = "auto"  # core.matte.MATTING
+    detector: str = "network"  # nets.landmarks.DETECTORS
+    matting: str = "auto"  # nets.matting.MATTING
     lines: LineOptions = field(default_factory=LineOptions)
     infill: str = "network"  # nets.infill.INPAINTERS
     backbone: str = "compact"  # nets.backbones.BACKBONES
