@@ -347,8 +347,9 @@ class MainWindow(QMainWindow):
             )
 
     def _undo(self) -> None:
-        self.image.cancel_gesture()
-        self.document.undo()
+        if not self.image.step_back():
+            self.image.cancel_gesture()
+            self.document.undo()
 
     def _redo(self) -> None:
         self.document.redo()
@@ -357,7 +358,7 @@ class MainWindow(QMainWindow):
         """Leave the innermost thing: a gesture, the placing of a face, a job, a message."""
         if self.image.cancel_gesture():
             return
-        if self.image.placing and self.image.has_face:
+        if (self.image.placing and self.image.has_face) or self.image.aligning:
             self.image.choose_tool("hull")
         elif not self.document.stop():
             self.workspace.messages.hide()
@@ -383,6 +384,9 @@ class MainWindow(QMainWindow):
 
     def _reset_landmarks(self) -> None:
         self.document.edit(edits.reset_landmarks)
+
+    def _reset_alignment(self) -> None:
+        self.document.edit(edits.reset_alignment)
 
     def _revert(self) -> None:
         self.image.cancel_gesture()
@@ -566,9 +570,12 @@ class MainWindow(QMainWindow):
             "redo": self._redo,
             "brush-smaller": partial(self.image.resize_brush, -1),
             "brush-larger": partial(self.image.resize_brush, 1),
+            "brush-softer": partial(self.image.harden_brush, -1),
+            "brush-harder": partial(self.image.harden_brush, 1),
             "delete-vertex": self.image.delete_vertex,
             "reset-hulls": self._reset_hulls,
             "reset-landmarks": self._reset_landmarks,
+            "reset-alignment": self._reset_alignment,
             "revert": self._revert,
             "reset-face": self._reset_face,
             "clear-strokes": self._clear_strokes,
@@ -579,6 +586,7 @@ class MainWindow(QMainWindow):
             "zoom-actual": partial(self.image.view.zoom_to, 1.0),
             "zoom-in": partial(self.image.view.zoom_by, WHEEL_STEP**2),
             "zoom-out": partial(self.image.view.zoom_by, WHEEL_STEP**-2),
+            "swipe": self.image.set_swipe,
             "side-panel": self._show_side_panel,
             "tour": self._show_tour,
             "keys": self._show_keys,
@@ -620,6 +628,7 @@ class MainWindow(QMainWindow):
         self.head.look_changed.connect(self._on_look_changed)
         self.image.layers_changed.connect(self._on_layers_changed)
         self.image.tool_changed.connect(self._on_tool_changed)
+        self.image.swipe_changed.connect(self.actions_by_name["swipe"].setChecked)
         self.image.brush_changed.connect(self._on_brush_changed)
         self.image.hint_changed.connect(self._show_hint)
         self.image.view.zoomed.connect(self._on_zoomed)
