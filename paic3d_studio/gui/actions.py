@@ -83,6 +83,15 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry(
         "export", "File", "Export head…", "Export the textured head", ("Ctrl+E",), "export", _with_face, separator=True
     ),
+    ActionEntry(
+        "blender",
+        "File",
+        "Open in Blender",
+        "Open the head in Blender, as it was painted",
+        ("Ctrl+Shift+B",),
+        "",
+        lambda now: now.has_face and not now.exporting,
+    ),
     ActionEntry("quit", "File", "Quit", "Close the studio", ("Ctrl+Q",), "", separator=True),
     ActionEntry("undo", "Edit", "Undo", "Take the last edit back", ("Ctrl+Z",), "undo", lambda now: now.can_undo),
     ActionEntry(

@@ -81,16 +81,14 @@ def test_every_way_of_symmetry_can_be_chosen(studio: MainWindow) -> None:
     assert [box.itemData(index) for index in range(box.count())] == list(get_args(Symmetry))
 
 
-def test_figures_are_foreseen_at_once_and_measured_when_the_mesh_is_looked_at(
-    qtbot: QtBot, studio: MainWindow
-) -> None:
+def test_figures_are_foreseen_at_once_and_measured_when_the_mesh_is_looked_at(qtbot: QtBot, studio: MainWindow) -> None:
     panel = studio.workspace.mesh
     assert panel.figures is not None and not panel.figures.exact and panel.figures.faces == 20_000
     with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
         panel._show_button.click()
     assert studio.head.viewport.mode == "mesh"
     assert panel.figures.exact and (panel.figures.faces, panel.figures.glb_bytes) == (4, 1_230_000)
-    assert panel._values["closed"].text() == "watertight" and panel._values["error"].text() == "1.50 mm on average"
+    assert panel._values["closed"].text() == "watertight" and panel._values["error"].text() == "1.50 mm in the mean"
 
 
 def test_a_changed_option_foresees_again_until_the_new_mesh_is_measured_and_undo_knows_it_still(
