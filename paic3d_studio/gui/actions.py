@@ -85,6 +85,15 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry(
         "export", "File", "Export head…", "Export the textured head", ("Ctrl+E",), "export", _with_face, separator=True
     ),
+    ActionEntry(
+        "blender",
+        "File",
+        "Open in Blender",
+        "Open the head in Blender, as it was painted",
+        ("Ctrl+Shift+B",),
+        "",
+        lambda now: now.has_face and not now.exporting,
+    ),
     ActionEntry("queue", "File", "Queue…", "Make heads of many pictures, one after another", ("Ctrl+Shift+Q",)),
     ActionEntry("close-window", "File", "Close window", "Close this window", ("Ctrl+W",), "", separator=True),
     ActionEntry("quit", "File", "Quit", "Close every window of the studio", ("Ctrl+Q",)),

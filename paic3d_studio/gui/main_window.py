@@ -17,11 +17,12 @@ from paic3d_studio.core.artefacts import ExportReport, Landmarks, TagFeatures
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
 from paic3d_studio.gui.appearance import Appearance
+from paic3d_studio.gui.blending import Blending
 from paic3d_studio.gui.clipboard import OPEN_FILTER, further_files, picture_in
 from paic3d_studio.gui.document import REFINED, SHOWN, Document
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
-from paic3d_studio.gui.importing import FILE_FILTER, ImportOutcome
+from paic3d_studio.gui.importing import ImportOutcome
 from paic3d_studio.gui.keeping import Keeping
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.meshing import Meshing
@@ -31,6 +32,7 @@ from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import RecentMenu
 from paic3d_studio.gui.rescue import Rescue
 from paic3d_studio.gui.runner import YIELDING
+from paic3d_studio.gui.weights_chooser import WeightsChooser
 from paic3d_studio.gui.welcome import Welcome
 from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.paths import example_picture
@@ -66,6 +68,8 @@ class MainWindow(QMainWindow):
         self.preferences = preferences or Preferences()
         self.document = Document(session, self)
         self.exporting = Exporting(self, document=self.document, preferences=self.preferences)
+        self.blending = Blending(self, document=self.document, preferences=self.preferences)
+        self.weights_chooser = WeightsChooser(self, document=self.document, preferences=self.preferences)
         self.keeping = Keeping(self, document=self.document, preferences=self.preferences)
         self.image = ImagePanel(self.document)
         self.head = ViewportPanel()
@@ -152,17 +156,6 @@ class MainWindow(QMainWindow):
         self.open_picture(paths[0])
         for path in paths[1:]:
             self.window_wanted.emit(path, "")
-
-    def _choose_weights(self) -> None:
-        chooser = QFileDialog(self, text("Import weights"), str(self.preferences.folder("import")), FILE_FILTER)
-        chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.filesSelected.connect(self._on_weights_chosen)
-        chooser.open()
-
-    def _on_weights_chosen(self, paths: list[str]) -> None:
-        self.preferences.remember_folder("import", Path(paths[0]).parent)
-        self.document.import_weights([Path(path) for path in paths])
 
     def _paste(self) -> None:
         if not self._take_from(QApplication.clipboard().mimeData()):
@@ -425,7 +418,7 @@ class MainWindow(QMainWindow):
             case "place-face":
                 self.image.choose_tool("place-face")
             case "import-weights":
-                self._choose_weights()
+                self.weights_chooser.ask()
             case "show-folder":
                 QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.exporting.folder)))
             case "show-log":
@@ -561,7 +554,8 @@ class MainWindow(QMainWindow):
             "save": self.keeping.save,
             "save-elsewhere": self.keeping.save_elsewhere,
             "export": self.exporting.ask,
-            "import-weights": self._choose_weights,
+            "blender": self.blending.start,
+            "import-weights": self.weights_chooser.ask,
             "new-window": self._new_window,
             "queue": self._show_queue,
             "close-window": self._close_window,
@@ -633,6 +627,7 @@ class MainWindow(QMainWindow):
         self.image.hint_changed.connect(self._show_hint)
         self.image.view.zoomed.connect(self._on_zoomed)
         self.head.mesh_wanted.connect(document.want_mesh)
+        self.blending.follow(workspace.messages)
 
     def _restore(self) -> None:
         """Show the window as it was left; the first time in a size that suits both panes."""

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from paic3d_studio.core.bounds import refuse_outside
 from paic3d_studio.core.lines import LineOptions, Stroke
 from paic3d_studio.core.surface import SurfaceOptions
+from paic3d_studio.core.terms import Terms
 from paic3d_studio.core.texture import TextureOptions
 
 Point = tuple[float, float]
@@ -109,6 +110,7 @@ class Settings:
     surface: SurfaceOptions = field(default_factory=SurfaceOptions)
     texture: TextureOptions = field(default_factory=TextureOptions)
     stitch: StitchSourceName = "artist"  # STITCH_SOURCES
+    terms: Terms = field(default_factory=Terms)
     volume: int = 128
     """Voxels along a side of the volume that the viewport draws."""
 
