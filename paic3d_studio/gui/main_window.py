@@ -228,7 +228,7 @@ class MainWindow(QMainWindow):
     def _show_stages_beside(self) -> None:
         """Say of stages that do not run whether what they made last still holds."""
         for stage, report in self.document.reports_beside().items():
-            self.workspace.strip.chips[stage].take(report)
+            self.workspace.strip.show_stage(stage, report)
 
     def _on_progress(self, lane: str, fraction: float, text: str) -> None:
         if lane not in YIELDING:
