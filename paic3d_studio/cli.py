@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from paic3d_studio import __version__
-from paic3d_studio.arguments import Parser, place_of_face, whole
+from paic3d_studio.arguments import TERMS, Parser, height_of_cut, number, place_of_face, whole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command is not None:
         return command.run(command.parser().parse_args(arguments[1:]))
     parser = studio_parser()
-    pictures = parser.parse_args(arguments).pictures
+    wanted = parser.parse_args(arguments)
+    if wanted.self_test:
+        from paic3d_studio.gui.self_test import run as test_itself
+
+        return test_itself()
+    pictures = wanted.pictures
     if pictures and not pictures[0].suffix and len(pictures[0].parts) == 1 and not pictures[0].exists():
         parser.error(f"there is no command and no picture named “{pictures[0]}”; commands are {', '.join(COMMANDS)}")
     if has_display():
@@ -70,13 +75,19 @@ def studio_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="paic3d-studio",
         description="From one portrait of an anime character to a textured 3D head. Without arguments the studio\n"
-        "opens on the bundled example; without a display the same is done here, into head.glb and turntable.png.",
+        "opens on its start page, the first time on the bundled example; without a display the example is\n"
+        "reconstructed here, into head.glb and turntable.png.",
         epilog="commands, each with a --help of its own:\n"
         + "\n".join(f"  {name:14} {command.summary}" for name, command in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "pictures", metavar="PICTURE", nargs="*", type=Path, help="a portrait or a project to open in the studio"
+    )
+    parser.add_argument(
+        "--self-test",
+        action="store_true",
+        help="make the example's head in a temporary folder, and say whether all works",
     )
     parser.add_argument("--version", action="version", version=f"PAiC-3D Studio {__version__}")
     return parser
@@ -92,10 +103,10 @@ def reconstruct_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("pictures", metavar="PICTURE", nargs="+", type=Path, help="a portrait (PNG, JPEG, WebP, BMP, TIFF or GIF), or "
         "a project of the studio (.paic3d), whose edits and options hold where none are given here")  # fmt: skip
-    add("-o", "--output", metavar="FILE", type=Path, help="where the head goes, its suffix (.glb, .obj, .ply) decides "
-        "the format; for several pictures an existing folder (default: beside each picture, .glb)")  # fmt: skip
+    add("-o", "--output", metavar="FILE", type=Path, help="where the head goes; its suffix (.glb, .obj, .vrm, "
+        ".usdz, .ply, .stl) decides the format; for several pictures a folder (default: .glb beside)")  # fmt: skip
     add("--turntable", metavar="FILE", type=Path, help="also write the head from all sides: a sheet (.png) or a "
-        "picture that turns (.gif)")  # fmt: skip
+        "picture that turns (.gif) or a film of two turns (.mp4)")  # fmt: skip
     add("--face", metavar="X,Y,X,Y,X,Y", type=place_of_face, help="where the face is when it is not found: middle of "
         "the eye on the left of the picture, of the other eye, and of the mouth, in pixels")  # fmt: skip
     add_method_options(parser)
@@ -131,6 +142,24 @@ def add_method_options(parser: argparse.ArgumentParser) -> None:
     add("--faces", metavar="N", type=whole(100, 500_000), help="triangles of the head (default 20000)")
     add("--texture", metavar="N", type=whole(64, 8192), help="side of the texture in pixels (default 2048)")
     add("--lattice", metavar="N", type=whole(16, 512), help="samples of the field along each axis (default 192)")
+    add("--smoothing", metavar="N", type=number(0, 8), help="how far bumps and wisps are evened out, in samples of the "
+        "field (default 0.75)")  # fmt: skip
+    add("--floaters", metavar="PERCENT", type=number(0, 100), help="pieces that hang free stay from this share of the "
+        "head on (default 1)")  # fmt: skip
+    add("--thin-parts", metavar="MM", type=number(0, 100), help="parts thinner than this go (default 0: all stay)")
+    add("--symmetry", choices=("off", "mean", "right", "left"), help="make both sides of the shape alike: their mean, "
+        "or the mirror image of the character's right or left side (default off)")  # fmt: skip
+    add("--cut", metavar="PLACE", type=height_of_cut, help="where the head ends below: neck, collar, shoulders, "
+        "nowhere, or a height in millimetres, about -140 at the chin (default collar, -200)")  # fmt: skip
+    add("--base", choices=("closed", "open"), help="a flat base at the cut, or none, so that the neck can be joined to "
+        "a body (default closed)")  # fmt: skip
+    terms = parser.add_argument_group("terms", "what a head in VRM says of itself; the strictest is the default")
+    add = terms.add_argument
+    add("--title", metavar="NAME", help="what the head is called (default: as the picture)")
+    add("--author", metavar="NAME", help="whose it is; a VRM file wants it")
+    add("--notice", metavar="TEXT", help="a line on copyright, or on another licence")
+    for name, (of_what, choices) in TERMS.items():
+        add(f"--{name}", choices=choices, help=of_what)
     stitch = parser.add_mutually_exclusive_group()
     add = stitch.add_argument
     add("--no-stitch", action="store_true", help="the colours of the field everywhere, not the picture's own pixels")
@@ -179,6 +208,18 @@ def _train(wanted: argparse.Namespace) -> int:
     return run_train(wanted)
 
 
+def _benchmark_parser() -> argparse.ArgumentParser:
+    from paic3d_studio.benchmark.command import parser
+
+    return parser()
+
+
+def _benchmark(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.benchmark.command import run
+
+    return run(wanted)
+
+
 def _batch(wanted: argparse.Namespace) -> int:
     from paic3d_studio.session.batch import run_batch
 
@@ -194,6 +235,7 @@ def _import_weights(wanted: argparse.Namespace) -> int:
 COMMANDS: Final[Mapping[str, Command]] = {
     "reconstruct": Command("make a textured head without a window", reconstruct_parser, _reconstruct),
     "dataset": Command("make and look at datasets of characters", _dataset_parser, _dataset),
+    "benchmark": Command("judge reconstructions against true characters", _benchmark_parser, _benchmark),
     "train": Command("train a network of the paper on a dataset", _train_parser, _train),
     "batch": Command("make heads of a whole folder, with a report", batch_parser, _batch),
     "import-weights": Command("import the authors' released weights", import_weights_parser, _import_weights),

@@ -112,7 +112,7 @@ MATTING: Final[Mapping[str, Matting]] = {
     "grabcut": matte_by_grabcut,
     "flood": matte_by_flood,
 }
-"""Ways to separate the character from the background, by the name that settings store."""
+"""Ways that need no network, by the name that settings store; `nets.matting` has all."""
 
 
 def find_matte(portrait: Portrait, *, face_box: FaceBox, method: str = "auto", monitor: Monitor = SILENT) -> Matte:
@@ -125,6 +125,31 @@ def find_matte(portrait: Portrait, *, face_box: FaceBox, method: str = "auto", m
     if method not in MATTING:
         raise UserError(f"There is no matting named “{method}”.", f"Choose one of: {', '.join(MATTING)}.")
     return MATTING[method](portrait, face_box=face_box, monitor=monitor)
+
+
+def matte_from_coarse(
+    portrait: Portrait, *, coarse: NDArray[np.float32], face_box: FaceBox, monitor: Monitor = SILENT
+) -> Matte:
+    """Carry an alpha that was found on a reduced copy to full size; its edge follows the picture.
+
+    Args:
+        portrait: pixels that are transparent in the file are background.
+        coarse: alpha 0..1 of the whole picture at any size, float32 (h, w).
+        face_box: the square round the face.
+        monitor: progress and cancel.
+
+    Returns:
+        The connected part that holds the face; soft at its edge.
+
+    Raises:
+        Cancelled: as `monitor`.
+    """
+    rgb = over_white(portrait.rgba)
+    small, _ = _reduced(rgb)
+    inside = np.asarray(cv2.resize(coarse, _size(small), interpolation=cv2.INTER_LINEAR), np.float32)
+    alpha = _refined(rgb, small=small, inside=inside, monitor=monitor)
+    alpha[portrait.rgba[..., 3] < 8] = 0
+    return Matte(alpha=_main_component(alpha, face_box=face_box))
 
 
 def painted_matte(matte: Matte, *, portrait: Portrait, strokes: Sequence[Stroke]) -> Matte:
@@ -370,9 +395,13 @@ def _closed(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _refined(
-    rgb: NDArray[np.uint8], *, small: NDArray[np.uint8], inside: NDArray[np.bool_], monitor: Monitor
+    rgb: NDArray[np.uint8],
+    *,
+    small: NDArray[np.uint8],
+    inside: NDArray[np.bool_] | NDArray[np.float32],
+    monitor: Monitor,
 ) -> NDArray[np.uint8]:
-    """Carry a mask of the reduced copy to full size so that its edge follows the picture: alpha uint8 (H, W).
+    """Carry a mask, 0..1, of the reduced copy to full size so that its edge follows the picture: alpha uint8 (H, W).
 
     In each window alpha is taken as a linear function of colour; the functions are found on the reduced copy and
     applied to the full picture, only where a window sees the edge.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from scipy import ndimage
 
 from paic3d_studio.core.artefacts import DensityLattice
 from paic3d_studio.errors import UserError
+
+Symmetry = Literal["off", "mean", "right", "left"]
+"""How the two sides of the head are made alike; right and left are the character's."""
 
 LOGIT_BOUND: Final = 12.0
 """Largest magnitude of the log-odds of a sample: about what float32 can tell apart on the dense side."""
@@ -54,7 +57,14 @@ class Solid:
 
 
 def solid_from_density(
-    lattice: DensityLattice, *, level: float, smoothing: float, crop_below: float | None, floater_share: float
+    lattice: DensityLattice,
+    *,
+    level: float,
+    smoothing: float,
+    crop_below: float | None,
+    floater_share: float,
+    thinnest: float = 0.0,
+    symmetry: Symmetry = "off",
 ) -> Solid:
     """Cut the head out of the field: floaters removed, cavities filled, cut at the neck, closed on all sides.
 
@@ -68,12 +78,15 @@ def solid_from_density(
         smoothing: standard deviation of the gaussian over the log-odds, in samples; 0 leaves them alone.
         crop_below: cut plane, y in metres in the field frame; None cuts nothing.
         floater_share: a piece stays when it has at least this share of the largest piece's samples.
+        thinnest: parts thinner than this go, metres; what they leave afloat goes too.
+        symmetry: which side the other one is made of.
 
     Raises:
-        UserError: no sample above the cut reaches the level.
+        UserError: no sample above the cut reaches the level, or nothing is as thick as `thinnest`.
     """
-    density, low = _around_the_solid(lattice, level)
-    odds = log_odds(density, level)
+    density, low = _around_the_solid(symmetric(lattice, symmetry, level=level), level)
+    odds = log_odds(density, level, ceiling=saturation(density, level))
+    bound = float(odds.max())
     origin = -lattice.box_side / 2 + low * lattice.spacing
     first = 0 if crop_below is None else _first_layer_above(crop_below, origin[1], lattice.spacing, odds.shape[1])
     solid = odds[:, first:] > 0
@@ -81,22 +94,87 @@ def solid_from_density(
         raise UserError(
             "The field holds no surface above the cut.", "Check where the face is, and what the matte keeps."
         )
-    pieces = large_pieces(solid, floater_share)
+    thick = solid if thinnest <= 0 else thick_parts(solid, thinnest / lattice.spacing)
+    if not thick.any():
+        raise UserError(f"No part of the head is {1000 * thinnest:.0f} mm thick.", "Let thinner parts stay.")
+    pieces = large_pieces(thick, floater_share)
     filled = without_cavities(pieces, open_below=crop_below is None or first == 0)
     odds[:, first:][solid & ~pieces] = -LOGIT_BOUND
     odds[:, first:][filled & ~pieces] = LOGIT_BOUND
     if smoothing > 0:
+        odds = np.clip(odds, -bound, bound)  # as steep outside as inside, or smoothing would shift the surface
         odds = ndimage.gaussian_filter(odds, smoothing, mode="nearest", truncate=3.0)
     closed = np.pad(odds[:, first:], 1, constant_values=-LOGIT_BOUND)
     origin = origin + lattice.spacing * np.array([-1.0, first - 1.0, -1.0])
     return Solid(odds=closed, origin=origin, spacing=lattice.spacing, base=crop_below if first > 0 else None)
 
 
-def log_odds(density: NDArray[np.float32], level: float) -> NDArray[np.float32]:
-    """Return log(p / (1 - p)) of p = density / (2 level), clipped: zero at the level, positive inside."""
+def log_odds(density: NDArray[np.float32], level: float, *, ceiling: float | None = None) -> NDArray[np.float32]:
+    """Return the log-odds of the density: zero at the level, positive inside, clipped at `LOGIT_BOUND`.
+
+    `ceiling` is where the density saturates: density / ceiling is taken for a probability. Twice the level when None,
+    right for a field that knows no ceiling, or has its surface half-way up.
+    """
+    ceiling = 2 * level if ceiling is None else ceiling
     edge = 1.0 / (1.0 + np.exp(LOGIT_BOUND))
-    p = np.clip(density / np.float32(2 * level), np.float32(edge), np.float32(1 - edge))
-    return np.asarray(np.log(p / (1 - p)), dtype=np.float32)
+    p = np.clip(density / np.float32(ceiling), np.float32(edge), np.float32(1 - edge))
+    odds = np.log(p / (1 - p)) - np.float32(np.log(level / (ceiling - level)))
+    return np.asarray(np.clip(odds, -LOGIT_BOUND, LOGIT_BOUND), dtype=np.float32)
+
+
+def saturation(density: NDArray[np.float32], level: float) -> float:
+    """Return where a density with its surface at `level` saturates; twice the level where nothing says that it does.
+
+    A field that saturates closely above its level has almost no slope inside: smoothing and interpolation that take it
+    for half-way up shrink the head (by 5 mm at a smoothing of two samples, measured).
+    """
+    densest = float(density.max())
+    return 1.001 * densest if level < densest < 2 * level else 2 * level
+
+
+def symmetric(lattice: DensityLattice, symmetry: Symmetry, *, level: float) -> DensityLattice:
+    """Return the lattice with its sides made alike about the plane x = 0.
+
+    "right" and "left" lay the mirror image of that side of the character over the other one (her right is at negative
+    x); "mean" gives both the mean of their log-odds, so that the surface comes to lie between the two.
+    """
+    density = lattice.density
+    middle = len(density) // 2
+    alike: NDArray[np.floating]
+    if symmetry == "off":
+        return lattice
+    if symmetry == "mean":
+        ceiling = saturation(density, level)
+        odds = log_odds(density, level, ceiling=ceiling)
+        alike = ceiling / (1 + (ceiling / level - 1) * np.exp(-(odds + odds[::-1]) / 2))
+    else:
+        alike = density.copy()
+        if symmetry == "right":
+            alike[-middle:] = density[:middle][::-1]
+        else:
+            alike[:middle] = density[-middle:][::-1]
+    return dataclasses.replace(lattice, density=np.asarray(alike, dtype=np.float32))
+
+
+def on_the_side_it_came_from(points: NDArray[np.float32], symmetry: Symmetry) -> NDArray[np.float32]:
+    """Return field points (p, 3), those of a side that is the other's mirror image moved there."""
+    if symmetry not in ("right", "left"):
+        return points
+    moved = points.copy()
+    moved[:, 0] = np.abs(points[:, 0]) * (-1 if symmetry == "right" else 1)
+    return moved
+
+
+def thick_parts(solid: NDArray[np.bool_], thinnest: float) -> NDArray[np.bool_]:
+    """Return `solid` without what no ball of the diameter `thinnest`, in samples, fits into.
+
+    A morphological opening by exact distances; one sample of grace leaves edges and corners their shape.
+    """
+    inside = ndimage.distance_transform_edt(np.pad(solid, 1))[1:-1, 1:-1, 1:-1] - 0.5
+    core = inside >= thinnest / 2
+    if not core.any():
+        return np.zeros_like(solid)
+    return np.asarray(solid & (ndimage.distance_transform_edt(~core) <= thinnest / 2 + 1))
 
 
 def large_pieces(solid: NDArray[np.bool_], share: float) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Final, Literal, get_args
 
 import numpy as np
 
@@ -11,8 +12,14 @@ from paic3d_studio.core.artefacts import DensityLattice, SurfaceMesh
 from paic3d_studio.core.bounds import refuse_outside
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.core.sheets import with_parted_sheets
-from paic3d_studio.core.solid import Solid, solid_from_density
+from paic3d_studio.core.solid import Solid, Symmetry, solid_from_density
 from paic3d_studio.errors import UserError
+
+Base = Literal["closed", "open"]
+"""What stands at the cut: a flat base, or nothing, so that the neck can be joined to a body."""
+
+CUTS: Final = {"neck": -0.17, "collar": -0.2, "shoulders": -0.27, "nowhere": None}
+"""Name -> height of a cut, y in metres in the field frame; chins lie at about -0.14, and the box ends at -0.35."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,15 +32,20 @@ class SurfaceOptions:
     the plane of the flat base, y in metres in the field frame, None for no cut: chins of 46 measured characters lie at
     -0.13 to -0.15, their neck bones at -0.16 to -0.20, their crowns at 0.09 to 0.17, and the crowns of nine aligned
     portraits at 0.12 to 0.17, so a cut at -0.2 leaves the whole neck and 0.29 to 0.37 m of head.
-    `floater_share` is the share of the largest piece that another piece must reach to stay.
+    `base` is closed, or open where the surface was cut. `floater_share` is the share of the largest piece that another
+    piece must reach to stay. Parts thinner than `thinnest` metres go. `symmetry` makes both sides alike, as
+    `core.solid.symmetric` says.
     """
 
     resolution: int = 192
     faces: int = 20_000
     level: float | None = None
-    smoothing: float = 0.5
+    smoothing: float = 0.75
     crop_below: float | None = -0.2
+    base: Base = "closed"
     floater_share: float = 0.01
+    thinnest: float = 0.0
+    symmetry: Symmetry = "off"
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning, or would fill the memory.
@@ -45,6 +57,10 @@ class SurfaceOptions:
         refuse_outside("The number of triangles", self.faces, 4, 500_000)
         refuse_outside("The smoothing", self.smoothing, 0, 8)
         refuse_outside("The share of a floating piece", self.floater_share, 0, 1)
+        refuse_outside("The least thickness", self.thinnest, 0, 0.1)
+        for name, value, known in (("base", self.base, Base), ("symmetry", self.symmetry, Symmetry)):
+            if value not in get_args(known):
+                raise UserError(f"There is no {name} “{value}”.", f"Choose one of: {', '.join(get_args(known))}.")
         if self.crop_below is not None:
             refuse_outside("The height of the cut", self.crop_below, -1, 1)
 
@@ -62,7 +78,8 @@ def extract_surface(
         monitor: progress and cancel.
 
     Returns:
-        A closed surface in the field frame, metres; vertices are split at the seams of its charts.
+        A surface in the field frame, metres, closed but for an open base; vertices are split at the seams of its
+        charts.
 
     Raises:
         UserError: the field holds no surface at the level.
@@ -76,6 +93,8 @@ def extract_surface(
         smoothing=options.smoothing,
         crop_below=options.crop_below,
         floater_share=options.floater_share,
+        thinnest=options.thinnest,
+        symmetry=options.symmetry,
     )
     monitor.report(0.1, "taking the surface")
     vertices, faces = isosurface(solid, box_side=lattice.box_side)
@@ -84,6 +103,8 @@ def extract_surface(
     vertices, faces = mesh.simplify(vertices, faces, target=options.faces, unit=lattice.spacing)
     vertices, faces = with_flat_base(vertices, faces, solid)
     vertices, faces = with_parted_sheets(vertices, faces, nudge=0.01 * lattice.spacing)
+    if options.base == "open":
+        vertices, faces = without_base(vertices, faces, solid)
     monitor.report(0.3, "unwrapping")
     return unwrapped(vertices, faces, solid=solid)
 
@@ -121,6 +142,14 @@ def with_flat_base(vertices: mesh.Points, faces: mesh.Faces, solid: Solid) -> tu
         vertices = vertices.copy()
         vertices[near, 1] = solid.base
     return mesh.without_degenerate_faces(vertices, faces)
+
+
+def without_base(vertices: mesh.Points, faces: mesh.Faces, solid: Solid) -> tuple[mesh.Points, mesh.Faces]:
+    """Return the mesh without the faces that lie in the cut plane; the same where nothing was cut."""
+    if solid.base is None:
+        return vertices, faces
+    lies = np.abs(vertices[:, 1] - solid.base) < 0.02 * solid.spacing  # parted sheets are nudged by half of that
+    return mesh.without_unused_vertices(vertices, faces[~lies[faces].all(axis=1)])
 
 
 def smooth_normals(vertices: mesh.Points, faces: mesh.Faces, *, solid: Solid) -> mesh.Points:

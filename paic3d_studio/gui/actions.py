@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from paic3d_studio.gui.icons import icon
+from paic3d_studio.gui.language import text
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class ActionEntry:
 
 ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry("open", "File", "Open…", "Open a portrait or a project", ("Ctrl+O",), "open"),
+    ActionEntry("new-window", "File", "New window", "Work on another portrait beside this one", ("Ctrl+N",)),
     ActionEntry("paste", "File", "Paste picture", "Paste a picture or a picture file", ("Ctrl+V",), "paste"),
     ActionEntry("example", "File", "Open the example", "Open the bundled example portrait", (), "picture"),
     ActionEntry(
@@ -83,7 +85,18 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry(
         "export", "File", "Export head…", "Export the textured head", ("Ctrl+E",), "export", _with_face, separator=True
     ),
-    ActionEntry("quit", "File", "Quit", "Close the studio", ("Ctrl+Q",), "", separator=True),
+    ActionEntry(
+        "blender",
+        "File",
+        "Open in Blender",
+        "Open the head in Blender, as it was painted",
+        ("Ctrl+Shift+B",),
+        "",
+        lambda now: now.has_face and not now.exporting,
+    ),
+    ActionEntry("queue", "File", "Queue…", "Make heads of many pictures, one after another", ("Ctrl+Shift+Q",)),
+    ActionEntry("close-window", "File", "Close window", "Close this window", ("Ctrl+W",), "", separator=True),
+    ActionEntry("quit", "File", "Quit", "Close every window of the studio", ("Ctrl+Q",)),
     ActionEntry("undo", "Edit", "Undo", "Take the last edit back", ("Ctrl+Z",), "undo", lambda now: now.can_undo),
     ActionEntry(
         "redo", "Edit", "Redo", "Make the edit again", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", lambda now: now.can_redo
@@ -337,8 +350,10 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         "Import the weights that the authors of PAniC-3D released",
         enabled=lambda now: not now.importing,
     ),
+    ActionEntry("tour", "Help", "Show me around", "Five steps through the window", enabled=_with_picture),
     ActionEntry("keys", "Help", "Keys and mouse…", "Show every key and what the mouse does", ("F1",), "info"),
-    ActionEntry("about", "Help", "About PAiC-3D Studio", "Version, licence and credits", ()),
+    ActionEntry("log", "Help", "Show the log", "Show what the studio noted about warnings and errors", separator=True),
+    ActionEntry("about", "Help", "About PAiC-3D Studio", "Version, licences and credits", ()),
 )
 
 _MENUS: Final = ("File", "Edit", "View", "Models", "Help")
@@ -357,11 +372,11 @@ def build_actions(
     groups: dict[str, QActionGroup] = {}
     made: dict[str, QAction] = {}
     for entry in ACTIONS:
-        action = QAction(entry.label, owner)
+        action = QAction(text(entry.label), owner)
         action.setObjectName(entry.name)
         action.setShortcuts([QKeySequence(keys) for keys in entry.shortcuts])
         action.setToolTip(tip_with_keys(entry))
-        action.setStatusTip(entry.tip)
+        action.setStatusTip(text(entry.tip))
         if entry.icon:
             action.setIcon(icon(entry.icon))
         action.setCheckable(entry.checkable or bool(entry.choice))
@@ -380,7 +395,8 @@ def build_actions(
 
 def tip_with_keys(entry: ActionEntry) -> str:
     """Return the tool tip: what it does, and the key."""
-    return f"{entry.tip}  ({keys_text(entry.shortcuts[0])})" if entry.shortcuts else entry.tip
+    tip = text(entry.tip)
+    return f"{tip}  ({keys_text(entry.shortcuts[0])})" if entry.shortcuts else tip
 
 
 def keys_text(keys: str) -> str:
@@ -390,7 +406,7 @@ def keys_text(keys: str) -> str:
 
 def fill_menus(bar: QMenuBar, *, actions: Mapping[str, QAction]) -> dict[str, QMenu]:
     """Put every action into its menu, in the order of the table."""
-    menus = {name: bar.addMenu(name) for name in _MENUS}
+    menus = {name: bar.addMenu(text(name)) for name in _MENUS}
     for entry in ACTIONS:
         if entry.separator:
             menus[entry.menu].addSeparator()

@@ -41,6 +41,9 @@ SHOWN: Final = (
 REFINED: Final = "fine_volume"
 """What takes the place of the volume once the artist lets it: made when all that is shown is up to date."""
 
+OF_MESH: Final = ("textured", "inspection")
+"""What is kept up to date as well while the mesh is looked at."""
+
 TARGETS: Final = ("stitch_picture", "volume")
 """The last artefacts on the way to what is always shown."""
 
@@ -205,7 +208,7 @@ class Document(QObject):
 
     def want_mesh(self, wanted: bool) -> None:
         """Say whether the textured mesh is shown as well; it costs seconds, so only then is it kept up to date."""
-        targets = (*TARGETS, "textured") if wanted else TARGETS
+        targets = (*TARGETS, *OF_MESH) if wanted else TARGETS
         if targets != self._targets:
             self._targets = targets
             if wanted:
@@ -306,7 +309,7 @@ class Document(QObject):
         if report.stage == REFINED and report.state == "cancelled":
             report = StageReport(REFINED, "queued")  # it gave way, and comes again
         self.stage_reported.emit(report)
-        wanted = report.stage in SHOWN or report.stage == "textured"
+        wanted = report.stage in (*SHOWN, *OF_MESH)
         if report.state in ("fresh", "cached") and wanted and self._deliver and report.stage not in self._delivered:
             value = self.session.peek(report.stage, project)
             if value is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,20 +15,25 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
 
 from paic3d_studio.core.artefacts import ExportReport, Landmarks, TagFeatures
 from paic3d_studio.errors import UserError
-from paic3d_studio.gui import help_texts
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
-from paic3d_studio.gui.clipboard import OPEN_FILTER, picture_in
+from paic3d_studio.gui.appearance import Appearance
+from paic3d_studio.gui.blending import Blending
+from paic3d_studio.gui.clipboard import OPEN_FILTER, further_files, picture_in
 from paic3d_studio.gui.document import REFINED, SHOWN, Document
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
-from paic3d_studio.gui.importing import FILE_FILTER, ImportOutcome
+from paic3d_studio.gui.importing import ImportOutcome
 from paic3d_studio.gui.keeping import Keeping
+from paic3d_studio.gui.language import text
+from paic3d_studio.gui.meshing import Meshing
 from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import RecentMenu
 from paic3d_studio.gui.rescue import Rescue
 from paic3d_studio.gui.runner import YIELDING
+from paic3d_studio.gui.weights_chooser import WeightsChooser
+from paic3d_studio.gui.welcome import Welcome
 from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.paths import example_picture
 from paic3d_studio.project import edits
@@ -48,6 +54,12 @@ class MainWindow(QMainWindow):
     """Picture on the left, head on the right, what happens in between below."""
 
     closed = Signal()
+    queue_wanted = Signal()
+    """The queue of many pictures is to be shown."""
+    quit_wanted = Signal()
+    """Every window of the studio is to be closed."""
+    window_wanted = Signal(object, str)
+    """Another window is wanted: a path or the bytes of a picture with a name for it, or None for an empty one."""
 
     def __init__(self, session: Session, *, preferences: Preferences | None = None) -> None:
         super().__init__()
@@ -56,6 +68,8 @@ class MainWindow(QMainWindow):
         self.preferences = preferences or Preferences()
         self.document = Document(session, self)
         self.exporting = Exporting(self, document=self.document, preferences=self.preferences)
+        self.blending = Blending(self, document=self.document, preferences=self.preferences)
+        self.weights_chooser = WeightsChooser(self, document=self.document, preferences=self.preferences)
         self.keeping = Keeping(self, document=self.document, preferences=self.preferences)
         self.image = ImagePanel(self.document)
         self.head = ViewportPanel()
@@ -69,6 +83,7 @@ class MainWindow(QMainWindow):
             stages=[(stage.name, stage.title) for stage in session.stages],
         )
         self.setCentralWidget(self.workspace)
+        self.meshing = Meshing(self, document=self.document, panel=self.workspace.mesh, head=self.head)
         self._drop_hint = DropHint(self.workspace)
         self._refresh_began = 0.0
         self._halted = ""
@@ -80,9 +95,22 @@ class MainWindow(QMainWindow):
         self._closes_once_saved = False
         self._started_up = False
         self._leave_work_behind = False
+        self.is_closed = False
         menus = fill_menus(self.menuBar(), actions=self.actions_by_name)
         menus["File"].insertMenu(self.actions_by_name["paste"], self._recent_menu)
         menus["View"].insertMenu(self.actions_by_name["side-panel"], self.head.mode_menu)
+        self.appearance = Appearance(self, preferences=self.preferences)
+        menus["View"].addSeparator()
+        menus["View"].addMenu(self.appearance.theme_menu)
+        menus["View"].addMenu(self.appearance.language_menu)
+        self.welcome = Welcome(
+            self,
+            document=self.document,
+            preferences=self.preferences,
+            actions=self.actions_by_name,
+            inside=self.workspace,
+            over=self.workspace.middle,
+        )
         self._connect()
         self._restore()
         self._update_situation()
@@ -90,13 +118,13 @@ class MainWindow(QMainWindow):
     # Opening ---------------------------------------------------------------------------------------------------------
 
     def open_picture(self, source: str | bytes, *, name: str = "") -> None:
-        """Open a picture; asks first, without blocking, when edits of the open one would be lost."""
+        """Open a picture; offers a window of its own, without blocking, when edits of the open one would be lost."""
         if self.document.session.dirty:
             self._pending_source = (source, name)
             self.workspace.messages.show_message(
                 "Opening another picture leaves the unsaved edits of this one behind.",
                 kind="warning",
-                action=("save", "Save"),
+                action=("open-beside", "Open in a new window"),
                 other=("open-anyway", "Open anyway"),
             )
             return
@@ -106,27 +134,28 @@ class MainWindow(QMainWindow):
         self._pending_source = None
         self.document.open(source, name=name)
 
+    def _open_beside(self, source: str | bytes, name: str) -> None:
+        self._pending_source = None
+        self.workspace.messages.hide()
+        self.window_wanted.emit(source, name)
+
+    def _new_window(self) -> None:
+        self.window_wanted.emit(None, "")
+
     def _choose_picture(self) -> None:
-        chooser = QFileDialog(self, "Open a portrait or a project", str(self.preferences.folder("open")), OPEN_FILTER)
-        chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.fileSelected.connect(self._on_file_chosen)
-        chooser.open()
-
-    def _on_file_chosen(self, path: str) -> None:
-        self.preferences.remember_folder("open", Path(path).parent)
-        self.open_picture(path)
-
-    def _choose_weights(self) -> None:
-        chooser = QFileDialog(self, "Import weights", str(self.preferences.folder("import")), FILE_FILTER)
+        chooser = QFileDialog(
+            self, text("Open a portrait or a project"), str(self.preferences.folder("open")), OPEN_FILTER
+        )
         chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.filesSelected.connect(self._on_weights_chosen)
+        chooser.filesSelected.connect(self._on_files_chosen)
         chooser.open()
 
-    def _on_weights_chosen(self, paths: list[str]) -> None:
-        self.preferences.remember_folder("import", Path(paths[0]).parent)
-        self.document.import_weights([Path(path) for path in paths])
+    def _on_files_chosen(self, paths: list[str]) -> None:
+        self.preferences.remember_folder("open", Path(paths[0]).parent)
+        self.open_picture(paths[0])
+        for path in paths[1:]:
+            self.window_wanted.emit(path, "")
 
     def _paste(self) -> None:
         if not self._take_from(QApplication.clipboard().mimeData()):
@@ -138,6 +167,8 @@ class MainWindow(QMainWindow):
         found = picture_in(data)
         if found is not None:
             self.open_picture(found.source, name=found.name)
+            for path in further_files(data):
+                self.window_wanted.emit(path, "")
         return found is not None
 
     def _open_example(self) -> None:
@@ -197,7 +228,7 @@ class MainWindow(QMainWindow):
     def _show_stages_beside(self) -> None:
         """Say of stages that do not run whether what they made last still holds."""
         for stage, report in self.document.reports_beside().items():
-            self.workspace.strip.chips[stage].take(report)
+            self.workspace.strip.show_stage(stage, report)
 
     def _on_progress(self, lane: str, fraction: float, text: str) -> None:
         if lane not in YIELDING:
@@ -245,10 +276,15 @@ class MainWindow(QMainWindow):
         self._update_situation()
 
     def _show_bug(self, error: Exception) -> None:
+        self.tell_of_bug(f"{type(error).__name__}: {error}", details="".join(traceback.format_exception(error)))
+
+    def tell_of_bug(self, what: str, *, details: str) -> None:
+        """Say that something went wrong that nobody foresaw; `details` can be copied."""
         self.workspace.messages.show_message(
             "Something went wrong inside the studio.",
-            cure=f"{type(error).__name__}: {error}. The log has the details.",
+            cure=text("{what}. The log has the details.", what=what),
             action=("show-log", "Show the log"),
+            details=details,
         )
 
     def _face_is_missing(self) -> bool:
@@ -322,8 +358,14 @@ class MainWindow(QMainWindow):
     def _stop(self) -> None:
         self.document.stop()
 
-    def _quit(self) -> None:
+    def _show_queue(self) -> None:
+        self.queue_wanted.emit()
+
+    def _close_window(self) -> None:
         self.close()
+
+    def _quit(self) -> None:
+        self.quit_wanted.emit()
 
     def _show_side_panel(self, shown: bool) -> None:
         self.workspace.side.setVisible(shown)
@@ -356,8 +398,8 @@ class MainWindow(QMainWindow):
         match name:
             case "open-anyway" if self._pending_source is not None:
                 self._open_now(*self._pending_source)
-            case "save":
-                self.keeping.save()
+            case "open-beside" if self._pending_source is not None:
+                self._open_beside(*self._pending_source)
             case "save-elsewhere":
                 self.keeping.save_elsewhere()
             case "save-and-close":
@@ -375,17 +417,28 @@ class MainWindow(QMainWindow):
             case "place-face":
                 self.image.choose_tool("place-face")
             case "import-weights":
-                self._choose_weights()
+                self.weights_chooser.ask()
             case "show-folder":
                 QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.exporting.folder)))
             case "show-log":
-                QDesktopServices.openUrl(QUrl.fromLocalFile(str(help_texts.log_file())))
+                self.welcome.show_log()
+
+    def _show_tour(self) -> None:
+        self.welcome.begin_tour()
 
     def _show_keys(self) -> None:
-        help_texts.KeysDialog(self).open()
+        self.welcome.show_keys()
+
+    def _show_log(self) -> None:
+        self.welcome.show_log()
 
     def _show_about(self) -> None:
-        help_texts.AboutDialog(self).open()
+        self.welcome.show_about()
+
+    def _on_language_chosen(self, name: str) -> None:
+        self.workspace.messages.show_message(
+            text("The studio speaks {language} from its next start.", language=name), kind="info"
+        )
 
     # Keeping everything in step --------------------------------------------------------------------------------------
 
@@ -495,6 +548,7 @@ class MainWindow(QMainWindow):
         self.document.close(seconds=CLOSE_SECONDS)
         self.keeping.close(seconds=CLOSE_SECONDS)
         event.accept()
+        self.is_closed = True
         self.closed.emit()
 
     # Building --------------------------------------------------------------------------------------------------------
@@ -507,7 +561,11 @@ class MainWindow(QMainWindow):
             "save": self.keeping.save,
             "save-elsewhere": self.keeping.save_elsewhere,
             "export": self.exporting.ask,
-            "import-weights": self._choose_weights,
+            "blender": self.blending.start,
+            "import-weights": self.weights_chooser.ask,
+            "new-window": self._new_window,
+            "queue": self._show_queue,
+            "close-window": self._close_window,
             "quit": self._quit,
             "undo": self._undo,
             "redo": self._redo,
@@ -531,7 +589,9 @@ class MainWindow(QMainWindow):
             "zoom-out": partial(self.image.view.zoom_by, WHEEL_STEP**-2),
             "swipe": self.image.set_swipe,
             "side-panel": self._show_side_panel,
+            "tour": self._show_tour,
             "keys": self._show_keys,
+            "log": self._show_log,
             "about": self._show_about,
         }
         for tool in (*TOOLS, "hand"):
@@ -560,6 +620,8 @@ class MainWindow(QMainWindow):
         self.keeping.saved.connect(self._on_saved)
         self.keeping.failed.connect(self._on_not_saved)
         self._recent_menu.chosen.connect(self.open_picture)
+        self.welcome.start_page.chosen.connect(self.open_picture)
+        self.appearance.language_chosen.connect(self._on_language_chosen)
         workspace.settings.edit_wanted.connect(document.edit)
         workspace.layers.changed.connect(self.image.set_layer_state)
         workspace.strip.cancel_wanted.connect(self._stop)
@@ -577,6 +639,7 @@ class MainWindow(QMainWindow):
         self.image.hint_changed.connect(self._show_hint)
         self.image.view.zoomed.connect(self._on_zoomed)
         self.head.mesh_wanted.connect(document.want_mesh)
+        self.blending.follow(workspace.messages)
 
     def _restore(self) -> None:
         """Show the window as it was left; the first time in a size that suits both panes."""

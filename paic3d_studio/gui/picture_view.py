@@ -30,6 +30,7 @@ from PySide6.QtWidgets import QGraphicsRectItem, QWidget
 
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, LineMask
 from paic3d_studio.gui import theme
+from paic3d_studio.gui.language import text
 from paic3d_studio.tools.pan_zoom import WHEEL_STEP, PanZoom
 from paic3d_studio.tools.pointer import Touch
 
@@ -72,7 +73,7 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=theme.CANVAS)
         self.setObjectName("pictureView")
-        self.setAccessibleName("Picture")
+        self.setAccessibleName(text("Picture"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self.setFrameShape(self.Shape.NoFrame)

@@ -184,6 +184,16 @@ def colour_at(field: RadianceField, xyz: NDArray[np.float32], *, monitor: Monito
     return answers
 
 
+def density_at(field: RadianceField, xyz: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Evaluate the density at points (P, 3) in metres, in chunks: float32 (P,)."""
+    answers = np.empty(len(xyz), dtype=np.float32)
+    with torch.inference_mode():
+        for start in range(0, len(xyz), CHUNK):
+            chunk = torch.from_numpy(np.ascontiguousarray(xyz[start : start + CHUNK]))
+            answers[start : start + CHUNK] = field.density(chunk).numpy()
+    return answers
+
+
 def _points(axis: NDArray[np.floating], where: tuple[NDArray[np.intp], ...]) -> NDArray[np.float32]:
     """Return the positions of lattice samples [x, y, z], float32 (P, 3)."""
     return np.stack([axis[index] for index in where], axis=-1).astype(np.float32)

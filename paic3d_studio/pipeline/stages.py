@@ -13,6 +13,12 @@ from paic3d_studio.pipeline.graph import Source, Stage
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.viewport.front import stitch_picture
 
+DETECTOR_WEIGHTS: Final = {"network": ("face-finder", "landmarks")}
+"""Face detector -> its weights in the manifest; one that is not listed needs none."""
+
+MATTING_WEIGHTS: Final = {"network": ("matting",), "auto": ("matting",)}
+"""Way to separate the character -> its weights in the manifest; one that is not listed needs none."""
+
 INFILL_WEIGHTS: Final = {"network": "infill", "published": "published-infill"}
 """Inpainter -> its weights in the manifest; one that is not listed needs none."""
 
@@ -54,7 +60,9 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("strokes", lambda p: p.strokes),
     Source("seed", lambda p: p.seed),
     Source("detector", lambda p: p.settings.detector),
+    Source("detector_weights", lambda p: DETECTOR_WEIGHTS.get(p.settings.detector, ()), _keys_of_all),
     Source("matting", lambda p: p.settings.matting),
+    Source("matting_weights", lambda p: MATTING_WEIGHTS.get(p.settings.matting, ()), _keys_of_all),
     Source("line_options", lambda p: p.settings.lines),
     Source("infill", lambda p: p.settings.infill),
     Source("infill_weights", lambda p: INFILL_WEIGHTS.get(p.settings.infill, ""), weights_key),
@@ -66,6 +74,7 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("lattice_resolution", lambda p: p.settings.surface.resolution),
     Source("surface_level", lambda p: p.settings.surface.level),
     Source("surface_options", lambda p: p.settings.surface),
+    Source("symmetry", lambda p: p.settings.surface.symmetry),
     Source("stitch", lambda p: p.settings.stitch),
     Source("texture_options", lambda p: p.settings.texture),
 )
@@ -77,11 +86,11 @@ STAGES: Final[tuple[Stage, ...]] = (
     # The picture: where the character is, and where her face is.
     Stage("portrait", "Reading the picture", ("picture",), steps.portrait, key="derivation", keep=2, seconds=0.1,
           monitored=True),
-    Stage("found_landmarks", "Finding the face", ("portrait", "placed_face", "detector"),
-          steps.found_landmarks, keep=4, seconds=0.8, monitored=True),
+    Stage("found_landmarks", "Finding the face", ("portrait", "placed_face", "detector", "detector_weights"),
+          steps.found_landmarks, keep=4, seconds=0.8, monitored=True, uses_torch=True),
     Stage("landmarks", "Moving landmarks", ("found_landmarks", "landmark_moves"), steps.landmarks, keep=4),
-    Stage("found_matte", "Separating the background", ("portrait", "found_landmarks", "matting"),
-          steps.found_matte, seconds=0.7, monitored=True),
+    Stage("found_matte", "Separating the background", ("portrait", "found_landmarks", "matting", "matting_weights"),
+          steps.found_matte, seconds=0.7, monitored=True, uses_torch=True),
     Stage("matte", "Painting the matte", ("found_matte", "portrait", "matte_strokes"), steps.matte),
     Stage("alignment", "Aligning", ("found_landmarks", "alignment_edit"), steps.alignment, keep=4),
     Stage("aligned", "Warping", ("portrait", "matte", "alignment"), steps.aligned),
@@ -111,8 +120,10 @@ STAGES: Final[tuple[Stage, ...]] = (
     Stage("surface", "Taking the surface", ("lattice", "field", "surface_options"),
           steps.surface, key="derivation", keep=3, seconds=8.0, monitored=True),
     Stage("textured", "Painting the surface",
-          ("surface", "field", "stitch_source", "texture_options"),
+          ("surface", "field", "stitch_source", "texture_options", "symmetry"),
           steps.textured, key="derivation", keep=3, seconds=8.0, monitored=True, uses_torch=True),
+    Stage("inspection", "Measuring the mesh", ("textured", "field", "surface_options"),
+          steps.inspect, key="derivation", keep=3, seconds=0.8, monitored=True, uses_torch=True),
 )
 # fmt: on
 

@@ -31,14 +31,17 @@ from paic3d_studio.core.artefacts import (
 )
 from paic3d_studio.core.hulls import detect_hulls
 from paic3d_studio.core.image import decode_portrait
-from paic3d_studio.core.landmarks import detect_landmarks, face_box, landmarks_from_parts, moved_landmarks
+from paic3d_studio.core.inspection import MeshInspection, inspected
+from paic3d_studio.core.landmarks import face_box, landmarks_from_parts, moved_landmarks
 from paic3d_studio.core.lines import LineOptions, Stroke, contour_lines, keep_mask, masked_lines
-from paic3d_studio.core.matte import find_matte, painted_matte
+from paic3d_studio.core.matte import painted_matte
 from paic3d_studio.core.monitor import Monitor, abandonable
+from paic3d_studio.core.solid import Symmetry, on_the_side_it_came_from
 from paic3d_studio.core.stitch import StitchSource
 from paic3d_studio.core.surface import SurfaceOptions, extract_surface
 from paic3d_studio.core.texture import TextureOptions, bake_texture
 from paic3d_studio.errors import UserError
+from paic3d_studio.export.glb import glb_bytes
 from paic3d_studio.pipeline.child import run_in_child
 from paic3d_studio.project.state import (
     AlignmentEdit,
@@ -65,12 +68,15 @@ def portrait(picture: PictureSource, monitor: Monitor) -> Portrait:
     return abandonable(lambda: decode_portrait(picture.encoded, name=picture.name), monitor=monitor)
 
 
-def found_landmarks(portrait: Portrait, placed: PlacedFace | None, detector: str, monitor: Monitor) -> Landmarks:
+def found_landmarks(
+    portrait: Portrait, placed: PlacedFace | None, detector: str, weights: str, monitor: Monitor
+) -> Landmarks:
     """Find the face, or take it from where the artist placed it.
 
     Raises:
         UserError: no face is found, or a part of it was placed outside the picture.
     """
+    del weights  # stands in the key only
     if placed is not None:
         height, width = portrait.rgba.shape[:2]
         for x, y in (placed.right_eye, placed.left_eye, placed.mouth):
@@ -80,7 +86,9 @@ def found_landmarks(portrait: Portrait, placed: PlacedFace | None, detector: str
                     "Place the two eyes and the mouth inside it.",
                 )
         return landmarks_from_parts(right_eye=placed.right_eye, left_eye=placed.left_eye, mouth=placed.mouth)
-    return detect_landmarks(portrait, detector=detector, monitor=monitor)
+    from paic3d_studio.nets.landmarks import find_landmarks
+
+    return find_landmarks(portrait, detector=detector, monitor=monitor)
 
 
 def landmarks(found: Landmarks, moves: tuple[MovedLandmark, ...]) -> Landmarks:
@@ -88,8 +96,11 @@ def landmarks(found: Landmarks, moves: tuple[MovedLandmark, ...]) -> Landmarks:
     return moved_landmarks(found, places={moved.index: moved.place for moved in moves})
 
 
-def found_matte(portrait: Portrait, landmarks: Landmarks, method: str, monitor: Monitor) -> Matte:
+def found_matte(portrait: Portrait, landmarks: Landmarks, method: str, weights: str, monitor: Monitor) -> Matte:
     """Separate the character from the background."""
+    from paic3d_studio.nets.matting import find_matte
+
+    del weights  # stands in the key only
     return find_matte(portrait, face_box=face_box(landmarks), method=method, monitor=monitor)
 
 
@@ -201,16 +212,35 @@ def textured(
     field: RadianceField,
     stitched: StitchSource | None,
     options: TextureOptions,
+    symmetry: Symmetry,
     monitor: Monitor,
 ) -> TexturedMesh:
-    """Bake the field's colours into a texture and stitch the picture onto what the front sees."""
+    """Bake the field's colours into a texture and stitch the picture onto what the front sees.
+
+    A side that is the other's mirror image takes the other's colours.
+    """
     from paic3d_studio.nets.field import colour_at
 
     return bake_texture(
         surface,
-        colour_at=lambda xyz: colour_at(field, xyz),
+        colour_at=lambda xyz: colour_at(field, on_the_side_it_came_from(xyz, symmetry)),
         stitch=stitched,
         options=options,
+        monitor=monitor,
+    )
+
+
+def inspect(textured: TexturedMesh, field: RadianceField, options: SurfaceOptions, monitor: Monitor) -> MeshInspection:
+    """Count and measure the mesh as it would be exported."""
+    from paic3d_studio.nets.field import density_at
+
+    solid = field.for_surface()
+    return inspected(
+        textured.surface,
+        density_at=lambda xyz: density_at(solid, on_the_side_it_came_from(xyz, options.symmetry)),
+        level=field.surface_level if options.level is None else options.level,
+        crop_below=options.crop_below,
+        glb_bytes=len(glb_bytes(textured)),
         monitor=monitor,
     )
 

@@ -252,6 +252,11 @@ def set_texture_options(project: Project, **changes: Any) -> Project:
     return set_settings(project, texture=replace(project.settings.texture, **changes))
 
 
+def set_terms(project: Project, **changes: Any) -> Project:
+    """Change single `Terms` under which the head is given away; the others stay."""
+    return set_settings(project, terms=replace(project.settings.terms, **changes))
+
+
 def set_seed(project: Project, *, seed: int) -> Project:
     """Choose the seed of everything random, 0 to 2**32 - 1."""
     return replace(project, seed=seed)

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from paic3d_studio.core.bounds import refuse_outside
 from paic3d_studio.core.lines import LineOptions, Stroke
 from paic3d_studio.core.surface import SurfaceOptions
+from paic3d_studio.core.terms import Terms
 from paic3d_studio.core.texture import TextureOptions
 
 Point = tuple[float, float]
@@ -101,14 +102,15 @@ MAX_RESIZE: Final = 4.0
 class Settings:
     """The choices of method and their options; each name is a key of the table that its comment names."""
 
-    detector: str = "animeface"  # core.landmarks.DETECTORS
-    matting: str = "auto"  # core.matte.MATTING
+    detector: str = "network"  # nets.landmarks.DETECTORS
+    matting: str = "auto"  # nets.matting.MATTING
     lines: LineOptions = field(default_factory=LineOptions)
     infill: str = "network"  # nets.infill.INPAINTERS
     backbone: str = "compact"  # nets.backbones.BACKBONES
     surface: SurfaceOptions = field(default_factory=SurfaceOptions)
     texture: TextureOptions = field(default_factory=TextureOptions)
     stitch: StitchSourceName = "artist"  # STITCH_SOURCES
+    terms: Terms = field(default_factory=Terms)
     volume: int = 128
     """Voxels along a side of the volume that the viewport draws."""
 

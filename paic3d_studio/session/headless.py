@@ -19,6 +19,8 @@ from typing import Any, Final
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.landmarks import PLACE_BY_HAND
 from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.core.surface import CUTS
+from paic3d_studio.core.terms import TERM_CHOICES
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.export import EXPORTERS, exporter_for
 from paic3d_studio.paths import example_picture
@@ -121,13 +123,23 @@ def refuse_pictures_as_targets(job: Job, pictures: Sequence[Path]) -> None:
 def configured(project: Project, arguments: Namespace) -> Project:
     """Return the project with the options of the command line."""
     settings = {name: getattr(arguments, name) for name in ("backbone", "infill")}
-    surface = {"faces": arguments.faces, "resolution": arguments.lattice}
+    surface = {"faces": arguments.faces, "resolution": arguments.lattice, "smoothing": arguments.smoothing,
+               "symmetry": arguments.symmetry, "base": arguments.base}  # fmt: skip
+    if arguments.floaters is not None:
+        surface["floater_share"] = arguments.floaters / 100
+    if arguments.thin_parts is not None:
+        surface["thinnest"] = arguments.thin_parts / 1000
     if arguments.seed is not None:
         project = edits.set_seed(project, seed=arguments.seed)
     if getattr(arguments, "face", None) is not None:  # `batch` has no such option
         project = edits.place_face(project, **arguments.face)
     project = edits.set_settings(project, **_given(settings))
     project = edits.set_surface_options(project, **_given(surface))
+    terms = {name: getattr(arguments, name) for name in ("title", "author", "notice", *TERM_CHOICES)}
+    project = edits.set_terms(project, **_given(terms))
+    if arguments.cut is not None:  # a name, or a height
+        height = CUTS[arguments.cut] if isinstance(arguments.cut, str) else arguments.cut
+        project = edits.set_surface_options(project, crop_below=height)
     project = edits.set_texture_options(project, **_given({"size": arguments.texture}))
     if arguments.no_stitch:
         return edits.set_settings(project, stitch="off")

@@ -1,6 +1,8 @@
 """Surfaces against closed forms: spheres, shells, floaters and cuts."""
 
+import dataclasses
 from collections.abc import Callable
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,9 +11,21 @@ from numpy.typing import NDArray
 from paic3d_studio.core import mesh
 from paic3d_studio.core.artefacts import BOX_SIDE, DensityLattice, content_key
 from paic3d_studio.core.monitor import Monitor
-from paic3d_studio.core.solid import LOGIT_BOUND, large_pieces, log_odds, solid_from_density, without_cavities
-from paic3d_studio.core.surface import SurfaceOptions, extract_surface, isosurface, surface_level
+from paic3d_studio.core.solid import (
+    LOGIT_BOUND,
+    Symmetry,
+    large_pieces,
+    log_odds,
+    on_the_side_it_came_from,
+    saturation,
+    solid_from_density,
+    symmetric,
+    without_cavities,
+)
+from paic3d_studio.core.surface import Base, SurfaceOptions, extract_surface, isosurface, surface_level
 from paic3d_studio.errors import Cancelled, UserError
+
+BASES, SYMMETRIES = get_args(Base), get_args(Symmetry)
 
 Field = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -193,3 +207,110 @@ def test_a_cavity_behind_a_corner_is_still_a_cavity() -> None:
     assert without_cavities(shell).all()
     shell[2, 2, :] = False
     assert not without_cavities(shell)[2, 2].any()
+
+
+def asymmetric(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A ball with a bump on the character's right, at negative x."""
+    return np.maximum(ball(0.12)(points), ball(0.05, (-0.12, 0, 0))(points))
+
+
+def test_an_open_base_lacks_the_faces_of_the_cut_and_nothing_else() -> None:
+    lattice = lattice_of(ball(0.15))
+    closed, opened = (
+        extract_surface(lattice, options=SurfaceOptions(crop_below=-0.05, faces=4000, base=base))
+        for base in ("closed", "open")
+    )
+    rim = opened.vertices[:, 1] == opened.vertices[:, 1].min()
+    assert not rim[opened.faces].all(axis=1).any() and rim.any()
+    base = (closed.vertices[closed.faces][:, :, 1] == closed.vertices[:, 1].min()).all(axis=1)
+    assert len(opened.faces) == len(closed.faces) - base.sum()
+    assert mesh.open_edges(opened.vertices, opened.faces) > 10
+
+
+def test_an_open_base_changes_nothing_where_nothing_is_cut() -> None:
+    lattice = lattice_of(ball(0.15), samples=48)
+    surfaces = [extract_surface(lattice, options=SurfaceOptions(crop_below=None, base=base)) for base in BASES]
+    assert content_key(surfaces[0]) == content_key(surfaces[1])
+
+
+@pytest.mark.parametrize("cut", [-0.02, -0.0713, -0.11])
+@pytest.mark.parametrize("symmetry", SYMMETRIES)
+def test_whatever_is_cut_and_mirrored_stays_watertight(cut: float, symmetry: str) -> None:
+    options = SurfaceOptions(crop_below=cut, faces=3000, thinnest=0.02, symmetry=symmetry)
+    surface = extract_surface(lattice_of(asymmetric, samples=64), options=options)
+    assert mesh.open_edges(surface.vertices, surface.faces) == 0
+    assert surface.vertices[:, 1].min() == pytest.approx(cut, abs=1e-6)
+
+
+@pytest.mark.parametrize(("symmetry", "reach"), [("right", 0.17), ("left", 0.12)])
+def test_one_side_becomes_the_mirror_image_of_the_other(symmetry: str, reach: float) -> None:
+    options = SurfaceOptions(crop_below=None, smoothing=0, symmetry=symmetry)
+    surface = extract_surface(lattice_of(asymmetric), options=options)
+    assert surface.vertices[:, 0].max() == pytest.approx(reach, abs=0.002)
+    assert surface.vertices[:, 0].min() == pytest.approx(-reach, abs=0.002)
+
+
+def test_the_mean_of_both_sides_lies_between_them_and_is_symmetric_itself() -> None:
+    lattice = lattice_of(asymmetric, samples=48)
+    alike = symmetric(lattice, "mean", level=150).density
+    assert np.allclose(alike, alike[::-1])
+    odds, mirrored = log_odds(lattice.density, 150), log_odds(lattice.density[::-1], 150)
+    sure = (np.abs(odds) < 9) & (np.abs(mirrored) < 9)
+    assert np.allclose(log_odds(alike, 150)[sure], ((odds + mirrored) / 2)[sure], atol=0.05)
+
+
+def test_a_symmetric_field_stays_as_it_is() -> None:
+    lattice = lattice_of(ball(0.12), samples=48)
+    for symmetry in ("right", "left"):
+        assert np.array_equal(symmetric(lattice, symmetry, level=150).density, lattice.density)
+
+
+def test_colours_of_a_mirrored_side_come_from_the_other() -> None:
+    points = np.array([[0.1, 1, 2], [-0.1, 1, 2]], np.float32)
+    assert (on_the_side_it_came_from(points, "right")[:, 0] < 0).all()
+    assert (on_the_side_it_came_from(points, "left")[:, 0] > 0).all()
+    assert np.array_equal(on_the_side_it_came_from(points, "mean"), points)
+
+
+def test_parts_thinner_than_asked_go_and_thicker_ones_keep_their_place() -> None:
+    def field(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        strand = 0.008 - np.linalg.norm(points[..., [0, 2]], axis=-1)
+        return np.maximum(ball(0.1)(points), np.minimum(strand, 0.2 - np.abs(points[..., 1])))
+
+    lattice = lattice_of(field, samples=128)
+    with_strand = extract_surface(lattice, options=WHOLE)
+    without = extract_surface(lattice, options=dataclasses.replace(WHOLE, thinnest=0.03))
+    assert with_strand.vertices[:, 1].max() == pytest.approx(0.2, abs=0.006)
+    assert np.linalg.norm(without.vertices, axis=1).max() < 0.1 + 2 * lattice.spacing
+    far = np.linalg.norm(without.vertices[:, [0, 2]], axis=1) > 0.03
+    assert np.abs(np.linalg.norm(without.vertices[far], axis=1) - 0.1).max() < 0.5 * lattice.spacing
+
+
+def test_a_head_thinner_than_asked_is_the_artists_problem() -> None:
+    with pytest.raises(UserError, match="90 mm"):
+        extract_surface(lattice_of(ball(0.03), samples=48), options=SurfaceOptions(thinnest=0.09))
+
+
+def test_log_odds_know_where_the_density_saturates() -> None:
+    distance = np.linspace(-3, 3, 61, dtype=np.float32)
+    density = 300 / (1 + np.exp(-distance))
+    level = 300 / (1 + np.exp(-1.0))  # the surface lies at 1
+    odds = log_odds(density, float(level), ceiling=300)
+    assert np.allclose(odds, distance - 1, atol=1e-4)
+    assert saturation(300 / (1 + np.exp(-np.linspace(-9, 9, 61, dtype=np.float32))), float(level)) < 301
+    assert saturation(density * 1000, 17.0) == 34
+
+
+@pytest.mark.parametrize("smoothing", [0.75, 1.5])
+def test_smoothing_does_not_shrink_a_field_whose_surface_lies_near_saturation(smoothing: float) -> None:
+    lattice = lattice_of(ball(0.15), samples=96)
+    options = dataclasses.replace(WHOLE, level=220, smoothing=smoothing)
+    radius = np.linalg.norm(extract_surface(lattice, options=options).vertices, axis=1)
+    exact = np.linalg.norm(extract_surface(lattice, options=dataclasses.replace(options, smoothing=0)).vertices, axis=1)
+    assert abs(radius.mean() - exact.mean()) < 0.25 * lattice.spacing  # what the curvature alone makes of it
+
+
+@pytest.mark.parametrize("wrong", [{"base": "round"}, {"symmetry": "both"}, {"thinnest": -1.0}])
+def test_options_without_meaning_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(UserError):
+        SurfaceOptions(**wrong)

@@ -20,13 +20,17 @@ from paic3d_studio.core.artefacts import (
     FieldVolume,
     Landmarks,
     LineMask,
+    Matte,
+    Portrait,
     RenderLike,
     SurfaceMesh,
     TagFeatures,
     TexturedMesh,
 )
 from paic3d_studio.core.image import encode_png
-from paic3d_studio.core.landmarks import landmarks_from_parts
+from paic3d_studio.core.inspection import MeshInspection
+from paic3d_studio.core.landmarks import face_box, landmarks_from_parts
+from paic3d_studio.core.matte import find_matte
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.main_window import MainWindow
@@ -87,9 +91,19 @@ def pace() -> Pace:
 
 @pytest.fixture
 def session(pace: Pace) -> Session:
-    """A session whose networks are replaced by stand-ins; everything else is the method."""
+    return quick_session(pace)
 
-    def landmarks(portrait: object, placed: PlacedFace | None, detector: str, *, monitor: Monitor) -> Landmarks:
+
+@pytest.fixture
+def new_session(pace: Pace) -> Callable[[], Session]:
+    """Makes sessions for windows of their own."""
+    return lambda: quick_session(pace)
+
+
+def quick_session(pace: Pace) -> Session:
+    """Return a session whose networks are replaced by stand-ins; everything else is the method."""
+
+    def landmarks(portrait: object, placed: PlacedFace | None, *_: object, monitor: Monitor) -> Landmarks:
         monitor.check()
         side = portrait.rgba.shape[0]  # type: ignore[attr-defined]
         if placed is not None:
@@ -98,6 +112,9 @@ def session(pace: Pace) -> Session:
             raise UserError("No face was found in this picture.", "Place the eyes and the mouth by hand.")
         places = [(x * side, y * side) for x, y in ((0.4, 0.5), (0.6, 0.5), (0.5, 0.64))]
         return landmarks_from_parts(right_eye=places[0], left_eye=places[1], mouth=places[2])
+
+    def found_matte(portrait: Portrait, landmarks: Landmarks, *_: object, monitor: Monitor) -> Matte:
+        return find_matte(portrait, face_box=face_box(landmarks), monitor=monitor)
 
     def render_like(aligned: AlignedPortrait, line_mask: LineMask, *_: object, monitor: Monitor) -> RenderLike:
         monitor.check()
@@ -150,8 +167,21 @@ def session(pace: Pace) -> Session:
             time.sleep(0.005)
         return TexturedMesh(surface=surface, texture=np.full((8, 8, 3), 128, np.uint8))
 
+    def inspection(textured: TexturedMesh, *_: object, monitor: Monitor) -> MeshInspection:
+        monitor.report(1.0)
+        surface = textured.surface
+        return MeshInspection(
+            vertices=len(surface.vertices),
+            faces=len(surface.faces),
+            open_edges=0,
+            size=(0.2, 0.2, 0.2),
+            glb_bytes=1_230_000,
+            error=np.full(len(surface.vertices), 0.0015, np.float32),
+        )
+
     stand_ins: dict[str, Callable[..., object]] = {
         "found_landmarks": landmarks,
+        "found_matte": found_matte,
         "render_like": render_like,
         "tags": tags,
         "field": reconstruct,
@@ -160,6 +190,7 @@ def session(pace: Pace) -> Session:
         "lattice": lattice,
         "surface": surface,
         "textured": textured,
+        "inspection": inspection,
     }
     stages = [
         dataclasses.replace(stage, compute=stand_ins[stage.name], uses_torch=False)

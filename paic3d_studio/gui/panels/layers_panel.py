@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QSlider, QToolButton, QWid
 from paic3d_studio.gui import theme
 from paic3d_studio.gui.icons import icon
 from paic3d_studio.gui.image_panel import DEFAULT_LAYERS, LayerState
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.picture_view import BACKDROPS
 from paic3d_studio.gui.widgets import label
 
@@ -46,9 +47,9 @@ class LayersPanel(QWidget):
         for line, (name, title, key) in enumerate(_ROWS):
             eye = self._new_eye(actions[f"layer-{name}"], title)
             slider = self._new_slider(name, title)
-            text = label(title, role="soft")
-            text.setMinimumWidth(66)
-            for column, widget in enumerate((eye, text, slider, label(key, role="key"))):
+            name_label = label(title, role="soft")
+            name_label.setMinimumWidth(66)
+            for column, widget in enumerate((eye, name_label, slider, label(key, role="key"))):
                 grid.addWidget(widget, line, column, Qt.AlignmentFlag.AlignVCenter)
             self._eyes[name] = eye
             self.sliders[name] = slider
@@ -57,9 +58,9 @@ class LayersPanel(QWidget):
         grid.addWidget(label("Mask colour", role="soft"), len(_ROWS), 0, 1, 2)
         self.backdrops = QComboBox()
         for backdrop, (title, _) in BACKDROPS.items():
-            self.backdrops.addItem(title, backdrop)
-        self.backdrops.setToolTip("What is seen where the picture is transparent, or the cut-out alone")
-        self.backdrops.setAccessibleName("Backdrop")
+            self.backdrops.addItem(text(title), backdrop)
+        self.backdrops.setToolTip(text("What is seen where the picture is transparent, or the cut-out alone"))
+        self.backdrops.setAccessibleName(text("Backdrop"))
         self.backdrops.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.backdrops.activated.connect(self._on_backdrop)
         grid.addWidget(self.backdrops, len(_ROWS) + 1, 2, 1, 2)
@@ -75,7 +76,7 @@ class LayersPanel(QWidget):
             self.sliders[name].setValue(round(100 * state.opacity))
             self.sliders[name].blockSignals(False)
             self.sliders[name].setEnabled(state.visible)
-            self.sliders[name].setToolTip(f"Opacity {state.opacity:.0%}")
+            self.sliders[name].setToolTip(text("Opacity {percent}", percent=f"{state.opacity:.0%}"))
 
     def show_line_colour(self, colour: str) -> None:
         """Show in what colour the line mask is seen."""
@@ -90,9 +91,9 @@ class LayersPanel(QWidget):
         for colour, title in theme.LINE_COLOURS.items():
             swatch = QPixmap(12, 12)
             swatch.fill(QColor(colour))
-            box.addItem(QIcon(swatch), title, colour)
-        box.setToolTip("Colour in which the line mask is shown")
-        box.setAccessibleName("Colour of the line mask")
+            box.addItem(QIcon(swatch), text(title), colour)
+        box.setToolTip(text("Colour in which the line mask is shown"))
+        box.setAccessibleName(text("Colour of the line mask"))
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.activated.connect(self._on_line_colour)
         return box
@@ -108,7 +109,7 @@ class LayersPanel(QWidget):
         eye.setAutoRaise(True)
         eye.setIconSize(QSize(16, 16))
         eye.setToolTip(action.toolTip())
-        eye.setAccessibleName(f"Show {title.lower()}")
+        eye.setAccessibleName(text("Show {name}", name=text(title)))
         eye.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         eye.clicked.connect(action.toggle)
         return eye
@@ -117,7 +118,7 @@ class LayersPanel(QWidget):
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setObjectName(name)
         slider.setRange(5, 100)
-        slider.setAccessibleName(f"Opacity of {title.lower()}")
+        slider.setAccessibleName(text("Opacity of {name}", name=text(title)))
         slider.setMinimumWidth(48)
         slider.valueChanged.connect(self._on_slid)
         return slider

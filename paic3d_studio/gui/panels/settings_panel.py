@@ -10,9 +10,10 @@ from typing import Any, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox, QVBoxLayout, QWidget
 
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.widgets import Form, Section
 from paic3d_studio.project import edits
-from paic3d_studio.project.state import STITCH_SOURCES, Project
+from paic3d_studio.project.state import Project
 
 _CHOICE_LABELS: Final = {
     "network": "Network",
@@ -22,6 +23,11 @@ _CHOICE_LABELS: Final = {
     "artist": "Your pixels",
     "line-free": "Line-free picture",
     "off": "Off",
+    "closed": "Closed, flat",
+    "open": "Open",
+    "mean": "Mean of both",
+    "right": "Right side, mirrored",
+    "left": "Left side, mirrored",
 }
 
 
@@ -39,6 +45,8 @@ class Option:
     """Least, most and step of a number; None for a choice."""
     choices: tuple[Any, ...] = ()
     suffix: str = ""
+    at_least: str = ""
+    """Words in place of the least number."""
 
 
 OPTIONS: Final = (
@@ -68,22 +76,8 @@ OPTIONS: Final = (
         "Head", "seed", "Seed", "Of everything random: the same picture and seed give the same head",
         lambda p: p.seed, lambda p, v: edits.set_seed(p, seed=v), (0, 2**31 - 1, 1),
     ),
-    Option(
-        "Mesh", "stitch", "Stitching", "Which picture is laid onto the front of the head",
-        lambda p: p.settings.stitch, lambda p, v: edits.set_settings(p, stitch=v), choices=tuple(STITCH_SOURCES),
-    ),
-    Option(
-        "Mesh", "faces", "Triangles", "How many triangles the exported head has",
-        lambda p: p.settings.surface.faces, lambda p, v: edits.set_surface_options(p, faces=v),
-        choices=(5_000, 10_000, 20_000, 40_000),
-    ),
-    Option(
-        "Mesh", "texture", "Texture", "Side of the exported texture in pixels",
-        lambda p: p.settings.texture.size, lambda p, v: edits.set_texture_options(p, size=v),
-        choices=(512, 1024, 2048, 4096), suffix=" px",
-    ),
 )  # fmt: skip
-"""Every setting that the artist can change, in the order of the panel."""
+"""Every setting up to the field, in the order of the panel; `mesh_panel` has those of the mesh."""
 
 _PER_DIGIT: Final = False  # numbers take effect when the artist leaves the field or uses the arrows, not per digit
 
@@ -140,6 +134,7 @@ class OptionControls:
             spin.setSingleStep(step)
         spin.setKeyboardTracking(_PER_DIGIT)
         spin.setSuffix(option.suffix)
+        spin.setSpecialValueText(option.at_least)
         spin.lineEdit().setTextMargins(6, 0, 0, 0)
         spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel scrolls the panel unless the field has the focus
         spin.valueChanged.connect(partial(self._on_value, option.name))
@@ -197,15 +192,8 @@ class SettingsPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        sections: dict[str, Form] = {}
-        for option in OPTIONS:
-            if option.section not in sections:
-                section = Section(option.section)
-                sections[option.section] = Form()
-                section.rows.addWidget(sections[option.section])
-                column.addWidget(section)
-            sections[option.section].add(option.title, self.controls.widgets[option.name], tip=option.tip)
-        column.addStretch(1)
+        for section in option_sections(OPTIONS, self.controls):
+            column.addWidget(section)
         self.setEnabled(False)
 
     def show_project(self, project: Project | None) -> None:
@@ -215,7 +203,19 @@ class SettingsPanel(QWidget):
             self.controls.show_project(project)
 
 
+def option_sections(options: Sequence[Option], controls: OptionControls) -> list[Section]:
+    """Return a section that folds away for each name of one among the options, in their order."""
+    made: dict[str, tuple[Section, Form]] = {}
+    for option in options:
+        if option.section not in made:
+            section, form = Section(option.section), Form()
+            section.rows.addWidget(form)
+            made[option.section] = section, form
+        made[option.section][1].add(option.title, controls.widgets[option.name], tip=option.tip)
+    return [section for section, _ in made.values()]
+
+
 def _choice_label(value: Any, option: Option) -> str:
     if isinstance(value, int):
         return f"{value:,}".replace(",", "\u202f") + option.suffix
-    return _CHOICE_LABELS.get(value, str(value).replace("_", " ").capitalize())
+    return text(_CHOICE_LABELS.get(value, str(value).replace("_", " ").capitalize()))

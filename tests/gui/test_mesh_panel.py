@@ -1,0 +1,114 @@
+"""The options of the mesh in the window: every control is an edit, and what it makes of the mesh is told."""
+
+from typing import get_args
+
+import pytest
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox
+from pytestqt.qtbot import QtBot
+
+from paic3d_studio.core.inspection import MeshInspection
+from paic3d_studio.core.solid import Symmetry
+from paic3d_studio.core.surface import CUTS, SurfaceOptions
+from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.gui.panels.mesh_panel import MESH_OPTIONS, MeshPanel, foreseen
+from paic3d_studio.project import edits
+from paic3d_studio.project.state import PictureSource, Project
+
+PROJECT = Project(picture=PictureSource(name="a.png", encoded=b""))
+
+
+def choose(panel: MeshPanel, name: str, value: object) -> None:
+    box = panel.controls.widgets[name]
+    assert isinstance(box, QComboBox)
+    index = box.findData(value)
+    box.setCurrentIndex(index)
+    box.activated.emit(index)
+
+
+def turn(panel: MeshPanel, name: str, value: float) -> None:
+    spin = panel.controls.widgets[name]
+    assert isinstance(spin, QSpinBox | QDoubleSpinBox)
+    spin.setValue(value)  # type: ignore[arg-type]
+
+
+def surface_of(window: MainWindow) -> SurfaceOptions:
+    project = window.document.project
+    assert project is not None
+    return project.settings.surface
+
+
+@pytest.mark.parametrize("option", MESH_OPTIONS, ids=lambda option: option.name)
+def test_what_an_option_shows_is_what_its_edit_set(option) -> None:
+    values = option.choices if option.span is None else (option.span[0], option.span[1])
+    for value in values:
+        assert option.read(option.edit(PROJECT, value)) == value
+
+
+def test_each_control_is_one_step_of_undo_that_shows_in_every_control(studio: MainWindow) -> None:
+    panel, before = studio.workspace.mesh, surface_of(studio)
+    turn(panel, "thinnest", 4)
+    turn(panel, "floaters", 2.5)
+    choose(panel, "symmetry", "mean")
+    choose(panel, "cut", "neck")
+    turn(panel, "smoothing", 1.25)
+    choose(panel, "base", "open")
+    after = surface_of(studio)
+    assert (after.thinnest, after.floater_share, after.smoothing) == (0.004, 0.025, 1.25)
+    assert (after.symmetry, after.base, after.crop_below) == ("mean", "open", CUTS["neck"])
+    for _ in range(6):
+        studio.actions_by_name["undo"].trigger()
+    assert surface_of(studio) == before
+    assert panel.controls.widgets["thinnest"].value() == 0  # type: ignore[attr-defined]
+    assert panel.controls.widgets["symmetry"].currentData() == "off"  # type: ignore[attr-defined]
+
+
+def test_the_cut_has_a_name_and_a_height_that_follow_each_other(studio: MainWindow) -> None:
+    panel = studio.workspace.mesh
+    height, name = panel.controls.widgets["cut-height"], panel.controls.widgets["cut"]
+    assert isinstance(height, QSpinBox) and isinstance(name, QComboBox)
+    choose(panel, "cut", "shoulders")
+    assert height.value() == -270
+    turn(panel, "cut-height", -215)
+    assert name.currentData() == "by hand" and surface_of(studio).crop_below == -0.215
+    turn(panel, "cut-height", -350)
+    assert name.currentData() == "nowhere" and surface_of(studio).crop_below is None
+    assert height.text() == "No cut"
+
+
+def test_every_way_of_symmetry_can_be_chosen(studio: MainWindow) -> None:
+    box = studio.workspace.mesh.controls.widgets["symmetry"]
+    assert isinstance(box, QComboBox)
+    assert [box.itemData(index) for index in range(box.count())] == list(get_args(Symmetry))
+
+
+def test_figures_are_foreseen_at_once_and_measured_when_the_mesh_is_looked_at(qtbot: QtBot, studio: MainWindow) -> None:
+    panel = studio.workspace.mesh
+    assert panel.figures is not None and not panel.figures.exact and panel.figures.faces == 20_000
+    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
+        panel._show_button.click()
+    assert studio.head.viewport.mode == "mesh"
+    assert panel.figures.exact and (panel.figures.faces, panel.figures.glb_bytes) == (4, 1_230_000)
+    assert panel._values["closed"].text() == "watertight" and panel._values["error"].text() == "1.50 mm in the mean"
+
+
+def test_a_changed_option_foresees_again_until_the_new_mesh_is_measured_and_undo_knows_it_still(
+    qtbot: QtBot, studio: MainWindow
+) -> None:
+    panel = studio.workspace.mesh
+    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
+        studio.head.set_mode("mesh")
+    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
+        choose(panel, "faces", 10_000)
+        assert panel.figures is not None and not panel.figures.exact and panel.figures.faces == 10_000
+    assert panel.figures.exact
+    studio.document.undo()
+    assert panel.figures.exact
+
+
+def test_an_estimate_takes_over_the_proportions_of_the_mesh_before() -> None:
+    like = MeshInspection(13_000, 20_000, 0, (0.3, 0.3, 0.3), 2_700_000, None)  # type: ignore[arg-type]
+    same = foreseen(PROJECT, like, texture=2048)
+    assert (same.faces, same.vertices, same.glb_bytes) == (20_000, 13_000, 2_700_000)
+    smaller = foreseen(edits.set_texture_options(PROJECT, size=1024), like, texture=2048)
+    geometry = 12 * 20_000 + 32 * 13_000 + 2000
+    assert smaller.glb_bytes - geometry == pytest.approx((2_700_000 - geometry) / 4, abs=1)
