@@ -77,6 +77,8 @@ MASK: Final = "#ff5d8f"
 """The line mask: what will be repainted."""
 HULL: Final = "#5fe0c8"
 """The feature hulls: where lines stay."""
+GUIDE: Final = "#63c7ff"
+"""The frame of the square, and the usual face to align by."""
 LANDMARK: Final = "#ffd166"
 """The landmarks of the face."""
 
@@ -214,6 +216,8 @@ QFrame#panelHeader {{ background: {c.panel}; border: none; border-bottom: 1px so
 QFrame#panelHeader QToolButton[role="switch"]:checked {{ background: {c.control}; }}
 QFrame#panelHeader QToolButton[role="switch"]:checked:hover {{ background: {c.raised}; }}
 QFrame#promptBar {{ background: {c.accent_dim}; border: none; border-bottom: 1px solid {c.line}; }}
+QFrame#floatingBar {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 8px; }}
+QFrame#floatingBar QToolButton[role="mode"] {{ padding: 3px 8px; }}
 QFrame#promptBar QLabel {{ background: transparent; }}
 QWidget#row {{ background: transparent; }}
 QFrame#separator {{ background: {c.line}; border: none; max-height: 1px; min-height: 1px; }}

@@ -119,11 +119,25 @@ def test_the_strip_tells_what_each_stage_is_doing(qtbot: QtBot) -> None:
     strip.take(StageReport("field", "running", 1.0, 0.4))
     strip.take(StageReport("unknown", "fresh"))
     assert strip.states() == {"lines": "fresh", "field": "running"}
-    assert strip.chips["lines"].state_text == "0.2 s"
-    assert strip.chips["field"].state_text == "40%"
-    assert "40%" in strip.chips["field"].accessibleName()
+    assert strip.chips["Lines"].state_text == "0.2 s"
+    assert strip.chips["Field"].state_text == "40%"
+    assert "40%" in strip.chips["Field"].accessibleName()
     strip.clear()
     assert strip.states() == {}
+
+
+def test_a_step_says_of_its_stages_what_matters_most(qtbot: QtBot) -> None:
+    strip = StageStrip([("lines", "Finding the lines"), ("line_mask", "Marking the lines")])
+    qtbot.addWidget(strip)
+    chip = strip.chips["Lines"]
+    strip.take(StageReport("lines", "fresh", 0.25, 1.0))
+    strip.take(StageReport("line_mask", "queued"))
+    assert chip.state_text == "waits"
+    strip.take(StageReport("line_mask", "fresh", 0.5, 1.0))
+    assert chip.state_text == "0.8 s"  # both
+    strip.take(StageReport("line_mask", "failed", 0.1))
+    assert chip.state_text == "failed"
+    assert chip.toolTip().splitlines()[0] == "Finding the lines: 0.2 s"
 
 
 def test_layers_and_folders_are_remembered(tmp_path: Path) -> None:

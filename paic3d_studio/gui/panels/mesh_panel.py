@@ -13,7 +13,7 @@ from paic3d_studio.core.solid import Symmetry
 from paic3d_studio.core.surface import CUTS, Base
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.settings_panel import Option, OptionControls, option_sections
-from paic3d_studio.gui.widgets import label
+from paic3d_studio.gui.widgets import ElidedLabel, label
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import STITCH_SOURCES, Project
 
@@ -199,7 +199,7 @@ class MeshPanel(QWidget):
         grid.setVerticalSpacing(5)
         grid.setColumnStretch(1, 1)
         for line, (name, title) in enumerate(_LINES):
-            value = label("–")
+            value = ElidedLabel("–")
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
             value.setAccessibleName(title)
             self._values[name] = value
@@ -220,7 +220,8 @@ class MeshPanel(QWidget):
 
 
 _LINES: Final = (
-    ("counts", "Triangles, vertices"),
+    ("faces", "Triangles"),
+    ("vertices", "Vertices"),
     ("file", "GLB file"),
     ("size", "Size"),
     ("closed", "Surface"),
@@ -234,11 +235,12 @@ def _texts(figures: Figures) -> dict[str, str]:
     size = figures.size
     closed = {None: "–", True: "watertight", False: "open"}[figures.watertight]
     return {
-        "counts": f"{about}{_grouped(figures.faces)}, {_grouped(figures.vertices)}",
+        "faces": about + _grouped(figures.faces),
+        "vertices": about + _grouped(figures.vertices),
         "file": f"{about}{figures.glb_bytes / 1e6:.1f} MB",
         "size": "–" if size is None else " × ".join(f"{100 * side:.1f}" for side in size) + " cm",
         "closed": closed,
-        "error": "–" if figures.error is None else f"{1000 * figures.error:.2f} mm on average",
+        "error": "–" if figures.error is None else f"{1000 * figures.error:.2f} mm in the mean",
     }
 
 
