@@ -42,6 +42,7 @@ from paic3d_studio.tools.landmark_tool import LandmarkTool
 from paic3d_studio.tools.matte_brush_tool import MatteBrushTool
 from paic3d_studio.tools.place_face_tool import PlaceFaceTool
 from paic3d_studio.tools.pointer import Edit, Scene, Tool, Touch
+from paic3d_studio.tools.region_tool import RegionTool
 
 LAYERS: Final = ("picture", "clean", "lines", "hulls")
 """From the lowest to the topmost."""
@@ -76,6 +77,9 @@ class ImagePanel(QWidget):
     brush_changed = Signal(float)
     mask_shown = Signal(float)
     """A gesture changed the mask on the screen; carries the milliseconds from the pointer event to new pixels."""
+
+    region_drawn = Signal(object)
+    """A rectangle for the benchmark, `core.region_file.Rectangle` in Portrait pixels."""
 
     def __init__(self, document: Document) -> None:
         super().__init__()
@@ -240,6 +244,8 @@ class ImagePanel(QWidget):
         self.cancel_gesture()
         was_placing = self.placing
         self._tool_name = name
+        self._tools["region"].cancel()
+        self._show_region()
         self.view.pan_by_left = name == "hand"
         self.view.set_tool_cursor(_CURSORS.get(name, Qt.CursorShape.ArrowCursor))
         for owner, marks in self._tool_marks.items():
@@ -318,6 +324,7 @@ class ImagePanel(QWidget):
         if self._tool_name not in TOOLS or (not self.placing and self._aligned is None):
             return
         edit = self._tools[self._tool_name].press(touch, scene=self._scene())
+        self._show_region()
         if self.placing:
             self._after_place(edit)
         elif edit is not None:
@@ -346,13 +353,32 @@ class ImagePanel(QWidget):
 
     def _on_moved(self, touch: Touch) -> None:
         self._last_touch = touch
-        if self._in_gesture:
+        if self._tool_name == "region":
+            self._tools["region"].move(touch)
+            self._show_region()
+        elif self._in_gesture:
             edit = self._tools[self._tool_name].move(touch)
             if edit is not None:
                 self._drag(edit)
 
+    def _show_region(self) -> None:
+        tool = self._tools["region"]
+        assert isinstance(tool, RegionTool)
+        self._marks.show_rectangle(tool.rectangle if self._tool_name == "region" else None)
+
+    def _end_region(self, touch: Touch) -> None:
+        tool = self._tools["region"]
+        assert isinstance(tool, RegionTool)
+        if tool.drawing:
+            tool.release(touch)
+            self._show_region()
+            if tool.of_portrait is not None:
+                self.region_drawn.emit(tool.of_portrait)
+
     def _on_released(self, touch: Touch) -> None:
-        if self._in_gesture:
+        if self._tool_name == "region":
+            self._end_region(touch)
+        elif self._in_gesture:
             edit = self._tools[self._tool_name].release(touch)
             if edit is not None:
                 self._drag(edit)
@@ -488,6 +514,7 @@ _CURSORS: Final = {
     "brush": Qt.CursorShape.CrossCursor,
     "eraser": Qt.CursorShape.CrossCursor,
     "matte": Qt.CursorShape.CrossCursor,
+    "region": Qt.CursorShape.CrossCursor,
     "place-face": Qt.CursorShape.CrossCursor,
 }
 _NUDGES: Final = {
