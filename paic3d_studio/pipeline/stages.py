@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from typing import Final
 
-from paic3d_studio.core.alignment import align
 from paic3d_studio.core.monitor import SILENT, Monitor, abandonable
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.manifest import manifest_entry
@@ -53,6 +52,7 @@ def _picture_key(picture: PictureSource) -> str:
 SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("picture", lambda p: p.picture, _picture_key),
     Source("placed_face", lambda p: p.landmark_edit),
+    Source("alignment_edit", lambda p: p.alignment_edit),
     Source("landmark_moves", lambda p: p.landmark_moves),
     Source("matte_strokes", lambda p: p.matte_strokes),
     Source("hull_edits", lambda p: p.hull_edits),
@@ -90,8 +90,8 @@ STAGES: Final[tuple[Stage, ...]] = (
     Stage("landmarks", "Moving landmarks", ("found_landmarks", "landmark_moves"), steps.landmarks, keep=4),
     Stage("found_matte", "Separating the background", ("portrait", "found_landmarks", "matting", "matting_weights"),
           steps.found_matte, seconds=0.7, monitored=True, uses_torch=True),
-    Stage("matte", "Painting the matte", ("found_matte", "matte_strokes"), steps.matte),
-    Stage("alignment", "Aligning", ("found_landmarks",), align, keep=4),
+    Stage("matte", "Painting the matte", ("found_matte", "portrait", "matte_strokes"), steps.matte),
+    Stage("alignment", "Aligning", ("found_landmarks", "alignment_edit"), steps.alignment, keep=4),
     Stage("aligned", "Warping", ("portrait", "matte", "alignment"), steps.aligned),
     # From illustration to render: which lines go, and what was under them.
     Stage("found_hulls", "Finding the hulls", ("landmarks", "alignment"), steps.found_hulls, keep=4),

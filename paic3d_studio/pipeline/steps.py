@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from paic3d_studio.core.alignment import portrait_points, warp_portrait
+from paic3d_studio.core.alignment import adjusted, align, portrait_points, warp_portrait
 from paic3d_studio.core.artefacts import (
     ALIGNED_SIZE,
     AlignedPortrait,
@@ -43,7 +43,14 @@ from paic3d_studio.core.texture import TextureOptions, bake_texture
 from paic3d_studio.errors import UserError
 from paic3d_studio.export.glb import glb_bytes
 from paic3d_studio.pipeline.child import run_in_child
-from paic3d_studio.project.state import MovedLandmark, PictureSource, PlacedFace, Polygon, StitchSourceName
+from paic3d_studio.project.state import (
+    AlignmentEdit,
+    MovedLandmark,
+    PictureSource,
+    PlacedFace,
+    Polygon,
+    StitchSourceName,
+)
 from paic3d_studio.viewport.bake import BakedVolume, bake_volume
 
 if TYPE_CHECKING:
@@ -97,9 +104,14 @@ def found_matte(portrait: Portrait, landmarks: Landmarks, method: str, weights: 
     return find_matte(portrait, face_box=face_box(landmarks), method=method, monitor=monitor)
 
 
-def matte(found: Matte, strokes: tuple[Stroke, ...]) -> Matte:
+def matte(found: Matte, portrait: Portrait, strokes: tuple[Stroke, ...]) -> Matte:
     """Paint the artist's strokes over the matte that was found."""
-    return painted_matte(found, strokes=strokes)
+    return painted_matte(found, portrait=portrait, strokes=strokes)
+
+
+def alignment(landmarks: Landmarks, edit: AlignmentEdit) -> Alignment:
+    """Bring the face to its place in the square, and then the picture to where the artist wants it."""
+    return adjusted(align(landmarks), shift=edit.shift, scale=edit.scale, turn=edit.turn)
 
 
 def aligned(portrait: Portrait, matte: Matte, alignment: Alignment) -> AlignedPortrait:
