@@ -14,11 +14,15 @@ from paic3d_studio.core.face_template import LEFT_EYE, MOUTH, NOSE, RIGHT_EYE, F
 
 MIN_VERTICES: Final = 3
 
+EXACT_SOURCES: Final = ("network",)
+"""Sources of landmarks that reach the corners of the drawn eyes; those of the others lie in a box inside them."""
+
 _EYE_VERTICES: Final = 12
 _NOSE_VERTICES: Final = 8
 # Reach of a hull from the middle of its part: of the part's own size, or at least of the face's width. Measured so
 # that 94-98 % of hand-marked eye points lie inside.
 _EYE_ACROSS, _EYE_UP, _EYE_DOWN = 0.80, 0.95, 0.85
+_EXACT_EYE_ACROSS: Final = 0.60  # where the landmarks lie on the corners of the eye rather than in a box inside it
 _MOUTH_ACROSS, _MOUTH_ACROSS_OF_FACE = 1.2, 0.15
 _MOUTH_ALONG, _MOUTH_ALONG_OF_FACE = 1.3, 0.10
 _NOSE_OF_FACE: Final = 0.12
@@ -40,9 +44,10 @@ def detect_hulls(landmarks: Landmarks, *, alignment: Alignment) -> FeatureHulls:
     mouth_x = max(_MOUTH_ACROSS * parts.mouth.width, _MOUTH_ACROSS_OF_FACE * face)
     mouth_y = max(_MOUTH_ALONG * parts.mouth.height, _MOUTH_ALONG_OF_FACE * face)
     radius = _NOSE_OF_FACE * face
+    across = _EXACT_EYE_ACROSS if landmarks.source in EXACT_SOURCES else _EYE_ACROSS
     outlines = {
-        "right_eye": _eye(parts.right_eye),
-        "left_eye": _eye(parts.left_eye),
+        "right_eye": _eye(parts.right_eye, across=across),
+        "left_eye": _eye(parts.left_eye, across=across),
         "mouth": parts.mouth.centre + _turned(_superellipse(mouth_x, mouth_y, mouth_y, _EYE_VERTICES), parts),
         "nose": parts.nose + _superellipse(radius, radius, radius, _NOSE_VERTICES, roundness=2.0),
     }
@@ -216,8 +221,8 @@ def delete_vertex(polygon: NDArray[np.float64], *, index: int, free: bool = Fals
     return _kept_solid(convex(np.delete(polygon, index % len(polygon), axis=0)), otherwise=polygon)
 
 
-def _eye(part: Part) -> NDArray[np.float64]:
-    return _superellipse(_EYE_ACROSS * part.width, _EYE_UP * part.height, _EYE_DOWN * part.height, _EYE_VERTICES)
+def _eye(part: Part, *, across: float) -> NDArray[np.float64]:
+    return _superellipse(across * part.width, _EYE_UP * part.height, _EYE_DOWN * part.height, _EYE_VERTICES)
 
 
 def _superellipse(

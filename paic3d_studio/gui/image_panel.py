@@ -52,6 +52,7 @@ from paic3d_studio.tools.matte_brush_tool import MatteBrushTool
 from paic3d_studio.tools.place_face_tool import PlaceFaceTool
 from paic3d_studio.tools.pointer import Edit, Scene, Tool, Touch
 from paic3d_studio.tools.polyline_tool import PolylineTool
+from paic3d_studio.tools.region_tool import RegionTool
 from paic3d_studio.tools.swipe import Swipe
 
 LAYERS: Final = ("picture", "clean", "lines", "hulls")
@@ -93,6 +94,9 @@ class ImagePanel(QWidget):
     brush_changed = Signal(float)
     mask_shown = Signal(float)
     """A gesture changed the mask on the screen; carries the milliseconds from the pointer event to new pixels."""
+
+    region_drawn = Signal(object)
+    """A rectangle for the benchmark, `core.region_file.Rectangle` in Portrait pixels."""
 
     def __init__(self, document: Document) -> None:
         super().__init__()
@@ -349,6 +353,8 @@ class ImagePanel(QWidget):
             self.cancel_gesture()
         was_placing, was_aligning = self.placing, self.aligning
         self._tool_name = name
+        self._tools["region"].cancel()
+        self._show_region()
         self.view.pan_by_left = name == "hand"
         self.view.set_tool_cursor(_CURSORS.get(name, Qt.CursorShape.ArrowCursor))
         for owner, marks in self._tool_marks.items():
@@ -539,6 +545,7 @@ class ImagePanel(QWidget):
         self._button_down = True
         tool = self._tools[self._tool_name]
         edit = tool.press(touch, scene=self._scene())
+        self._show_region()
         if self._in_gesture and edit is not None:  # one more corner of a line
             self._drag(edit)
             if isinstance(tool, PolylineTool) and not tool.holds:
@@ -582,16 +589,35 @@ class ImagePanel(QWidget):
         if self._swipe is not None and self._swipe.dragged:
             self._swipe.move(touch)
             self._show_divider(hot=True)
+        elif self._tool_name == "region":
+            self._tools["region"].move(touch)
+            self._show_region()
         elif self._in_gesture:
             edit = self._tools[self._tool_name].move(touch)
             if edit is not None:
                 self._drag(edit)
+
+    def _show_region(self) -> None:
+        tool = self._tools["region"]
+        assert isinstance(tool, RegionTool)
+        self._marks.show_rectangle(tool.rectangle if self._tool_name == "region" else None)
+
+    def _end_region(self, touch: Touch) -> None:
+        tool = self._tools["region"]
+        assert isinstance(tool, RegionTool)
+        if tool.drawing:
+            tool.release(touch)
+            self._show_region()
+            if tool.of_portrait is not None:
+                self.region_drawn.emit(tool.of_portrait)
 
     def _on_released(self, touch: Touch) -> None:
         self._button_down = False
         if self._swipe is not None and self._swipe.dragged:
             self._swipe.release()
             self._on_hovered(touch)
+        elif self._tool_name == "region":
+            self._end_region(touch)
         elif self._in_gesture:
             tool = self._tools[self._tool_name]
             edit = tool.release(touch)
@@ -789,6 +815,7 @@ _CURSORS: Final = {
     "matte": Qt.CursorShape.CrossCursor,
     "polyline": Qt.CursorShape.CrossCursor,
     "lasso": Qt.CursorShape.CrossCursor,
+    "region": Qt.CursorShape.CrossCursor,
     "place-face": Qt.CursorShape.CrossCursor,
 }
 _WITHOUT_MASK: Final = ("align", "matte")

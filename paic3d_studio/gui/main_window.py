@@ -14,6 +14,7 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragL
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
 
 from paic3d_studio.core.artefacts import ExportReport, Landmarks, TagFeatures
+from paic3d_studio.core.region_file import Rectangle
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
 from paic3d_studio.gui.appearance import Appearance
@@ -30,6 +31,7 @@ from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import RecentMenu
+from paic3d_studio.gui.region import keep_region
 from paic3d_studio.gui.rescue import Rescue
 from paic3d_studio.gui.runner import YIELDING
 from paic3d_studio.gui.weights_chooser import WeightsChooser
@@ -326,6 +328,14 @@ class MainWindow(QMainWindow):
             self.workspace.messages.show_message(error.message, cure=error.cure, action=other)
         else:
             self._show_bug(error)
+
+    def _on_region_drawn(self, rectangle: Rectangle) -> None:
+        try:
+            path = keep_region(self.document, rectangle=rectangle)
+        except UserError as error:
+            self.workspace.messages.show_message(error.message, cure=error.cure)
+        else:
+            self.workspace.status.show_idle(text("The region of interest is kept in {name}", name=path.name))
 
     def offer_what_a_crash_left(self) -> None:
         """Ask, without blocking, whether unsaved edits of a studio that ended without a word are to be brought back."""
@@ -637,6 +647,7 @@ class MainWindow(QMainWindow):
         self.image.backdrop_changed.connect(self._on_backdrop_changed)
         self.image.brush_changed.connect(self._on_brush_changed)
         self.image.hint_changed.connect(self._show_hint)
+        self.image.region_drawn.connect(self._on_region_drawn)
         self.image.view.zoomed.connect(self._on_zoomed)
         self.head.mesh_wanted.connect(document.want_mesh)
         self.blending.follow(workspace.messages)
