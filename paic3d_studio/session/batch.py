@@ -31,7 +31,14 @@ from paic3d_studio.export import exporter_for
 from paic3d_studio.files import write_files
 from paic3d_studio.pipeline.child import ChildFailed, run_in_child
 from paic3d_studio.project.file import SUFFIX
-from paic3d_studio.session.headless import CANCELLED, Job, cancel_on_interrupt, configured, refuse_pictures_as_targets
+from paic3d_studio.session.headless import (
+    CANCELLED,
+    Job,
+    cancel_on_interrupt,
+    configured,
+    refuse_missing_weights,
+    refuse_pictures_as_targets,
+)
 from paic3d_studio.session.output import check_head_target, is_folder
 from paic3d_studio.session.progress import TerminalProgress
 from paic3d_studio.session.session import Session
@@ -104,6 +111,7 @@ def batch_items(arguments: Namespace) -> list[Item]:
     Raises:
         UserError: no such folder, nothing in it, or an output that cannot be written.
     """
+    refuse_missing_weights(backbone=arguments.backbone, infill=arguments.infill)
     source, output = arguments.folder, arguments.output
     if not is_folder(source):
         raise UserError(f"There is no folder “{source}”.", "Give the folder that holds the pictures.")
@@ -191,6 +199,7 @@ def make_head(item: Item, options: Mapping[str, Any], *, monitor: Monitor) -> Ou
     """
     session = Session()
     project = configured(session.read(item.picture, monitor=monitor.child(0.0, 0.05)), Namespace(**options))
+    refuse_missing_weights(backbone=project.settings.backbone, infill=project.settings.infill)
     report = session.export(item.head, project=project, monitor=monitor.child(0.05, 0.9))
     session.turntable(item.sheet, size=_SHEET_SIZE, project=project, monitor=monitor.child(0.9, 1.0))
     return Outcome(
