@@ -46,7 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command is not None:
         return command.run(command.parser().parse_args(arguments[1:]))
     parser = studio_parser()
-    pictures = parser.parse_args(arguments).pictures
+    wanted = parser.parse_args(arguments)
+    if wanted.self_test:
+        from paic3d_studio.gui.self_test import run as test_itself
+
+        return test_itself()
+    pictures = wanted.pictures
     if pictures and not pictures[0].suffix and len(pictures[0].parts) == 1 and not pictures[0].exists():
         parser.error(f"there is no command and no picture named “{pictures[0]}”; commands are {', '.join(COMMANDS)}")
     if has_display():
@@ -70,13 +75,19 @@ def studio_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="paic3d-studio",
         description="From one portrait of an anime character to a textured 3D head. Without arguments the studio\n"
-        "opens on the bundled example; without a display the same is done here, into head.glb and turntable.png.",
+        "opens on its start page, the first time on the bundled example; without a display the example is\n"
+        "reconstructed here, into head.glb and turntable.png.",
         epilog="commands, each with a --help of its own:\n"
         + "\n".join(f"  {name:14} {command.summary}" for name, command in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "pictures", metavar="PICTURE", nargs="*", type=Path, help="a portrait or a project to open in the studio"
+    )
+    parser.add_argument(
+        "--self-test",
+        action="store_true",
+        help="make the example's head in a temporary folder, and say whether all works",
     )
     parser.add_argument("--version", action="version", version=f"PAiC-3D Studio {__version__}")
     return parser
@@ -197,6 +208,18 @@ def _train(wanted: argparse.Namespace) -> int:
     return run_train(wanted)
 
 
+def _benchmark_parser() -> argparse.ArgumentParser:
+    from paic3d_studio.benchmark.command import parser
+
+    return parser()
+
+
+def _benchmark(wanted: argparse.Namespace) -> int:
+    from paic3d_studio.benchmark.command import run
+
+    return run(wanted)
+
+
 def _batch(wanted: argparse.Namespace) -> int:
     from paic3d_studio.session.batch import run_batch
 
@@ -212,6 +235,7 @@ def _import_weights(wanted: argparse.Namespace) -> int:
 COMMANDS: Final[Mapping[str, Command]] = {
     "reconstruct": Command("make a textured head without a window", reconstruct_parser, _reconstruct),
     "dataset": Command("make and look at datasets of characters", _dataset_parser, _dataset),
+    "benchmark": Command("judge reconstructions against true characters", _benchmark_parser, _benchmark),
     "train": Command("train a network of the paper on a dataset", _train_parser, _train),
     "batch": Command("make heads of a whole folder, with a report", batch_parser, _batch),
     "import-weights": Command("import the authors' released weights", import_weights_parser, _import_weights),

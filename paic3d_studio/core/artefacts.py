@@ -90,9 +90,13 @@ class AlignedPortrait(_Artefact):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FeatureHulls:
-    """Convex polygons inside which lines stay: feature name -> float64 (n, 2) in aligned pixels, (x, y)."""
+    """Polygons inside which lines stay: feature name -> float64 (n, 2) in aligned pixels, (x, y).
+
+    All are convex but those named in `free`, which may have dents, and even cross themselves.
+    """
 
     polygons: Mapping[str, NDArray[np.float64]]
+    free: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -104,9 +108,14 @@ class KeepMask(_Artefact):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LineMask(_Artefact):
-    """True where the infill network repaints: bool (512, 512); never True under the keep mask."""
+    """True where the infill network repaints: bool (512, 512); never True under the keep mask.
+
+    `shares` says how much of the repainted picture is laid over the drawn one there, uint8 (512, 512), 0 outside the
+    mask; None where no soft stroke asks for less than all.
+    """
 
     mask: NDArray[np.bool_]
+    shares: NDArray[np.uint8] | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

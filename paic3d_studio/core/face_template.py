@@ -7,6 +7,8 @@ illustrations: where the 28 points lie, counted from each part's centre in the p
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -19,6 +21,27 @@ RIGHT_EYE: Final = slice(11, 17)
 LEFT_EYE: Final = slice(17, 23)
 NOSE: Final = 23
 MOUTH: Final = slice(24, 28)
+
+FACE_PARTS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
+    {
+        "right_eye": (*range(5, 8), *range(11, 17)),
+        "left_eye": (*range(8, 11), *range(17, 23)),
+        "nose": (23,),
+        "mouth": tuple(range(24, 28)),
+        "contour": tuple(range(5)),
+    }
+)
+"""Which landmarks belong to what part of the face; an eye has its lash. Right and left are the character's."""
+
+OUTLINES: Final = (
+    (tuple(range(5)), False),
+    ((5, 6, 7), False),
+    ((8, 9, 10), False),
+    ((11, 12, 13, 16, 15, 14), True),
+    ((17, 18, 19, 22, 21, 20), True),
+    ((24, 25, 26, 27), True),
+)
+"""Landmarks joined by lines, as one draws a face: numbers in order, and whether the line closes."""
 
 _TEMPLATE: Final = np.array(
     [

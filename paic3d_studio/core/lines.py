@@ -21,7 +21,7 @@ from paic3d_studio.core.artefacts import (
     LineMask,
 )
 from paic3d_studio.core.image import over_white
-from paic3d_studio.core.strokes import Stroke, rasterise_strokes
+from paic3d_studio.core.strokes import Stroke, painted_shares, rasterise_strokes
 from paic3d_studio.errors import ShapeMismatch, UserError
 
 __all__ = [
@@ -115,13 +115,17 @@ def keep_mask(hulls: FeatureHulls, *, landmarks: Landmarks, alignment: Alignment
     """Mark where the artist's lines stay: feature hulls, nose point and lashes, grown by two pixels all round.
 
     Args:
-        hulls: convex polygons in aligned pixels; a feature without a hull keeps no lines of its own.
+        hulls: polygons in aligned pixels, the free ones as they are, the others convex; a feature without a hull keeps
+            no lines of its own.
         landmarks: give the nose point and the two lash lines, in Portrait pixels.
         alignment: Portrait pixels to the aligned square.
     """
     mask = np.zeros((ALIGNED_SIZE, ALIGNED_SIZE), np.uint8)
-    for polygon in hulls.polygons.values():
-        _fill_hull(mask, _pixels(polygon))
+    for name, polygon in hulls.polygons.items():
+        if name in hulls.free:
+            cv2.fillPoly(mask, [_pixels(polygon).reshape(-1, 1, 2)], 1)
+        else:
+            _fill_hull(mask, _pixels(polygon))
     points = _pixels(aligned_points(alignment, points=landmarks.points))
     nose = points[_NOSE]
     if np.all((nose >= 0) & (nose < ALIGNED_SIZE)):
@@ -204,4 +208,8 @@ def masked_lines(lines: NDArray[np.bool_], *, keep: KeepMask, strokes: Sequence[
     """
     if lines.shape != keep.mask.shape:
         raise ShapeMismatch(f"lines are {lines.shape}, the keep mask is {keep.mask.shape}")
-    return LineMask(mask=rasterise_strokes(lines, strokes=strokes) & ~keep.mask)
+    if not any(stroke.is_soft for stroke in strokes):
+        return LineMask(mask=rasterise_strokes(lines, strokes=strokes) & ~keep.mask)
+    shares = painted_shares(lines.astype(np.uint8) * np.uint8(255), strokes=strokes)
+    shares[keep.mask] = 0
+    return LineMask(mask=shares > 0, shares=shares)

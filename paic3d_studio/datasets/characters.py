@@ -92,11 +92,22 @@ def character_files(folder: Path, *, held_out: bool = False) -> list[Path]:
     Raises:
         UserError: there are none.
     """
-    found = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in (".glb", ".vrm") and p.parent.name != "hairs"]
-    chosen = [p for p in found if (HELD_OUT in p.stem) == held_out]
+    chosen = [path for path in character_paths(folder) if (HELD_OUT in path.stem) == held_out]
     if not chosen:
         raise UserError(f"No {'held-out ' if held_out else ''}characters lie under {folder}.", "Name their folder.")
     return chosen
+
+
+def character_paths(folder: Path) -> list[Path]:
+    """Return every GLB and VRM file under a folder but lone hairs, sorted by name.
+
+    Raises:
+        UserError: there are none.
+    """
+    found = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in (".glb", ".vrm") and p.parent.name != "hairs"]
+    if not found:
+        raise UserError(f"No characters lie under {folder}.", "Name their folder.")
+    return found
 
 
 def variant(character: Character, *, number: int) -> Character:
@@ -166,7 +177,7 @@ def make_item(character: Character, renderer: CharacterRenderer) -> Item:
         part=_both_to_the_right(pictures.part),
         depth=_both_to_the_right(pictures.xyz[..., 2]),
         xyz=xyz.astype(np.float16),
-        inside=_inside_depth_hull(xyz, views),
+        inside=inside_depth_hull(xyz, views),
         colour=colours,
         point_part=parts,
         coloured=(np.linalg.norm(offset, axis=1) < COLOUR_REACH) & ~skull,
@@ -199,7 +210,7 @@ def _bare_skull(places: NDArray[np.float32], parts: NDArray[np.uint8]) -> NDArra
     return np.asarray(skin & (places[:, 2] < -0.02) & (places[:, 1] > -0.08))
 
 
-def _inside_depth_hull(xyz: NDArray[np.float32], views: Views) -> NDArray[np.bool_]:
+def inside_depth_hull(xyz: NDArray[np.float32], views: Views) -> NDArray[np.bool_]:
     """Return which points lie behind the first surface in every view that can judge them."""
     inside = np.ones(len(xyz), bool)
     side = views.part.shape[1]

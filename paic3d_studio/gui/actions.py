@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from paic3d_studio.gui.icons import icon
+from paic3d_studio.gui.language import text
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class ActionEntry:
 
 ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry("open", "File", "Open…", "Open a portrait or a project", ("Ctrl+O",), "open"),
+    ActionEntry("new-window", "File", "New window", "Work on another portrait beside this one", ("Ctrl+N",)),
     ActionEntry("paste", "File", "Paste picture", "Paste a picture or a picture file", ("Ctrl+V",), "paste"),
     ActionEntry("example", "File", "Open the example", "Open the bundled example portrait", (), "picture"),
     ActionEntry(
@@ -92,7 +94,9 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         "",
         lambda now: now.has_face and not now.exporting,
     ),
-    ActionEntry("quit", "File", "Quit", "Close the studio", ("Ctrl+Q",), "", separator=True),
+    ActionEntry("queue", "File", "Queue…", "Make heads of many pictures, one after another", ("Ctrl+Shift+Q",)),
+    ActionEntry("close-window", "File", "Close window", "Close this window", ("Ctrl+W",), "", separator=True),
+    ActionEntry("quit", "File", "Quit", "Close every window of the studio", ("Ctrl+Q",)),
     ActionEntry("undo", "Edit", "Undo", "Take the last edit back", ("Ctrl+Z",), "undo", lambda now: now.can_undo),
     ActionEntry(
         "redo", "Edit", "Redo", "Make the edit again", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", lambda now: now.can_redo
@@ -108,6 +112,28 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         choice="tool",
         place="image",
         separator=True,
+    ),
+    ActionEntry(
+        "tool-landmarks",
+        "Edit",
+        "Edit landmarks",
+        "Move the landmarks of the face; hulls follow them",
+        ("K",),
+        "landmarks",
+        _with_face,
+        choice="tool",
+        place="image",
+    ),
+    ActionEntry(
+        "tool-align",
+        "Edit",
+        "Move the picture in the square",
+        "Move, scale and turn the picture that the reconstruction sees, by the usual face",
+        ("A",),
+        "align",
+        _with_face,
+        choice="tool",
+        place="image",
     ),
     ActionEntry(
         "tool-brush",
@@ -127,6 +153,28 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         "Erase from the line mask what should stay",
         ("E",),
         "eraser",
+        _with_face,
+        choice="tool",
+        place="image",
+    ),
+    ActionEntry(
+        "tool-polyline",
+        "Edit",
+        "Mark lines from corner to corner",
+        "Click the corners of a line that the line-free picture should lose",
+        ("Y",),
+        "polyline",
+        _with_face,
+        choice="tool",
+        place="image",
+    ),
+    ActionEntry(
+        "tool-lasso",
+        "Edit",
+        "Mark or keep an area",
+        "Draw round an area to mark all of it; with Shift, its lines stay",
+        ("L",),
+        "lasso",
         _with_face,
         choice="tool",
         place="image",
@@ -165,9 +213,38 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         place="image",
     ),
     ActionEntry(
+        "tool-region",
+        "Edit",
+        "Region of interest",
+        "Draw the rectangle in which the benchmark judges this picture",
+        (),
+        "",
+        _with_face,
+        choice="tool",
+        place="image",
+    ),
+    ActionEntry(
         "brush-smaller", "Edit", "Smaller brush", "Make the brush smaller", ("[",), "", _with_face, separator=True
     ),
     ActionEntry("brush-larger", "Edit", "Larger brush", "Make the brush larger", ("]",), "", _with_face),
+    ActionEntry(
+        "brush-softer",
+        "Edit",
+        "Softer brush",
+        "Let the brush fade to its rim",
+        ("Shift+[", "{", "Shift+{"),
+        "",
+        _with_face,
+    ),
+    ActionEntry(
+        "brush-harder",
+        "Edit",
+        "Harder brush",
+        "Let the brush paint in full to its rim",
+        ("Shift+]", "}", "Shift+}"),
+        "",
+        _with_face,
+    ),
     ActionEntry(
         "delete-vertex",
         "Edit",
@@ -180,6 +257,24 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ),
     ActionEntry(
         "reset-hulls", "Edit", "Hulls as detected", "Give every hull its detected shape again", (), "reset", _with_face
+    ),
+    ActionEntry(
+        "reset-landmarks",
+        "Edit",
+        "Landmarks as detected",
+        "Put every landmark back where it was found",
+        (),
+        "",
+        _with_face,
+    ),
+    ActionEntry(
+        "reset-alignment",
+        "Edit",
+        "Alignment as detected",
+        "Leave the place of the picture in the square to the face again",
+        (),
+        "",
+        _with_face,
     ),
     ActionEntry(
         "reset-face",
@@ -234,6 +329,17 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         checkable=True,
     ),
     ActionEntry(
+        "swipe",
+        "View",
+        "Before and after",
+        "Put a divider between the picture and the line-free one, and drag it",
+        ("W",),
+        "swipe",
+        _with_face,
+        place="image",
+        checkable=True,
+    ),
+    ActionEntry(
         "zoom-fit",
         "View",
         "Whole picture",
@@ -255,8 +361,10 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         "Import the weights that the authors of PAniC-3D released",
         enabled=lambda now: not now.importing,
     ),
+    ActionEntry("tour", "Help", "Show me around", "Five steps through the window", enabled=_with_picture),
     ActionEntry("keys", "Help", "Keys and mouse…", "Show every key and what the mouse does", ("F1",), "info"),
-    ActionEntry("about", "Help", "About PAiC-3D Studio", "Version, licence and credits", ()),
+    ActionEntry("log", "Help", "Show the log", "Show what the studio noted about warnings and errors", separator=True),
+    ActionEntry("about", "Help", "About PAiC-3D Studio", "Version, licences and credits", ()),
 )
 
 _MENUS: Final = ("File", "Edit", "View", "Models", "Help")
@@ -275,11 +383,11 @@ def build_actions(
     groups: dict[str, QActionGroup] = {}
     made: dict[str, QAction] = {}
     for entry in ACTIONS:
-        action = QAction(entry.label, owner)
+        action = QAction(text(entry.label), owner)
         action.setObjectName(entry.name)
         action.setShortcuts([QKeySequence(keys) for keys in entry.shortcuts])
         action.setToolTip(tip_with_keys(entry))
-        action.setStatusTip(entry.tip)
+        action.setStatusTip(text(entry.tip))
         if entry.icon:
             action.setIcon(icon(entry.icon))
         action.setCheckable(entry.checkable or bool(entry.choice))
@@ -298,7 +406,8 @@ def build_actions(
 
 def tip_with_keys(entry: ActionEntry) -> str:
     """Return the tool tip: what it does, and the key."""
-    return f"{entry.tip}  ({keys_text(entry.shortcuts[0])})" if entry.shortcuts else entry.tip
+    tip = text(entry.tip)
+    return f"{tip}  ({keys_text(entry.shortcuts[0])})" if entry.shortcuts else tip
 
 
 def keys_text(keys: str) -> str:
@@ -308,7 +417,7 @@ def keys_text(keys: str) -> str:
 
 def fill_menus(bar: QMenuBar, *, actions: Mapping[str, QAction]) -> dict[str, QMenu]:
     """Put every action into its menu, in the order of the table."""
-    menus = {name: bar.addMenu(name) for name in _MENUS}
+    menus = {name: bar.addMenu(text(name)) for name in _MENUS}
     for entry in ACTIONS:
         if entry.separator:
             menus[entry.menu].addSeparator()

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from traceback import format_exception
 from types import TracebackType
 from typing import Final
 
@@ -16,11 +17,13 @@ from PySide6.QtWidgets import QApplication
 
 from paic3d_studio import __version__
 from paic3d_studio.core.monitor import join_abandoned
-from paic3d_studio.gui.help_texts import log_file
+from paic3d_studio.gui.appearance import dress
 from paic3d_studio.gui.icons import app_icon
+from paic3d_studio.gui.log_dialog import log_file
 from paic3d_studio.gui.main_window import MainWindow
-from paic3d_studio.gui.theme import apply_theme
+from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.viewport_widget import install_surface_format
+from paic3d_studio.gui.windows import Windows
 from paic3d_studio.paths import example_picture
 from paic3d_studio.session.session import Session
 
@@ -31,7 +34,9 @@ _JOIN_SECONDS: Final = 30.0
 
 
 def run(paths: Sequence[str]) -> int:
-    """Open the studio on the first of `paths`, or on the bundled example, until its window is closed.
+    """Open the studio on `paths`, each in a window, until every window is closed.
+
+    Without any it begins with its start page; the first time with the bundled example and a tour.
 
     Returns:
         The exit code for the shell: 0.
@@ -44,22 +49,32 @@ def run(paths: Sequence[str]) -> int:
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("paic3d-studio")
     app.setWindowIcon(app_icon())
-    apply_theme(app)
-    window = MainWindow(Session(threads=max(1, (os.cpu_count() or 2) - 1)))
-    bugs = BugReporter(window)
+    preferences = Preferences()
+    dress(app, preferences)
+    windows = Windows(_new_session, preferences=preferences)
+    bugs = BugReporter(windows)
     sys.excepthook = bugs.report
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    window.show()
-    first = paths[0] if paths else str(example_picture()) if example_picture().is_file() else ""
+    window = windows.new()
+    first = paths[0] if paths else ""
+    if window.welcome.is_first_start and not paths and example_picture().is_file():
+        first = str(example_picture())
+        window.welcome.want_tour()
     if not first:
         window.offer_what_a_crash_left()
     else:
         QTimer.singleShot(0, window, _Opening(window, first).open)
+    for path in paths[1:]:
+        windows.open(path)
     code = app.exec()
-    window.document.close(seconds=_JOIN_SECONDS)  # out of sight already; a thread is joined, never terminated
+    windows.join(seconds=_JOIN_SECONDS)
     join_abandoned(seconds=_JOIN_SECONDS)
     sys.excepthook = sys.__excepthook__
     return code
+
+
+def _new_session() -> Session:
+    return Session(threads=max(1, (os.cpu_count() or 2) - 1))
 
 
 class _Opening(QObject):
@@ -81,27 +96,26 @@ class _Opening(QObject):
 
 
 class BugReporter(QObject):
-    """Brings what nobody caught to the log whole, and one sentence of it to the window; from any thread."""
+    """Brings what nobody caught to the log whole, and one sentence of it to the active window; from any thread."""
 
-    _told = Signal(str)
+    _told = Signal(str, str)
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, windows: Windows) -> None:
+        super().__init__(windows)
+        self._windows = windows
         self._told.connect(self._tell)
 
     def report(self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         """Take the place of `sys.excepthook`."""
         log.critical("nobody caught this", exc_info=(kind, error, traceback))
         if not isinstance(error, KeyboardInterrupt):
-            self._told.emit(f"{kind.__name__}: {error}")
+            details = "".join(format_exception(kind, error, traceback))
+            self._told.emit(f"{kind.__name__}: {error}", details)
 
-    def _tell(self, what: str) -> None:
-        self._window.workspace.messages.show_message(
-            "Something went wrong inside the studio.",
-            cure=f"{what}. The log has the details.",
-            action=("show-log", "Show the log"),
-        )
+    def _tell(self, what: str, details: str) -> None:
+        window = self._windows.active
+        if window is not None:
+            window.tell_of_bug(what, details=details)
 
 
 def _start_log() -> None:

@@ -51,6 +51,11 @@ def picture_in(data: QMimeData | None, *, only_asking: bool = False) -> FoundPic
     return None
 
 
+def further_files(data: QMimeData | None) -> list[str]:
+    """Return the files that were dropped or copied together with the one that `picture_in` names."""
+    return [url.toLocalFile() for url in data.urls() if url.isLocalFile()][1:] if data is not None else []
+
+
 def _names_a_picture(text: str) -> bool:
     try:
         return Path(text).suffix.lower() in (*PICTURE_SUFFIXES, SUFFIX) and Path(text).is_file()

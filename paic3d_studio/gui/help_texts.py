@@ -1,28 +1,30 @@
-"""The two windows of the help menu, and where the log is."""
+"""The keyboard map, made from the tables that define the keys."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from paic3d_studio import __version__
 from paic3d_studio.gui.actions import ACTIONS, keys_text
-from paic3d_studio.gui.icons import pixmap
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.widgets import label
-from paic3d_studio.paths import user_folder
 from paic3d_studio.viewport.shading import SHADING_MODES
 
 _POINTER: Final = (
     ("Wheel", "Zoom the picture or the head"),
     ("Space + drag, middle drag", "Move the picture"),
     ("Drag a corner, an edge, inside", "Change a hull, move it"),
-    ("Arrow keys over a hull, with Shift", "Nudge it by one pixel, by ten"),
+    ("Arrow keys over a hull or landmark, with Shift", "Nudge it by one pixel, by ten"),
+    ("Drag a landmark, with Shift", "Move it, move its whole feature"),
+    ("Drag in the frame, its corners, outside", "Move, scale, turn the picture in the square"),
     ("Double click on an edge", "Add a corner"),
-    ("Right click on a hull", "Remove a corner, mirror, lock"),
-    ("Shift + brush", "Erase instead of marking"),
+    ("Right click on a hull or landmark", "Remove a corner, mirror, lock, as detected"),
+    ("Shift + brush, Shift + lasso", "Erase instead of marking"),
+    ("Click, click, double click", "Polyline: corners, and its end"),
+    ("Pen", "Its pressure sets the size, its back end erases"),
+    ("Drag the divider", "Compare before and after"),
     ("Drag the head, middle drag", "Turn it"),
     ("The same with Shift, right drag", "Move it"),
     ("Double click on the head", "Look at that point"),
@@ -42,23 +44,20 @@ _HEAD_KEYS: Final = (
 )
 
 
-def log_file() -> Path:
-    """Return where the studio writes its log."""
-    return user_folder() / "studio.log"
-
-
 class KeysDialog(QDialog):
     """Every key and what the mouse does, from the tables that define them."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keys and mouse")
+        self.setWindowTitle(text("Keys and mouse"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         inside = QWidget()
         columns = QHBoxLayout(inside)
         columns.setContentsMargins(20, 16, 20, 16)
         columns.setSpacing(36)
-        keys = [(keys_text(entry.shortcuts[0]), entry.label.replace("…", "")) for entry in ACTIONS if entry.shortcuts]
+        keys = [
+            (keys_text(entry.shortcuts[0]), text(entry.label).replace("…", "")) for entry in ACTIONS if entry.shortcuts
+        ]
         shading = [(mode.shortcut, mode.label) for mode in SHADING_MODES.values()]
         columns.addLayout(_table("Everywhere, and over the picture", keys))
         right = QVBoxLayout()
@@ -74,42 +73,6 @@ class KeysDialog(QDialog):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
         self.resize(860, 680)
-
-
-class AboutDialog(QDialog):
-    """Version, licence and credits."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("About PAiC-3D Studio")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        symbol = QLabel()
-        symbol.setPixmap(pixmap("app", size=72, ratio=parent.devicePixelRatioF()))
-        close = QPushButton("Close")
-        close.clicked.connect(self.accept)
-        texts = QVBoxLayout()
-        texts.setSpacing(8)
-        texts.addWidget(label(f"PAiC-3D Studio {__version__}", role="empty-title"))
-        texts.addWidget(label("From one portrait of an anime character to a textured 3D head.", role="soft", wrap=True))
-        texts.addWidget(
-            label(
-                "After the method of Chen and others, “PAniC-3D: Stylized Single-view 3D Reconstruction from Portraits "
-                "of Anime Characters”, CVPR 2023. Apache License 2.0.",
-                role="faint",
-                wrap=True,
-            )
-        )
-        texts.addStretch(1)
-        line = QHBoxLayout()
-        line.addStretch(1)
-        line.addWidget(close)
-        texts.addLayout(line)
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(22, 20, 20, 16)
-        outer.setSpacing(20)
-        outer.addWidget(symbol, 0, Qt.AlignmentFlag.AlignTop)
-        outer.addLayout(texts, 1)
-        self.resize(480, 240)
 
 
 def _table(title: str, rows: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> QGridLayout:

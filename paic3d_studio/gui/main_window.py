@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,24 +14,28 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragL
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
 
 from paic3d_studio.core.artefacts import ExportReport, Landmarks, TagFeatures
+from paic3d_studio.core.region_file import Rectangle
 from paic3d_studio.errors import UserError
-from paic3d_studio.gui import help_texts
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
+from paic3d_studio.gui.appearance import Appearance
 from paic3d_studio.gui.blending import Blending
-from paic3d_studio.gui.clipboard import OPEN_FILTER, picture_in
+from paic3d_studio.gui.clipboard import OPEN_FILTER, further_files, picture_in
 from paic3d_studio.gui.document import REFINED, SHOWN, Document
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
 from paic3d_studio.gui.importing import ImportOutcome
 from paic3d_studio.gui.keeping import Keeping
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.meshing import Meshing
 from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import RecentMenu
+from paic3d_studio.gui.region import keep_region
 from paic3d_studio.gui.rescue import Rescue
 from paic3d_studio.gui.runner import YIELDING
 from paic3d_studio.gui.weights_chooser import WeightsChooser
+from paic3d_studio.gui.welcome import Welcome
 from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.paths import example_picture
 from paic3d_studio.project import edits
@@ -51,6 +56,12 @@ class MainWindow(QMainWindow):
     """Picture on the left, head on the right, what happens in between below."""
 
     closed = Signal()
+    queue_wanted = Signal()
+    """The queue of many pictures is to be shown."""
+    quit_wanted = Signal()
+    """Every window of the studio is to be closed."""
+    window_wanted = Signal(object, str)
+    """Another window is wanted: a path or the bytes of a picture with a name for it, or None for an empty one."""
 
     def __init__(self, session: Session, *, preferences: Preferences | None = None) -> None:
         super().__init__()
@@ -86,9 +97,22 @@ class MainWindow(QMainWindow):
         self._closes_once_saved = False
         self._started_up = False
         self._leave_work_behind = False
+        self.is_closed = False
         menus = fill_menus(self.menuBar(), actions=self.actions_by_name)
         menus["File"].insertMenu(self.actions_by_name["paste"], self._recent_menu)
         menus["View"].insertMenu(self.actions_by_name["side-panel"], self.head.mode_menu)
+        self.appearance = Appearance(self, preferences=self.preferences)
+        menus["View"].addSeparator()
+        menus["View"].addMenu(self.appearance.theme_menu)
+        menus["View"].addMenu(self.appearance.language_menu)
+        self.welcome = Welcome(
+            self,
+            document=self.document,
+            preferences=self.preferences,
+            actions=self.actions_by_name,
+            inside=self.workspace,
+            over=self.workspace.middle,
+        )
         self._connect()
         self._restore()
         self._update_situation()
@@ -96,13 +120,13 @@ class MainWindow(QMainWindow):
     # Opening ---------------------------------------------------------------------------------------------------------
 
     def open_picture(self, source: str | bytes, *, name: str = "") -> None:
-        """Open a picture; asks first, without blocking, when edits of the open one would be lost."""
+        """Open a picture; offers a window of its own, without blocking, when edits of the open one would be lost."""
         if self.document.session.dirty:
             self._pending_source = (source, name)
             self.workspace.messages.show_message(
                 "Opening another picture leaves the unsaved edits of this one behind.",
                 kind="warning",
-                action=("save", "Save"),
+                action=("open-beside", "Open in a new window"),
                 other=("open-anyway", "Open anyway"),
             )
             return
@@ -112,16 +136,28 @@ class MainWindow(QMainWindow):
         self._pending_source = None
         self.document.open(source, name=name)
 
+    def _open_beside(self, source: str | bytes, name: str) -> None:
+        self._pending_source = None
+        self.workspace.messages.hide()
+        self.window_wanted.emit(source, name)
+
+    def _new_window(self) -> None:
+        self.window_wanted.emit(None, "")
+
     def _choose_picture(self) -> None:
-        chooser = QFileDialog(self, "Open a portrait or a project", str(self.preferences.folder("open")), OPEN_FILTER)
-        chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
+        chooser = QFileDialog(
+            self, text("Open a portrait or a project"), str(self.preferences.folder("open")), OPEN_FILTER
+        )
+        chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.fileSelected.connect(self._on_file_chosen)
+        chooser.filesSelected.connect(self._on_files_chosen)
         chooser.open()
 
-    def _on_file_chosen(self, path: str) -> None:
-        self.preferences.remember_folder("open", Path(path).parent)
-        self.open_picture(path)
+    def _on_files_chosen(self, paths: list[str]) -> None:
+        self.preferences.remember_folder("open", Path(paths[0]).parent)
+        self.open_picture(paths[0])
+        for path in paths[1:]:
+            self.window_wanted.emit(path, "")
 
     def _paste(self) -> None:
         if not self._take_from(QApplication.clipboard().mimeData()):
@@ -133,6 +169,8 @@ class MainWindow(QMainWindow):
         found = picture_in(data)
         if found is not None:
             self.open_picture(found.source, name=found.name)
+            for path in further_files(data):
+                self.window_wanted.emit(path, "")
         return found is not None
 
     def _open_example(self) -> None:
@@ -192,7 +230,7 @@ class MainWindow(QMainWindow):
     def _show_stages_beside(self) -> None:
         """Say of stages that do not run whether what they made last still holds."""
         for stage, report in self.document.reports_beside().items():
-            self.workspace.strip.chips[stage].take(report)
+            self.workspace.strip.show_stage(stage, report)
 
     def _on_progress(self, lane: str, fraction: float, text: str) -> None:
         if lane not in YIELDING:
@@ -240,10 +278,15 @@ class MainWindow(QMainWindow):
         self._update_situation()
 
     def _show_bug(self, error: Exception) -> None:
+        self.tell_of_bug(f"{type(error).__name__}: {error}", details="".join(traceback.format_exception(error)))
+
+    def tell_of_bug(self, what: str, *, details: str) -> None:
+        """Say that something went wrong that nobody foresaw; `details` can be copied."""
         self.workspace.messages.show_message(
             "Something went wrong inside the studio.",
-            cure=f"{type(error).__name__}: {error}. The log has the details.",
+            cure=text("{what}. The log has the details.", what=what),
             action=("show-log", "Show the log"),
+            details=details,
         )
 
     def _face_is_missing(self) -> bool:
@@ -286,6 +329,14 @@ class MainWindow(QMainWindow):
         else:
             self._show_bug(error)
 
+    def _on_region_drawn(self, rectangle: Rectangle) -> None:
+        try:
+            path = keep_region(self.document, rectangle=rectangle)
+        except UserError as error:
+            self.workspace.messages.show_message(error.message, cure=error.cure)
+        else:
+            self.workspace.status.show_idle(text("The region of interest is kept in {name}", name=path.name))
+
     def offer_what_a_crash_left(self) -> None:
         """Ask, without blocking, whether unsaved edits of a studio that ended without a word are to be brought back."""
         self._left_behind = self.keeping.left_behind()
@@ -299,8 +350,8 @@ class MainWindow(QMainWindow):
             )
 
     def _undo(self) -> None:
-        self.image.cancel_gesture()
-        self.document.undo()
+        if not self.image.step_back() and not self.image.cancel_gesture():
+            self.document.undo()
 
     def _redo(self) -> None:
         self.document.redo()
@@ -309,7 +360,7 @@ class MainWindow(QMainWindow):
         """Leave the innermost thing: a gesture, the placing of a face, a job, a message."""
         if self.image.cancel_gesture():
             return
-        if self.image.placing and self.image.has_face:
+        if (self.image.placing and self.image.has_face) or self.image.aligning:
             self.image.choose_tool("hull")
         elif not self.document.stop():
             self.workspace.messages.hide()
@@ -317,8 +368,14 @@ class MainWindow(QMainWindow):
     def _stop(self) -> None:
         self.document.stop()
 
-    def _quit(self) -> None:
+    def _show_queue(self) -> None:
+        self.queue_wanted.emit()
+
+    def _close_window(self) -> None:
         self.close()
+
+    def _quit(self) -> None:
+        self.quit_wanted.emit()
 
     def _show_side_panel(self, shown: bool) -> None:
         self.workspace.side.setVisible(shown)
@@ -326,6 +383,12 @@ class MainWindow(QMainWindow):
 
     def _reset_hulls(self) -> None:
         self.document.edit(edits.reset_hulls)
+
+    def _reset_landmarks(self) -> None:
+        self.document.edit(edits.reset_landmarks)
+
+    def _reset_alignment(self) -> None:
+        self.document.edit(edits.reset_alignment)
 
     def _revert(self) -> None:
         self.image.cancel_gesture()
@@ -345,8 +408,8 @@ class MainWindow(QMainWindow):
         match name:
             case "open-anyway" if self._pending_source is not None:
                 self._open_now(*self._pending_source)
-            case "save":
-                self.keeping.save()
+            case "open-beside" if self._pending_source is not None:
+                self._open_beside(*self._pending_source)
             case "save-elsewhere":
                 self.keeping.save_elsewhere()
             case "save-and-close":
@@ -368,13 +431,24 @@ class MainWindow(QMainWindow):
             case "show-folder":
                 QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.exporting.folder)))
             case "show-log":
-                QDesktopServices.openUrl(QUrl.fromLocalFile(str(help_texts.log_file())))
+                self.welcome.show_log()
+
+    def _show_tour(self) -> None:
+        self.welcome.begin_tour()
 
     def _show_keys(self) -> None:
-        help_texts.KeysDialog(self).open()
+        self.welcome.show_keys()
+
+    def _show_log(self) -> None:
+        self.welcome.show_log()
 
     def _show_about(self) -> None:
-        help_texts.AboutDialog(self).open()
+        self.welcome.show_about()
+
+    def _on_language_chosen(self, name: str) -> None:
+        self.workspace.messages.show_message(
+            text("The studio speaks {language} from its next start.", language=name), kind="info"
+        )
 
     # Keeping everything in step --------------------------------------------------------------------------------------
 
@@ -431,8 +505,16 @@ class MainWindow(QMainWindow):
         self.workspace.layers.show_states(states)
         self.preferences.layers = states
 
-    def _on_zoomed(self, scale: float) -> None:
-        self.workspace.zoom.setText(f"{100 * scale:.0f} %")
+    def _on_zoomed(self) -> None:
+        self.workspace.zoom.setText(f"{100 * self.image.view.device_scale:.0f} %")
+
+    def _on_line_colour_changed(self, colour: str) -> None:
+        self.workspace.layers.show_line_colour(colour)
+        self.preferences.remember("picture/line-colour", colour)
+
+    def _on_backdrop_changed(self, name: str) -> None:
+        self.workspace.layers.show_backdrop(name)
+        self.preferences.remember("picture/backdrop", name)
 
     def _work_to_lose(self) -> bool:
         """Ask, without blocking, when closing would lose something; the button of the message closes all the same."""
@@ -476,6 +558,7 @@ class MainWindow(QMainWindow):
         self.document.close(seconds=CLOSE_SECONDS)
         self.keeping.close(seconds=CLOSE_SECONDS)
         event.accept()
+        self.is_closed = True
         self.closed.emit()
 
     # Building --------------------------------------------------------------------------------------------------------
@@ -490,13 +573,20 @@ class MainWindow(QMainWindow):
             "export": self.exporting.ask,
             "blender": self.blending.start,
             "import-weights": self.weights_chooser.ask,
+            "new-window": self._new_window,
+            "queue": self._show_queue,
+            "close-window": self._close_window,
             "quit": self._quit,
             "undo": self._undo,
             "redo": self._redo,
             "brush-smaller": partial(self.image.resize_brush, -1),
             "brush-larger": partial(self.image.resize_brush, 1),
+            "brush-softer": partial(self.image.harden_brush, -1),
+            "brush-harder": partial(self.image.harden_brush, 1),
             "delete-vertex": self.image.delete_vertex,
             "reset-hulls": self._reset_hulls,
+            "reset-landmarks": self._reset_landmarks,
+            "reset-alignment": self._reset_alignment,
             "revert": self._revert,
             "reset-face": self._reset_face,
             "clear-strokes": self._clear_strokes,
@@ -507,8 +597,11 @@ class MainWindow(QMainWindow):
             "zoom-actual": partial(self.image.view.zoom_to, 1.0),
             "zoom-in": partial(self.image.view.zoom_by, WHEEL_STEP**2),
             "zoom-out": partial(self.image.view.zoom_by, WHEEL_STEP**-2),
+            "swipe": self.image.set_swipe,
             "side-panel": self._show_side_panel,
+            "tour": self._show_tour,
             "keys": self._show_keys,
+            "log": self._show_log,
             "about": self._show_about,
         }
         for tool in (*TOOLS, "hand"):
@@ -537,6 +630,8 @@ class MainWindow(QMainWindow):
         self.keeping.saved.connect(self._on_saved)
         self.keeping.failed.connect(self._on_not_saved)
         self._recent_menu.chosen.connect(self.open_picture)
+        self.welcome.start_page.chosen.connect(self.open_picture)
+        self.appearance.language_chosen.connect(self._on_language_chosen)
         workspace.settings.edit_wanted.connect(document.edit)
         workspace.layers.changed.connect(self.image.set_layer_state)
         workspace.strip.cancel_wanted.connect(self._stop)
@@ -544,8 +639,15 @@ class MainWindow(QMainWindow):
         self.head.look_changed.connect(self._on_look_changed)
         self.image.layers_changed.connect(self._on_layers_changed)
         self.image.tool_changed.connect(self._on_tool_changed)
+        self.image.gesture_began.connect(self._update_situation)
+        self.image.swipe_changed.connect(self.actions_by_name["swipe"].setChecked)
+        workspace.layers.line_colour_chosen.connect(self.image.set_line_colour)
+        workspace.layers.backdrop_chosen.connect(self.image.set_backdrop)
+        self.image.line_colour_changed.connect(self._on_line_colour_changed)
+        self.image.backdrop_changed.connect(self._on_backdrop_changed)
         self.image.brush_changed.connect(self._on_brush_changed)
         self.image.hint_changed.connect(self._show_hint)
+        self.image.region_drawn.connect(self._on_region_drawn)
         self.image.view.zoomed.connect(self._on_zoomed)
         self.head.mesh_wanted.connect(document.want_mesh)
         self.blending.follow(workspace.messages)
@@ -558,6 +660,8 @@ class MainWindow(QMainWindow):
         for name, state in self.preferences.layers.items():
             self.image.set_layer_state(name, state)
         self._on_layers_changed(self.image.layers)
+        self.image.set_line_colour(self.preferences.text("picture/line-colour", self.image.line_colour))
+        self.image.set_backdrop(self.preferences.text("picture/backdrop", self.image.backdrop))
         self.head.look_menu.show_look(
             self.preferences.text("view/background", ""), has_grid=self.preferences.flag("view/grid", default=True)
         )
@@ -566,5 +670,5 @@ class MainWindow(QMainWindow):
         self.workspace.side.setVisible(shows_side)
         self._on_brush_changed(self.image.brush_radius)
         self._on_tool_changed(self.image.tool)
-        self._on_zoomed(self.image.view.pan_zoom.scale)
+        self._on_zoomed()
         self.image.view.setFocus()

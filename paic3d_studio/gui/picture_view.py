@@ -16,22 +16,37 @@ from PySide6.QtGui import (
     QImage,
     QKeyEvent,
     QMouseEvent,
+    QNativeGestureEvent,
     QPainter,
     QPaintEvent,
     QPen,
+    QPointingDevice,
     QResizeEvent,
+    QTabletEvent,
     QTransform,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QGraphicsRectItem, QWidget
 
-from paic3d_studio.core.artefacts import ALIGNED_SIZE
+from paic3d_studio.core.artefacts import ALIGNED_SIZE, LineMask
 from paic3d_studio.gui import theme
+from paic3d_studio.gui.language import text
 from paic3d_studio.tools.pan_zoom import WHEEL_STEP, PanZoom
 from paic3d_studio.tools.pointer import Touch
 
 REACH: Final = 9.0
 """How far from a corner the pointer may be and still grab it, in screen pixels."""
+
+BACKDROPS: Final = {
+    "chequered": ("Chequered", ""),
+    "white": ("White", "#ffffff"),
+    "grey": ("Grey", "#808080"),
+    "black": ("Black", "#000000"),
+    "green": ("Green", "#00b140"),
+    "matte": ("Cut-out only", "#000000"),
+}
+"""What lies behind the picture: label, and colour where it is one. With "matte" the cut-out itself is shown, white on
+black."""
 
 _SHARP_FROM: Final = 3.0  # from this scale on the pixels are shown as squares, as one wants them when placing a corner
 _CHECK: Final = 8  # side of a square of the chequered ground in screen pixels
@@ -58,7 +73,7 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=theme.CANVAS)
         self.setObjectName("pictureView")
-        self.setAccessibleName("Picture")
+        self.setAccessibleName(text("Picture"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self.setFrameShape(self.Shape.NoFrame)
@@ -70,9 +85,13 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         self._ground.setPen(QPen(Qt.PenStyle.NoPen))
         self._ground.setZValue(-10)
         self._box.addItem(self._ground, ignoreBounds=True)
+        self._clips: dict[str, QGraphicsRectItem] = {}
         self._layers: dict[str, Any] = {}
         self._view = PanZoom(content=(ALIGNED_SIZE, ALIGNED_SIZE), panel=(100.0, 100.0)).fit()
+        self._backdrop = "chequered"
         self._space = False
+        self._pressure = 1.0
+        self._pen_erases = False
         self._dragged_from: QPointF | None = None
         self._tool_cursor = Qt.CursorShape.ArrowCursor
         self.pan_by_left = False
@@ -99,6 +118,26 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         else:
             layer.setImage(np.ascontiguousarray(rgba), autoLevels=False, levels=None)
 
+    def clip_layer(self, name: str, *, left: float | None = None, right: float | None = None) -> None:
+        """Show of a layer only what lies between two columns, in its pixels; None leaves that side open."""
+        layer = self._layers[name]
+        clip = self._clips.get(name)
+        if left is None and right is None:
+            if clip is not None and layer.parentItem() is clip:
+                layer.setParentItem(self._box.childGroup)
+            return
+        if clip is None:
+            clip = QGraphicsRectItem()
+            clip.setPen(QPen(Qt.PenStyle.NoPen))
+            clip.setFlag(QGraphicsRectItem.GraphicsItemFlag.ItemClipsChildrenToShape)
+            clip.setZValue(layer.zValue())
+            self._clips[name] = clip
+            self._box.addItem(clip, ignoreBounds=True)
+        width, height = self._view.content
+        start, stop = left or 0.0, width if right is None else right
+        clip.setRect(QRectF(start, 0, stop - start, height))
+        layer.setParentItem(clip)
+
     def pixels_of(self, name: str) -> NDArray[np.uint8] | None:
         """Return what a layer shows, None when it is empty."""
         layer = self._layers.get(name)
@@ -116,8 +155,13 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         self._ground.setRect(QRectF(0, 0, *size))
         self._set_view(self._view.showing((float(size[0]), float(size[1]))))
 
+    def set_backdrop(self, name: str) -> None:
+        """Choose what is seen where the picture is transparent, a key of BACKDROPS."""
+        self._backdrop = name
+        self._apply_view()
+
     def show_ground(self, visible: bool) -> None:
-        """Show the chequered ground on which transparent pixels are seen."""
+        """Show the ground on which transparent pixels are seen."""
         self._ground.setVisible(visible)
 
     # Pan and zoom ----------------------------------------------------------------------------------------------------
@@ -132,8 +176,13 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         self._set_view(self._view.fit())
 
     def zoom_to(self, scale: float) -> None:
-        """Show at `scale` screen pixels per picture pixel."""
-        self._set_view(self._view.at_scale(scale))
+        """Show at `scale` pixels of the screen itself per picture pixel: on a dense one fewer of Qt's."""
+        self._set_view(self._view.at_scale(scale / self.devicePixelRatioF()))
+
+    @property
+    def device_scale(self) -> float:
+        """Pixels of the screen itself per picture pixel."""
+        return self._view.scale * float(self.devicePixelRatioF())
 
     def zoom_by(self, factor: float) -> None:
         """Zoom about the middle of the panel."""
@@ -147,9 +196,10 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
     def _apply_view(self) -> None:
         left, top, width, height = self._view.visible
         self._box.setRange(QRectF(left, top, width, height), padding=0, disableAutoRange=True)
-        smooth = self._view.scale < _SHARP_FROM
+        smooth = self.device_scale < _SHARP_FROM
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        brush = QBrush(_chequered())
+        colour = BACKDROPS[self._backdrop][1]
+        brush = QBrush(QColor(colour)) if colour else QBrush(_chequered())
         brush.setTransform(QTransform.fromScale(1 / self._view.scale, 1 / self._view.scale))
         self._ground.setBrush(brush)
         self.zoomed.emit(self._view.scale)
@@ -162,10 +212,24 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
 
     # Pointer ---------------------------------------------------------------------------------------------------------
 
+    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 Qt's name
+        """Note what a pen tells; the mouse events that Qt makes of it follow. Pinching zooms."""
+        if isinstance(event, QTabletEvent):
+            self._pressure = min(max(event.pressure(), 0.0), 1.0)
+            self._pen_erases = event.pointerType() == QPointingDevice.PointerType.Eraser
+            event.ignore()
+            return False
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            at = event.position()
+            self._set_view(self._view.zoomed(1 + event.value(), about=(at.x(), at.y())))
+            return True
+        return bool(super().viewportEvent(event))
+
     def touch_at(self, position: QPointF, *, erases: bool = False) -> Touch:
         """Return the pointer in picture pixels; `position` in pixels of this widget."""
         x, y = self._view.to_picture((position.x(), position.y()))
-        return Touch(x=x, y=y, reach=REACH / self._view.scale, erases=erases)
+        erases = erases is not self._pen_erases
+        return Touch(x=x, y=y, reach=REACH / self._view.scale, erases=erases, pressure=self._pressure)
 
     def set_tool_cursor(self, shape: Qt.CursorShape) -> None:
         """Choose the pointer's shape while nothing is dragged."""
@@ -213,6 +277,7 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
             self._show_cursor()
         elif event.button() == Qt.MouseButton.LeftButton:
             self.released.emit(self._touch(event))
+        self._pressure, self._pen_erases = 1.0, False  # the next event may be a mouse's
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 Qt's name
         """Tell of a double click; it comes in place of the second press."""
@@ -274,6 +339,14 @@ def mask_pixels(mask: NDArray[np.bool_], *, colour: str) -> NDArray[np.uint8]:
     shade = QColor(colour)
     table = np.array([[0, 0, 0, 0], [shade.red(), shade.green(), shade.blue(), 255]], np.uint8).view(np.uint32)[:, 0]
     return np.take(table, mask.view(np.uint8)).view(np.uint8).reshape(*mask.shape, 4)
+
+
+def line_pixels(lines: LineMask, *, colour: str) -> NDArray[np.uint8]:
+    """Return a line mask as pixels of one colour, (512, 512, 4), fainter where it repaints only in part."""
+    pixels = mask_pixels(lines.mask, colour=colour)
+    if lines.shares is not None:
+        pixels[..., 3] = lines.shares
+    return pixels
 
 
 def _chequered() -> QImage:

@@ -7,9 +7,10 @@ from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainterPath, QPen
-from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QGraphicsPathItem
+from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QGraphicsPathItem, QGraphicsRectItem
 
 from paic3d_studio.core.lines import Stroke
+from paic3d_studio.core.region_file import Rectangle
 from paic3d_studio.gui import theme
 from paic3d_studio.project.state import Point
 
@@ -22,17 +23,26 @@ class PointerMarks:
     def __init__(self, box: Any) -> None:
         self._box = box
         self._ring = QGraphicsEllipseItem()
+        self._core = QGraphicsEllipseItem()
         self._trail = QGraphicsPathItem()
         self._places: list[QGraphicsEllipseItem] = []
         pen = QPen(QColor(_ERASES), 1.4)
         pen.setCosmetic(True)
         self._ring.setPen(pen)
-        for item, height in ((self._ring, 30), (self._trail, 24)):
+        dashed = QPen(QColor(255, 255, 255, 150), 1.0, Qt.PenStyle.DashLine)
+        dashed.setCosmetic(True)
+        self._core.setPen(dashed)
+        self._rectangle = QGraphicsRectItem()
+        self._rectangle.setPen(pen)
+        for item, height in ((self._ring, 30), (self._core, 30), (self._trail, 24), (self._rectangle, 24)):
             self._add(item, height=height)
             item.hide()
 
-    def show_ring(self, centre: Point, *, radius: float, colour: str, erases: bool) -> None:
-        """Show how far the brush reaches, and by the colour what it does."""
+    def show_ring(self, centre: Point, *, radius: float, colour: str, erases: bool, hardness: float = 1.0) -> None:
+        """Show how far the brush reaches, by the colour what it does, and how far it paints in full."""
+        core = radius * hardness
+        self._core.setRect(QRectF(centre[0] - core, centre[1] - core, 2 * core, 2 * core))
+        self._core.setVisible(hardness < 1)
         pen = self._ring.pen()
         pen.setColor(QColor(_ERASES if erases else colour))
         self._ring.setPen(pen)
@@ -42,13 +52,15 @@ class PointerMarks:
     def hide_ring(self) -> None:
         """Show no brush."""
         self._ring.hide()
+        self._core.hide()
 
     def show_trail(self, stroke: Stroke) -> None:
         """Show a stroke whose effect follows later."""
+        shade = theme.WARM if stroke.unsure else theme.ACCENT if stroke.adds else _ERASES
         path = QPainterPath(QPointF(*stroke.points[0]))
         for x, y in (*stroke.points[1:], stroke.points[-1]):
             path.lineTo(x, y)
-        colour = QColor(theme.ACCENT if stroke.adds else _ERASES)
+        colour = QColor(shade)
         colour.setAlphaF(0.5)
         ends, joins = Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
         self._trail.setPen(QPen(colour, 2 * stroke.radius, Qt.PenStyle.SolidLine, ends, joins))
@@ -58,6 +70,13 @@ class PointerMarks:
     def hide_trail(self) -> None:
         """Show no stroke."""
         self._trail.hide()
+
+    def show_rectangle(self, rectangle: Rectangle | None) -> None:
+        """Show a rectangle of picture pixels, or none."""
+        self._rectangle.setVisible(rectangle is not None)
+        if rectangle is not None:
+            left, top, right, bottom = rectangle
+            self._rectangle.setRect(QRectF(left, top, right - left, bottom - top))
 
     def show_places(self, places: Iterable[Point]) -> None:
         """Show these places and no others, in a size that no zoom changes."""

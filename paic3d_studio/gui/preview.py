@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import Alignment, FeatureHulls, KeepMask, Landmarks, LineMask
+from paic3d_studio.core.hulls import detect_hulls
 from paic3d_studio.core.lines import keep_mask, masked_lines
-from paic3d_studio.pipeline.steps import hulls as edited_hulls
-from paic3d_studio.project.state import Project
+from paic3d_studio.pipeline import steps
+from paic3d_studio.project.state import MovedLandmark, Project
 from paic3d_studio.session.session import Session
 
 
@@ -24,43 +25,58 @@ class MaskPreview:
     """What a gesture needs to know, taken when it begins."""
 
     lines: NDArray[np.bool_]
-    landmarks: Landmarks
+    found: Landmarks
     alignment: Alignment
-    found: FeatureHulls
-    _kept: tuple[FeatureHulls, KeepMask] | None = None
+    _kept: tuple[FeatureHulls, Landmarks, KeepMask] | None = None
+    _placed: tuple[tuple[MovedLandmark, ...], Landmarks, FeatureHulls] | None = None
 
     @classmethod
     def of(cls, session: Session) -> MaskPreview | None:
         """Return a preview; None when the face is not known yet.
 
-        The hulls as they are edited are not asked of the session: after a quick edit its worker may not have come to
-        them.
+        Hulls and landmarks as they are edited are not asked of the session: after a quick edit its worker may not have
+        come to them.
         """
-        lines, landmarks, alignment, found = (
-            session.peek(stage) for stage in ("lines", "landmarks", "alignment", "found_hulls")
-        )
-        if lines is None or landmarks is None or alignment is None or found is None:
+        lines, found, alignment = (session.peek(stage) for stage in ("lines", "found_landmarks", "alignment"))
+        if lines is None or found is None or alignment is None:
             return None
-        return cls(lines=lines, landmarks=landmarks, alignment=alignment, found=found)
+        return cls(lines=lines, found=found, alignment=alignment)
+
+    def landmarks_of(self, project: Project) -> Landmarks:
+        """Return the landmarks as `project` has them."""
+        return self._of_moves(project)[0]
 
     def hulls_of(self, project: Project) -> FeatureHulls:
         """Return the hulls as `project` has them."""
-        return edited_hulls(self.found, project.hull_edits)
+        return steps.hulls(self._of_moves(project)[1], project.hull_edits, project.free_hulls)
 
     def mask_of(self, project: Project, *, hulls: FeatureHulls) -> LineMask:
         """Return the line mask as `project` has it."""
-        return masked_lines(self.lines, keep=self._keep(hulls), strokes=project.strokes)
+        keep = self.keep_of(project, hulls=hulls)
+        return masked_lines(self.lines, keep=keep, strokes=project.strokes)
 
-    def _keep(self, hulls: FeatureHulls) -> KeepMask:
+    def keep_of(self, project: Project, *, hulls: FeatureHulls) -> KeepMask:
+        """Return where lines stay; found once while neither hulls nor landmarks move."""
+        landmarks = self.landmarks_of(project)
         before = self._kept
-        if before is not None and _same(before[0], hulls):  # a brush stroke moves no hull
-            return before[1]
-        keep = keep_mask(hulls, landmarks=self.landmarks, alignment=self.alignment)
-        self._kept = (hulls, keep)
+        if before is not None and before[1] is landmarks and _same(before[0], hulls):
+            return before[2]
+        keep = keep_mask(hulls, landmarks=landmarks, alignment=self.alignment)
+        self._kept = (hulls, landmarks, keep)
         return keep
+
+    def _of_moves(self, project: Project) -> tuple[Landmarks, FeatureHulls]:
+        """Return the landmarks, and the hulls that are found from them."""
+        moves = project.landmark_moves
+        if self._placed is None or self._placed[0] != moves:
+            landmarks = steps.landmarks(self.found, moves)
+            self._placed = (moves, landmarks, detect_hulls(landmarks, alignment=self.alignment))
+        return self._placed[1:]
 
 
 def _same(one: FeatureHulls, other: FeatureHulls) -> bool:
-    return one.polygons.keys() == other.polygons.keys() and all(
-        np.array_equal(one.polygons[name], other.polygons[name]) for name in one.polygons
+    return (
+        one.free == other.free
+        and one.polygons.keys() == other.polygons.keys()
+        and all(np.array_equal(one.polygons[name], other.polygons[name]) for name in one.polygons)
     )

@@ -10,6 +10,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon, QImageReader, QPixmap
 from PySide6.QtWidgets import QMenu, QWidget
 
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.project.file import SUFFIX, preview_of
 
@@ -27,7 +28,7 @@ class RecentMenu(QMenu):
     """The path of the file that is to be opened."""
 
     def __init__(self, parent: QWidget, *, preferences: Preferences) -> None:
-        super().__init__("Open recent", parent)
+        super().__init__(text("Open recent"), parent)
         self._preferences = preferences
         self.setStyleSheet(f"QMenu {{ icon-size: {_SIDE}px; }}")
         self.aboutToShow.connect(self._fill)
@@ -37,30 +38,33 @@ class RecentMenu(QMenu):
         files = [file for file in self._preferences.recent_files if file.is_file()]
         for file in files:
             name = self.fontMetrics().elidedText(file.name, Qt.TextElideMode.ElideMiddle, _WIDEST)
-            action = QAction(_preview(file), name.replace("&", "&&"), self)
+            action = QAction(QIcon(small_picture(file, side=2 * _SIDE)), name.replace("&", "&&"), self)
             action.setToolTip(str(file))
             action.triggered.connect(partial(self._choose, str(file)))
             self.addAction(action)
         if not files:
-            self.addAction("Nothing was open yet").setEnabled(False)
+            self.addAction(text("Nothing was open yet")).setEnabled(False)
             return
         self.addSeparator()
-        self.addAction("Forget these").triggered.connect(self._preferences.forget_recent)
+        self.addAction(text("Forget these")).triggered.connect(self._preferences.forget_recent)
 
     def _choose(self, path: str) -> None:
         self.chosen.emit(path)
 
 
-def _preview(file: Path) -> QIcon:
-    """Return a small picture of a project or a picture file; none for what is too large to look at in passing."""
+def small_picture(file: Path, *, side: int) -> QPixmap:
+    """Return a small picture of a project or a picture file; an empty one for what is gone, or too large in passing."""
     shown = QPixmap()
-    if file.suffix.lower() == SUFFIX:
-        shown.loadFromData(preview_of(file))
-    elif file.stat().st_size <= _LARGEST_READ:
-        reader = QImageReader(str(file))
-        reader.setAutoTransform(True)
-        size = reader.size()
-        if size.isValid():
-            reader.setScaledSize(size.scaled(QSize(_SIDE * 2, _SIDE * 2), Qt.AspectRatioMode.KeepAspectRatio))
-            shown = QPixmap.fromImage(reader.read())
-    return QIcon(shown)
+    try:
+        if file.suffix.lower() == SUFFIX:
+            shown.loadFromData(preview_of(file))
+        elif file.stat().st_size <= _LARGEST_READ:
+            reader = QImageReader(str(file))
+            reader.setAutoTransform(True)
+            size = reader.size()
+            if size.isValid():
+                reader.setScaledSize(size.scaled(QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio))
+                shown = QPixmap.fromImage(reader.read())
+    except OSError:
+        return QPixmap()
+    return shown

@@ -15,12 +15,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from paic3d_studio.gui import language
 from paic3d_studio.gui.icons import icon
 
 
 def label(text: str = "", *, role: str = "", wrap: bool = False) -> QLabel:
-    """Return a label; `role` picks its look in the theme (title, heading, soft, faint, key)."""
-    made = QLabel(text)
+    """Return a label in the artist's language.
+
+    `role` picks its look in the theme: title, heading, card-title, empty-title, soft, faint, bad, key.
+    """
+    made = QLabel(language.text(text))
     made.setTextFormat(Qt.TextFormat.PlainText)
     if role:
         made.setProperty("role", role)
@@ -101,8 +105,8 @@ def icon_button(name: str, *, tip: str, size: int = 16) -> QToolButton:
     button = QToolButton()
     button.setIcon(icon(name))
     button.setIconSize(QSize(size, size))
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
+    button.setToolTip(language.text(tip))
+    button.setAccessibleName(language.text(tip))
     button.setAutoRaise(True)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button
@@ -114,13 +118,13 @@ class Section(QWidget):
     def __init__(self, title: str, *, open_at_start: bool = True) -> None:
         super().__init__()
         self._head = QToolButton()
-        self._head.setText(title)
+        self._head.setText(language.text(title))
         self._head.setCheckable(True)
         self._head.setChecked(open_at_start)
         self._head.setProperty("role", "disclosure")
         self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._head.setIconSize(QSize(14, 14))
-        self._head.setAccessibleName(title)
+        self._head.setAccessibleName(language.text(title))
         self._head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setObjectName("row")
         self._body = QWidget()
@@ -167,9 +171,9 @@ class Form(QWidget):
         text = label(name, role="soft")
         text.setBuddy(control)
         text.setMinimumWidth(78)
-        control.setAccessibleName(name)
+        control.setAccessibleName(language.text(name))
         for widget in (text, control):
-            widget.setToolTip(tip)
+            widget.setToolTip(language.text(tip))
         row = self._grid.rowCount()
         self._grid.addWidget(text, row, 0)
         self._grid.addWidget(control, row, 1)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from paic3d_studio.gui import language
 from paic3d_studio.gui.image_panel import ImagePanel
 from paic3d_studio.gui.panels.layers_panel import LayersPanel
 from paic3d_studio.gui.panels.mesh_panel import MeshPanel
@@ -30,6 +31,14 @@ from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.widgets import ElidedLabel, Section, label, pane_header, separator, tool_button
 
 SIDE_WIDTH = 272
+
+_RAIL: Final = (
+    ("align", "landmarks", "hull"),
+    ("brush", "eraser", "polyline", "lasso"),
+    ("matte",),
+    ("hand", "place-face"),
+)
+"""The tools beside the picture, in groups: the face, the lines, the cut-out, and the rest."""
 
 _WIDEST_TITLE: Final = 320
 _WIDEST_STATUS: Final = 460
@@ -49,37 +58,40 @@ class Workspace(QWidget):
     ) -> None:
         super().__init__()
         self.image = image
+        image.setObjectName("imagePanel")
+        head.setObjectName("viewportPanel")
         self.head = head
         self.layers = LayersPanel(actions)
         self.settings = SettingsPanel()
         self.mesh = MeshPanel()
         self.strip = StageStrip(stages)
         self.status = StatusLine()
-        self.title = ElidedLabel("No picture", role="title")
+        self.title = ElidedLabel(language.text("No picture"), role="title")
         self.title.setMaximumWidth(_WIDEST_TITLE)
         self.picture_size = label(role="faint")
         self.zoom = label("100 %", role="soft")
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.side = self._new_side_panel()
-        middle = QWidget()
-        self.messages = MessageBar(middle, over=self.splitter)
-        self._fill_middle(middle, actions)
+        self.middle = QWidget()
+        """What lies between header and stages."""
+        self.messages = MessageBar(self.middle, over=self.splitter)
+        self._fill_middle(self.middle, actions)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._new_header(actions))
-        column.addWidget(middle, 1)
+        column.addWidget(self.middle, 1)
         column.addWidget(self.strip)
         column.addWidget(self.status)
 
     def _new_header(self, actions: Mapping[str, QAction]) -> QFrame:
         header = QFrame()
         header.setObjectName("header")
-        export = QPushButton("Export…")
+        export = QPushButton(language.text("Export…"))
         export.setProperty("role", "primary")
-        export.setFixedWidth(96)
+        export.setMinimumWidth(96)
         export.setToolTip(actions["export"].toolTip())
-        export.setAccessibleName("Export head")
+        export.setAccessibleName(language.text("Export head"))
         export.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         export.clicked.connect(actions["export"].trigger)
         actions["export"].enabledChanged.connect(export.setEnabled)
@@ -125,16 +137,17 @@ class Workspace(QWidget):
             button = QToolButton()
             button.setProperty("role", "switch")
             button.setDefaultAction(actions[f"layer-{name}"])
-            actions[f"layer-{name}"].setIconText(title)
+            actions[f"layer-{name}"].setIconText(language.text(title))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setAccessibleName(f"Layer {title.lower()}")
+            button.setAccessibleName(language.text("Layer: {name}", name=language.text(title)))
             line.addWidget(button)
         line.addStretch(1)
+        line.addWidget(tool_button(actions["swipe"], size=18))
         line.addWidget(tool_button(actions["zoom-fit"], size=18))
         self.zoom.setMinimumWidth(46)
         self.zoom.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.zoom.setToolTip("Screen pixels for each pixel of the picture")
+        self.zoom.setToolTip(language.text("Screen pixels for each pixel of the picture"))
         line.addWidget(self.zoom)
         pane = QWidget()
         inner = QHBoxLayout()
@@ -153,19 +166,20 @@ class Workspace(QWidget):
         rail = QFrame()
         rail.setObjectName("toolRail")
         rail.setFixedWidth(48)
-        rail.setAccessibleName("Tools")
+        rail.setAccessibleName(language.text("Tools"))
         self.brush_size = label("", role="faint")
         self.brush_size.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.brush_size.setToolTip("Brush diameter in pixels of the picture;  [ and ] change it")
+        self.brush_size.setToolTip(language.text("Brush diameter in pixels of the picture;  [ and ] change it"))
         column = QVBoxLayout(rail)
         column.setContentsMargins(6, 8, 6, 8)
         column.setSpacing(4)
-        for name in ("tool-hull", "tool-brush", "tool-eraser", "tool-matte", "tool-hand"):
-            column.addWidget(tool_button(actions[name], size=22))
-        column.addSpacing(4)
-        column.addWidget(separator())
-        column.addSpacing(4)
-        column.addWidget(tool_button(actions["tool-place-face"], size=22))
+        for place, group in enumerate(_RAIL):
+            if place:
+                column.addSpacing(3)
+                column.addWidget(separator())
+                column.addSpacing(3)
+            for name in group:
+                column.addWidget(tool_button(actions[f"tool-{name}"], size=22))
         column.addStretch(1)
         column.addWidget(self.brush_size)
         return rail
@@ -202,7 +216,7 @@ class StatusLine(QFrame):
         super().__init__()
         self.setObjectName("statusLine")
         self._hint = ElidedLabel(role="soft", mode=Qt.TextElideMode.ElideRight)
-        self._hint.setAccessibleDescription("What to do next")
+        self._hint.setAccessibleDescription(language.text("What to do next"))
         self._doing = ElidedLabel(role="soft")
         self._doing.setMaximumWidth(_WIDEST_STATUS)
         self._doing.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
@@ -210,7 +224,7 @@ class StatusLine(QFrame):
         self._bar.setRange(0, 1000)
         self._bar.setFixedWidth(140)
         self._bar.setTextVisible(False)
-        self._bar.setAccessibleName("Progress")
+        self._bar.setAccessibleName(language.text("Progress"))
         line = QHBoxLayout(self)
         line.setContentsMargins(15, 2, 14, 8)
         line.setSpacing(12)
@@ -226,14 +240,14 @@ class StatusLine(QFrame):
 
     def show_hint(self, text: str) -> None:
         """Say what to do next."""
-        self._hint.setText(text)
+        self._hint.setText(language.text(text))
 
     def show_progress(self, fraction: float, text: str) -> None:
         """Say what is being done, and how far."""
         self._bar.setVisible(True)
         self._bar.setValue(round(1000 * fraction))
         if text:
-            self._doing.setText(text[:1].upper() + text[1:])
+            self._doing.setText(language.text(text[:1].upper() + text[1:]))
 
     def end_progress(self) -> None:
         """Take the bar away; what was said last stays."""
@@ -241,5 +255,5 @@ class StatusLine(QFrame):
 
     def show_idle(self, text: str = "") -> None:
         """Say that nothing is being done, or how the last thing ended."""
-        self._doing.setText(text)
+        self._doing.setText(language.text(text))
         self._bar.setVisible(False)

@@ -55,12 +55,55 @@ class PlacedFace:
     mouth: Point
 
 
+LANDMARKS: Final = 28
+"""How many landmarks a face has."""
+
+
+@dataclass(frozen=True)
+class MovedLandmark:
+    """A landmark that the artist moved: its number in the specification's order, and its place in Portrait pixels."""
+
+    index: int
+    place: Point
+
+
+@dataclass(frozen=True)
+class AlignmentEdit:
+    """How the artist moved the picture in the aligned square after it was aligned by its face.
+
+    `scale` and `turn` (degrees, clockwise on the screen) are about the middle of the square, `shift` is made last, in
+    aligned pixels.
+    """
+
+    shift: Point = (0.0, 0.0)
+    scale: float = 1.0
+    turn: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what brings the face out of sight.
+
+        Raises:
+            UserError: a value is out of its range.
+        """
+        for name, value in zip(("to the right", "down"), self.shift, strict=True):
+            refuse_outside(f"The shift of the picture {name}", value, -MAX_SHIFT, MAX_SHIFT)
+        refuse_outside("The size of the picture", self.scale, 1 / MAX_RESIZE, MAX_RESIZE)
+        refuse_outside("The turn of the picture", self.turn, -180, 180)
+
+
+MAX_SHIFT: Final = 512.0
+"""How far the artist may shift the picture in the square, in aligned pixels."""
+
+MAX_RESIZE: Final = 4.0
+"""How much larger, or smaller, she may make it."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """The choices of method and their options; each name is a key of the table that its comment names."""
 
-    detector: str = "animeface"  # core.landmarks.DETECTORS
-    matting: str = "auto"  # core.matte.MATTING
+    detector: str = "network"  # nets.landmarks.DETECTORS
+    matting: str = "auto"  # nets.matting.MATTING
     lines: LineOptions = field(default_factory=LineOptions)
     infill: str = "network"  # nets.infill.INPAINTERS
     backbone: str = "compact"  # nets.backbones.BACKBONES
@@ -89,9 +132,12 @@ class Project:
     Attributes:
         picture: her file.
         landmark_edit: the face she placed by hand; None leaves it to the detector.
+        landmark_moves: single landmarks that she moved, by number; the others stay where they were found.
+        alignment_edit: how she moved the picture in the square after it was aligned.
         matte_strokes: brush strokes on the matte in Portrait pixels, in order; `adds` marks the character.
-        hull_edits: name -> convex polygon in aligned pixels: in place of the detected hull of a feature, or a hull of
-            the artist's own round anything else whose lines stay.
+        hull_edits: name -> polygon in aligned pixels, convex unless the hull is free: in place of the detected hull of
+            a feature, or a hull of the artist's own round anything else whose lines stay.
+        free_hulls: names of hulls whose polygon may have dents, in order.
         locked_hulls: names of hulls that the pointer passes by, in order.
         strokes: brush strokes on the line mask in aligned pixels, in order; `adds` marks lines to repaint.
         settings: methods and options.
@@ -100,8 +146,11 @@ class Project:
 
     picture: PictureSource
     landmark_edit: PlacedFace | None = None
+    landmark_moves: tuple[MovedLandmark, ...] = ()
+    alignment_edit: AlignmentEdit = AlignmentEdit()
     matte_strokes: tuple[Stroke, ...] = ()
     hull_edits: Mapping[str, Polygon] = field(default_factory=dict)
+    free_hulls: tuple[str, ...] = ()
     locked_hulls: tuple[str, ...] = ()
     strokes: tuple[Stroke, ...] = ()
     settings: Settings = field(default_factory=Settings)
@@ -111,6 +160,9 @@ class Project:
         for name in self.hull_edits:
             if not 0 < len(name.strip()) <= MAX_NAME:
                 raise ValueError(f"a hull's name has 1 to {MAX_NAME} letters: “{name}”")
+        numbers = [moved.index for moved in self.landmark_moves]
+        if numbers != sorted(set(numbers)) or not all(0 <= number < LANDMARKS for number in numbers):
+            raise ValueError(f"landmarks are numbered from 0 to {LANDMARKS - 1}, in order and once each")
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"the seed {self.seed} is not between 0 and {2**32 - 1}")
         object.__setattr__(self, "hull_edits", MappingProxyType(dict(self.hull_edits)))

@@ -19,7 +19,7 @@ import time
 import urllib.parse
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,6 +49,12 @@ MOST_COUNTED: Final = 100
 
 RECORD: Final = "batch.json"
 REPORT: Final = "report.html"
+
+PLAIN_OPTIONS: Final[Mapping[str, object]] = {
+    "format": ".glb", "seed": None, "backbone": None, "infill": None, "faces": None, "texture": None, "lattice": None,
+    "no_stitch": False, "stitch_line_free": False,
+}  # fmt: skip
+"""The options of the command line where none is given."""
 
 _SHEET_SIZE: Final = 160
 
@@ -92,7 +98,7 @@ def run_batch(arguments: Namespace) -> int:
         with cancel_on_interrupt() as cancelled:
             monitor = Monitor(progress.on_progress, cancelled=cancelled)
             outcomes = make_heads(
-                items, options=vars(arguments), output=arguments.output, monitor=monitor, say=progress
+                items, options=vars(arguments), output=arguments.output, monitor=monitor, tell=_Teller(progress, items)
             )
     except Cancelled:
         progress.say("Cancelled; the same command goes on from here.")
@@ -118,16 +124,25 @@ def batch_items(arguments: Namespace) -> list[Item]:
     pictures = sorted(file for file in source.iterdir() if file.suffix.lower() in (*PICTURE_SUFFIXES, SUFFIX))
     if not pictures:
         raise UserError(f"There is no picture in “{source}”.", "Give the folder that holds the pictures.")
-    suffix = arguments.format if arguments.format.startswith(".") else f".{arguments.format}"
+    options = {name: value for name, value in vars(arguments).items() if name not in ("folder", "output")}
+    return items_for(pictures, output, options=options)
+
+
+def items_for(pictures: Sequence[Path], output: Path, *, options: Mapping[str, Any]) -> list[Item]:
+    """Return the items of some pictures; `options` as the command line has them, `format` among them.
+
+    Raises:
+        UserError: an output that cannot be written, or that is where the pictures are.
+    """
+    suffix = "." + str(options["format"]).removeprefix(".")
     exporter_for(Path(f"head{suffix}"))
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"“{output}” cannot be made a folder ({error.strerror}).", "Choose another.") from None
     check_head_target(output / f"head{suffix}")
-    if output.resolve() == source.resolve():
+    if any(output.resolve() == picture.parent.resolve() for picture in pictures):
         raise UserError("Turntables would be written over the pictures.", "Choose another folder for the heads.")
-    options = {name: value for name, value in vars(arguments).items() if name not in ("folder", "output")}
     names = _result_names(pictures)
     items = [_item(picture, name, output, suffix, options) for picture, name in zip(pictures, names, strict=True)]
     for item in items:
@@ -157,9 +172,16 @@ def make_heads(
     options: Mapping[str, Any],
     output: Path,
     monitor: Monitor = SILENT,
-    say: TerminalProgress,
+    tell: Callable[[Item, Outcome], None],
 ) -> dict[str, Outcome]:
     """Make the heads that are not there yet, writing record and report after each; picture name -> outcome.
+
+    Args:
+        items: what is to be made.
+        options: as the command line has them.
+        output: where record and report go.
+        monitor: progress and cancel.
+        tell: hears of each picture once it is done, or was found to be.
 
     Raises:
         Cancelled: what had finished is in the record.
@@ -167,16 +189,31 @@ def make_heads(
     """
     outcomes = _recorded(output)
     outcomes = {item.picture.name: outcomes[item.picture.name] for item in items if _is_done(item, outcomes)}
+    for item in items:
+        if item.picture.name in outcomes:
+            tell(item, outcomes[item.picture.name])
     for number, item in enumerate(items):
         name = item.picture.name
         if name not in outcomes:
             part = monitor.child(number / len(items), (number + 1) / len(items), name)
             outcomes[name] = _outcome(item, options, part)
-            told = outcomes[name].problem or f"{outcomes[name].seconds:.1f} s"
-            say.say(f"{number + 1} of {len(items)}  {name}: {told}")
             _write_record(items, outcomes, output)
+            tell(item, outcomes[name])
     _write_record(items, outcomes, output)
     return outcomes
+
+
+class _Teller:
+    """Says on the terminal what became of each picture."""
+
+    def __init__(self, progress: TerminalProgress, items: Sequence[Item]) -> None:
+        self._progress = progress
+        self._items = items
+
+    def __call__(self, item: Item, outcome: Outcome) -> None:
+        told = outcome.problem or f"{outcome.seconds:.1f} s"
+        place = f"{self._items.index(item) + 1} of {len(self._items)}"
+        self._progress.say(f"{place}  {item.picture.name}: {told}")
 
 
 def _outcome(item: Item, options: Mapping[str, Any], monitor: Monitor) -> Outcome:

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.image import encode_png, read_picture, reduced
@@ -16,7 +16,7 @@ from paic3d_studio.core.terms import LONGEST
 from paic3d_studio.errors import UserError
 from paic3d_studio.export import export_mesh, exporter_for
 from paic3d_studio.pipeline.graph import Graph, Stage, StageReport
-from paic3d_studio.pipeline.stages import SOURCES, STAGES, prepare_networks
+from paic3d_studio.pipeline.stages import INFILL_WEIGHTS, SOURCES, STAGES, prepare_networks, weights_key
 from paic3d_studio.project.file import decoded_project, is_project, write_project
 from paic3d_studio.project.history import History
 from paic3d_studio.project.state import PictureSource, Project
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from paic3d_studio.core.artefacts import TexturedMesh
+    from paic3d_studio.core.artefacts import AlignedPortrait, KeepMask, LineMask, RenderLike, TexturedMesh
     from paic3d_studio.core.camera import Camera
     from paic3d_studio.viewport.orbit import OrbitView
 
@@ -192,6 +192,29 @@ class Session:
     def peek(self, stage: str, project: Project | None = None) -> Any | None:
         """Return the artefact of a stage if it is known already, else None; never computes, safe on any thread."""
         return self._graph.peek(stage, project or self._opened().value)
+
+    def line_free(
+        self,
+        project: Project,
+        *,
+        aligned: AlignedPortrait,
+        line_mask: LineMask,
+        keep: KeepMask,
+        monitor: Monitor = SILENT,
+    ) -> RenderLike:
+        """Return the line-free picture of masks that no stage has made yet, in the way `project` chooses.
+
+        For a gesture under way: nothing is kept in the graph, and to the bit it is what the stage would make.
+
+        Raises:
+            Cancelled: as `monitor`.
+            UserError: as the stage.
+        """
+        stage = self._graph.stages["render_like"]
+        self._prepare(stage, monitor)
+        how = project.settings.infill
+        weights = weights_key(INFILL_WEIGHTS.get(how, ""))
+        return cast("RenderLike", stage.compute(aligned, line_mask, keep, how, weights, monitor=monitor))
 
     def closure(self, stage: str) -> tuple[str, ...]:
         """Return the stages that `stage` needs, itself last."""

@@ -1,6 +1,6 @@
 """Train the embedded compact reconstructor on labelled points.
 
-    python -m paic3d_studio.training.compact --characters DIR --out FILE
+    python -m paic3d_studio.training.compact --characters DIR [DIR ...] --out FILE
 
 Ctrl-C ends after the running step and leaves a checkpoint; the same command with `--resume` goes on from it. The same
 arguments and seed draw the same samples in the same order.
@@ -113,6 +113,18 @@ class Trainer:
         }
         write_checkpoint(state, path)
 
+    def take_tagger(self, path: Path) -> None:
+        """Take the weights of a tagger that `training.tags` wrote; they stay as they are."""
+        tensors = {name: tensor.float() for name, tensor in safetensors.torch.load_file(path).items()}
+        for network in (self.network, self.average):
+            network.tagger.load_state_dict(tensors)
+
+    def start_from(self, path: Path) -> None:
+        """Take the weights of a safetensors file, and begin everything else anew."""
+        tensors = {name: tensor.float() for name, tensor in safetensors.torch.load_file(path).items()}
+        self.network.load_state_dict(tensors)
+        self.average.load_state_dict(tensors)
+
     def load_checkpoint(self, path: Path) -> None:
         """Go on from a checkpoint; reading it runs no code."""
         state: dict[str, Any] = torch.load(path, weights_only=True)
@@ -197,6 +209,12 @@ def run(
     print(f"{out}: {size / 1e6:.2f} MB after {trainer.step} steps")
 
 
+def _tags_of(path: Path) -> tuple[str, ...]:
+    """Return the tags that a tagger of `training.tags` knows."""
+    with safetensors.safe_open(path, "pt") as file:
+        return tuple(json.loads(file.metadata()["tags"]))
+
+
 def _say(trainer: Trainer, mean: dict[str, float], *, elapsed: float, taken: int, log: Path | None) -> None:
     """Print one line of progress, and append it to the log."""
     per_second = taken / max(elapsed, 1e-9)
@@ -217,10 +235,10 @@ def _say(trainer: Trainer, mean: dict[str, float], *, elapsed: float, taken: int
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m paic3d_studio.training.compact", description=__doc__)
-    parser.add_argument("--characters", type=Path, required=True, help="folder of characters and composites")
+    parser.add_argument("--characters", type=Path, required=True, nargs="+", help="folders of characters")
     parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
     parser.add_argument("--cache", type=Path, default=user_folder() / "cache" / "items", help="where items are kept")
-    parser.add_argument("--variants", type=int, default=5, help="how many variants of each character")
+    parser.add_argument("--variants", type=int, default=10, help="how many variants of each character")
     parser.add_argument("--steps", type=int, default=TrainingOptions.steps)
     parser.add_argument("--batch", type=int, default=TrainingOptions.batch)
     parser.add_argument("--rate", type=float, default=TrainingOptions.rate, help="peak learning rate")
@@ -228,6 +246,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0, help="0 leaves the choice to torch")
     parser.add_argument("--half", action="store_true", help="bfloat16 where the processor is quicker with it")
+    parser.add_argument("--start", type=Path, default=None, help="safetensors file whose weights training begins with")
+    parser.add_argument("--tagger", type=Path, default=None, help="safetensors file of `training.tags` to condition on")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint beside --out")
     parser.add_argument("--include-held-out", action="store_true", help="train on the validation character too")
     parser.add_argument("--log", type=Path, default=None, help="file that gets one JSON line per hundred steps")
@@ -240,9 +260,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     try:
-        files = character_files(arguments.characters)
+        files = [path for folder in arguments.characters for path in character_files(folder)]
         if arguments.include_held_out:
-            files += character_files(arguments.characters, held_out=True)
+            files += [path for folder in arguments.characters for path in character_files(folder, held_out=True)]
         monitor = Monitor(lambda fraction, text: print(f"\r{fraction:4.0%} {text:60.60}", end="", file=sys.stderr))
         data = list(items(files, variants=arguments.variants, cache=arguments.cache, monitor=monitor))
     except UserError as error:
@@ -257,8 +277,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         seed=arguments.seed,
         half=arguments.half,
     )
-    trainer = Trainer(CompactConfig(), options)
+    config = CompactConfig(tags=_tags_of(arguments.tagger) if arguments.tagger else ())
+    trainer = Trainer(config, options)
     print(f"{sum(p.numel() for p in trainer.network.parameters()):,} parameters")
+    if arguments.tagger:
+        trainer.take_tagger(arguments.tagger)
+    if arguments.start:
+        trainer.start_from(arguments.start)
     if arguments.resume:
         trainer.load_checkpoint(arguments.out.with_suffix(".checkpoint"))
     run(trainer, data, out=arguments.out, sampling=SampleOptions(), weights=LossWeights(), log=arguments.log)

@@ -44,8 +44,8 @@ class SampleOptions:
     degrees; the others are probabilities.
     """
 
-    near: int = 2048
-    uniform: int = 1024
+    near: int = 4096
+    uniform: int = 1536
     picture: int = 128
     scale: float = 0.08
     shift: float = 0.008

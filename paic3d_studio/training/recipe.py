@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from paic3d_studio.nets.backbones.published import PublishedConfig
+from paic3d_studio.nets.perceptual import PerceptualName
 from paic3d_studio.training.discriminators import DiscriminatorConfig
 from paic3d_studio.training.losses import Norm
-from paic3d_studio.training.perceptual import PerceptualName
 from paic3d_studio.training.tables import as_table, from_table, read_table
 
 

@@ -23,12 +23,12 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.nets.backbones.config import ReconstructorConfig
 from paic3d_studio.nets.backbones.published import TAG_RESOLUTION, PublishedBackbone
 from paic3d_studio.nets.modulated import NoiseMode
+from paic3d_studio.nets.perceptual import PerceptualDistance
 from paic3d_studio.nets.tagger import Tagger
 from paic3d_studio.nets.volume import RaySampling
 from paic3d_studio.training import losses
 from paic3d_studio.training.checkpoints import read_checkpoint, write_checkpoint
 from paic3d_studio.training.discriminators import DualDiscriminator
-from paic3d_studio.training.perceptual import PerceptualDistance
 from paic3d_studio.training.processes import World
 from paic3d_studio.training.recipe import ReconstructorRecipe, ViewLosses
 from paic3d_studio.training.rendering import Planes, Streams, Views, field_at, planes_of, views_of

@@ -24,9 +24,9 @@ from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.files import write_files
 from paic3d_studio.nets.backbones.config import ReconstructorConfig
 from paic3d_studio.nets.backbones.published import PublishedConfig
+from paic3d_studio.nets.perceptual import perceptual_distance
 from paic3d_studio.nets.tagger import imported_tagger
 from paic3d_studio.training.journal import Journal
-from paic3d_studio.training.perceptual import perceptual_distance
 from paic3d_studio.training.processes import World, chosen_device
 from paic3d_studio.training.recipe import ReconstructorRecipe, read_recipe
 from paic3d_studio.training.reconstructor import Trainer

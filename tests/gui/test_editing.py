@@ -6,9 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QImage, QInputDevice, QPointingDevice, QTabletEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.artefacts import content_key
@@ -234,6 +235,127 @@ def test_an_eye_takes_the_mirrored_hull_of_the_other_and_goes_back_to_what_was_d
     assert np.array_equal(studio.image.hulls.polygons["left_eye"], detected["left_eye"])
 
 
+def test_a_corner_dragged_far_out_shows_which_others_go_and_a_free_hull_keeps_them(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    before = studio.image.hulls.polygons["left_eye"].copy()
+    start = corner(studio, "left_eye", 3)
+    crosses = studio.image._hull_layer._dropped
+    pointer.press(*start)
+    pointer.drag_to(start[0] + 60, start[1] + 70)
+    gone = len(before) - len(studio.image.hulls.polygons["left_eye"])
+    assert gone > 0 and sum(cross.isVisible() for cross in crosses) == gone
+    assert f"{gone} corners" in studio.workspace.status.hint
+    pointer.drag_to(*start)
+    assert len(studio.image.hulls.polygons["left_eye"]) == len(before)
+    pointer.release(*start)
+    assert not any(cross.isVisible() for cross in crosses)
+    assert "corners lie" not in studio.workspace.status.hint
+    pointer.click(*(float(x) for x in before.mean(axis=0)), Qt.MouseButton.RightButton)
+    chosen(studio, "Free shape, with dents")
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.drag(start, (start[0] + 60, start[1] + 70))
+    assert len(studio.image.hulls.polygons["left_eye"]) == len(before)
+    assert np.array_equal(studio.document.session.pull("line_mask").mask, mask(studio))
+    pointer.click(*(float(x) for x in before.mean(axis=0)), Qt.MouseButton.RightButton)
+    chosen(studio, "Convex shape")
+    assert len(studio.image.hulls.polygons["left_eye"]) == len(before) - gone
+
+
+def test_a_polyline_is_clicked_stepped_back_and_ended_as_one_step(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.actions_by_name["tool-polyline"].trigger()
+    before = mask(studio)
+    for place in ((40, 40), (90, 40), (90, 80), (20, 90)):
+        pointer.click(*place)
+    QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)  # the last corner, not an edit
+    pointer.hover(60, 100)
+    assert mask(studio)[99, 60]
+    studio.image.view.setFocus()
+    with qtbot.waitSignal(studio.document.refreshed):
+        QTest.keyClick(studio.image.view, Qt.Key.Key_Return)
+    (stroke,) = studio.document.project.strokes
+    assert np.array(stroke.points) == pytest.approx(np.array([(40, 40), (90, 40), (90, 80)]))
+    assert not mask(studio)[99, 60] and mask(studio)[40, 45:85].all()
+    studio.document.undo()
+    assert np.array_equal(mask(studio), before) and not studio.document.session.can_undo
+    pointer.click(40, 40)
+    pointer.double_click(90, 60)
+    assert len(studio.document.project.strokes[0].points) == 2
+    pointer.click(40, 40)
+    QTest.keyClick(studio, Qt.Key.Key_Escape)
+    assert len(studio.document.project.strokes) == 1
+
+
+def test_a_lasso_marks_all_it_goes_round_and_with_shift_keeps_it(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.actions_by_name["tool-lasso"].trigger()
+    pointer.press(20, 20)
+    for place in ((80, 20), (80, 60), (20, 60)):
+        pointer.drag_to(*place)
+    assert mask(studio)[25:55, 25:75].all()
+    pointer.release(20, 60)
+    assert studio.document.project.strokes[0].filled and len(studio.document.project.strokes) == 1
+
+
+def test_keys_and_sliders_set_the_brush_and_a_soft_one_marks_in_part(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.actions_by_name["tool-brush"].trigger()
+    bar = studio.image.brush_bar
+    assert bar.isVisible()
+    bar.size_slider.setValue(75)
+    assert studio.image.brush_radius == pytest.approx(0.5 * 128**0.75, rel=0.01)
+    bar.hardness_slider.setValue(50)
+    QTest.keyClick(studio, Qt.Key.Key_BraceLeft, Qt.KeyboardModifier.ShiftModifier)
+    assert bar.hardness_slider.value() == 40
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.click(60, 60)
+    assert studio.document.project.strokes[0].hardness == pytest.approx(0.4)
+    shares = studio.image.mask_layer_pixels[60, 60:90, 3].astype(int)
+    assert shares[0] == 255 and (np.diff(shares) <= 0).all() and ((shares > 0) & (shares < 255)).any()
+    studio.image.choose_tool("hull")
+    assert not bar.isVisible()
+
+
+def test_a_pen_tells_its_pressure_and_its_back_end_erases(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    studio.image.choose_tool("brush")
+    studio.image.set_brush(radius=16.0)
+    view = studio.image.view
+
+    def pen(kind: QEvent.Type, x: float, y: float, pressure: float, *, tip: bool = True) -> None:
+        at = pointer.place(x, y)
+        pens = QPointingDevice.PointerType
+        device = QPointingDevice(
+            "pen", 7, QInputDevice.DeviceType.Stylus, pens.Pen if tip else pens.Eraser,
+            QInputDevice.Capability.Pressure, 1, 3,
+        )  # fmt: skip
+        button = Qt.MouseButton.LeftButton
+        event = QTabletEvent(
+            kind, device, at, view.mapToGlobal(at), pressure, 0, 0, 0, 0, 0, Qt.KeyboardModifier.NoModifier, button,
+            button,
+        )  # fmt: skip
+        QApplication.sendEvent(view.viewport(), event)
+
+    pen(QEvent.Type.TabletPress, 40, 40, 0.25)
+    pointer.press(40, 40)
+    for x in range(45, 100, 5):
+        pen(QEvent.Type.TabletMove, x, 40, 0.25 + 0.5 * (x - 40) / 60)
+        pointer.drag_to(x, 40)
+    pen(QEvent.Type.TabletRelease, 100, 40, 0.75)
+    pointer.release(100, 40)
+    (stroke,) = studio.document.project.strokes
+    assert stroke.pressures[0] == pytest.approx(0.25) and stroke.pressures[-1] == pytest.approx(0.75)
+    assert mask(studio)[:, 44].sum() < mask(studio)[:, 96].sum()
+    pen(QEvent.Type.TabletPress, 70, 40, 1.0, tip=False)
+    pointer.click(70, 40)
+    assert not studio.document.project.strokes[1].adds
+    pointer.click(200, 40)
+    assert studio.document.project.strokes[2].adds and studio.document.project.strokes[2].pressures == ()
+
+
 def test_arrow_keys_nudge_what_is_under_the_pointer(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
     studio.image.view.zoom_to(4.0)
     before = studio.image.hulls.polygons["mouth"].copy()
@@ -250,6 +372,63 @@ def test_the_delete_key_removes_the_corner_under_the_pointer(qtbot: QtBot, studi
     studio.image.view.setFocus()
     QTest.keyClick(studio.image.view, Qt.Key.Key_Delete)
     assert len(studio.image.hulls.polygons["nose"]) == before - 1
+
+
+def test_a_dragged_landmark_takes_along_the_hull_until_the_artist_has_edited_it(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.actions_by_name["tool-landmarks"].trigger()
+    before, square = dict(studio.image.hulls.polygons), studio.document.session.pull("alignment").matrix
+    start = tuple(float(x) for x in studio.image.landmarks[27])
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.drag(start, (start[0] + 6, start[1] + 30))
+    assert studio.image.landmarks[27] == pytest.approx((start[0] + 6, start[1] + 30), abs=0.01)
+    moved = studio.image.hulls.polygons
+    assert moved["mouth"][:, 1].max() > before["mouth"][:, 1].max() + 5
+    assert np.array_equal(moved["left_eye"], before["left_eye"])
+    assert np.array_equal(studio.document.session.pull("alignment").matrix, square)
+    shown = states(studio)
+    assert {shown[stage] for stage in ("found_landmarks", "found_matte", "alignment", "aligned", "lines")} == {"cached"}
+    assert shown["found_hulls"] == "fresh"
+    studio.document.edit(lambda project: edits.set_hull(project, feature="mouth", polygon=before["mouth"]))
+    pointer.drag(tuple(studio.image.landmarks[27].tolist()), (start[0], start[1] + 60))
+    assert np.array_equal(studio.image.hulls.polygons["mouth"], before["mouth"])
+    for _ in range(3):
+        studio.document.undo()
+    assert studio.image.landmarks[27] == pytest.approx(start, abs=0.01)
+    assert not studio.document.session.can_undo
+
+
+def test_the_mask_of_a_dragged_landmark_is_the_mask_that_the_method_makes(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.image.choose_tool("landmarks")
+    start = tuple(float(x) for x in studio.image.landmarks[24])
+    pointer.press(*start)
+    pointer.drag_to(start[0] - 30, start[1] + 12)
+    shown = mask(studio)
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.release(start[0] - 30, start[1] + 12)
+    assert np.array_equal(studio.document.session.pull("line_mask").mask, shown)
+
+
+def test_a_landmark_goes_back_to_where_it_was_found_from_its_menu(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.image.choose_tool("landmarks")
+    found = studio.image.landmarks.copy()
+    pointer.hover(*found[23])
+    QTest.keyClick(studio.image.view, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    pointer.hover(*found[25])
+    QTest.keyClick(studio.image.view, Qt.Key.Key_Up)
+    assert studio.image.landmarks - found == pytest.approx(
+        np.array([[10, 0] if i == 23 else [0, -1] if i == 25 else [0, 0] for i in range(28)]), abs=0.01
+    )
+    pointer.click(*studio.image.landmarks[23], Qt.MouseButton.RightButton)
+    chosen(studio, "As detected")
+    assert [moved.index for moved in studio.document.project.landmark_moves] == [25]
+    studio.actions_by_name["reset-landmarks"].trigger()
+    assert studio.image.landmarks == pytest.approx(found)
 
 
 def test_one_brush_stroke_is_one_step_and_marks_what_it_covers(

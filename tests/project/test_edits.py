@@ -6,8 +6,9 @@ import pytest
 from paic3d_studio.core.artefacts import FeatureHulls, content_key
 from paic3d_studio.core.hulls import contains, is_convex
 from paic3d_studio.core.lines import Stroke
+from paic3d_studio.errors import UserError
 from paic3d_studio.project import edits
-from paic3d_studio.project.state import PictureSource, PlacedFace, Project
+from paic3d_studio.project.state import AlignmentEdit, PictureSource, PlacedFace, Project
 
 SQUARE = np.array([[100.0, 100.0], [200.0, 100.0], [200.0, 200.0], [100.0, 200.0]])
 HULLS = FeatureHulls(polygons={"mouth": SQUARE, "nose": SQUARE + 10})
@@ -158,3 +159,64 @@ def test_equal_decisions_make_equal_projects_with_equal_keys(project):
 def test_a_project_cannot_be_changed_in_place(project):
     with pytest.raises(TypeError):
         project.hull_edits["mouth"] = ()
+
+
+def test_moved_landmarks_add_up_and_belong_to_one_place_of_the_face(project):
+    first = edits.move_landmarks(project, places={7: (1.0, 2.0), 3: (5.0, 6.0)})
+    both = edits.move_landmarks(first, places={7: (9.0, 9.0)})
+    assert [(m.index, m.place) for m in both.landmark_moves] == [(3, (5.0, 6.0)), (7, (9.0, 9.0))]
+    assert edits.reset_landmarks(both, indices={3}).landmark_moves == both.landmark_moves[1:]
+    assert edits.reset_landmarks(both) == project
+    placed = edits.place_face(both, right_eye=(10.0, 20.0), left_eye=(30.0, 20.0), mouth=(20.0, 40.0))
+    assert placed.landmark_moves == ()
+    assert edits.reset_everything(both) == project
+
+
+def test_hulls_and_strokes_stay_on_the_picture_when_it_is_moved_in_the_square(project):
+    drawn = edits.add_stroke(edits.move_hull(project, hulls=HULLS, feature="mouth", by=(0.0, 0.0)), stroke=STROKE)
+    moved = AlignmentEdit(shift=(30.0, -8.0), scale=1.5, turn=90.0)
+    after = edits.set_alignment(drawn, alignment=moved)
+    # A quarter turn clockwise takes what lies right of the middle to below it.
+    expected = 256 + 1.5 * (np.array(STROKE.points) - 256)[:, ::-1] * (-1, 1) + (30, -8)
+    assert np.array(after.strokes[0].points) == pytest.approx(expected)
+    assert after.strokes[0].radius == pytest.approx(1.5 * STROKE.radius)
+    assert is_convex(edited(after))
+    assert np.ptp(edited(after), axis=0) == pytest.approx((150, 150))
+    back = edits.reset_alignment(after)
+    assert back.alignment_edit == AlignmentEdit()
+    assert edited(back) == pytest.approx(SQUARE)
+    assert np.array(back.strokes[0].points) == pytest.approx(np.array(STROKE.points))
+    placed = edits.place_face(after, right_eye=(10.0, 20.0), left_eye=(30.0, 20.0), mouth=(20.0, 40.0))
+    assert placed.alignment_edit == AlignmentEdit()
+
+
+@pytest.mark.parametrize("out", [{"shift": (600.0, 0.0)}, {"scale": 0.1}, {"scale": 5.0}, {"turn": 181.0}])
+def test_a_picture_is_not_moved_out_of_sight(out):
+    with pytest.raises(UserError, match="out of range"):
+        AlignmentEdit(**out)
+
+
+def test_a_free_hull_keeps_its_dents_until_it_is_made_convex_again(project):
+    free = edits.free_hull(project, feature="mouth", free=True)
+    dented = edits.move_hull_vertex(free, hulls=HULLS, feature="mouth", index=2, to=(120.0, 120.0))
+    assert edited(dented).tolist() == [[100, 100], [200, 100], [120, 120], [100, 200]]
+    turned = edits.set_alignment(dented, alignment=AlignmentEdit(shift=(5.0, 0.0)))
+    assert edited(turned) == pytest.approx(edited(dented) + np.array([5, 0]))
+    convex = edits.free_hull(dented, feature="mouth", free=False)
+    assert is_convex(edited(convex)) and len(edited(convex)) == 3 and convex.free_hulls == ()
+    assert edits.reset_hull(dented, feature="mouth") == edits.reset_hulls(dented) == project
+
+
+def test_an_eye_mirrored_from_a_free_one_is_free_as_well(project):
+    eyes = FeatureHulls(polygons={"left_eye": SQUARE + 200, "right_eye": SQUARE})
+    free = edits.free_hull(project, feature="right_eye", free=True)
+    dented = edits.move_hull_vertex(free, hulls=eyes, feature="right_eye", index=0, to=(180.0, 180.0))
+    shown = FeatureHulls(polygons={**eyes.polygons, "right_eye": edited(dented, "right_eye")}, free=dented.free_hulls)
+    after = edits.mirror_hull(dented, hulls=shown, found=eyes, feature="left_eye")
+    assert "left_eye" in after.free_hulls
+    assert sorted(edited(after, "left_eye").tolist()) == [[300, 300], [300, 400], [320, 380], [400, 400]]
+
+
+def test_an_own_free_hull_is_renamed_with_its_freedom(project):
+    own = edits.free_hull(edits.add_hull(project, name="mark", polygon=SQUARE), feature="mark", free=True)
+    assert edits.rename_hull(own, name="mark", to="mole").free_hulls == ("mole",)

@@ -22,16 +22,29 @@ from paic3d_studio.project.file import (
     preview_of,
     write_project,
 )
-from paic3d_studio.project.state import PictureSource, Project, Settings
+from paic3d_studio.project.state import AlignmentEdit, PictureSource, Project, Settings
 
 PICTURE = PictureSource(name="girl.png", encoded=bytes(range(256)) * 4)
 
 places = st.tuples(st.floats(-500, 5000), st.floats(-500, 5000))
 strokes = st.builds(
-    Stroke, points=st.lists(places, max_size=5).map(tuple), radius=st.floats(0.5, 200), adds=st.booleans()
+    Stroke,
+    points=st.lists(places, max_size=5).map(tuple),
+    radius=st.floats(0.5, 200),
+    adds=st.booleans(),
+    hardness=st.floats(0, 1),
+    filled=st.booleans(),
+    unsure=st.booleans(),
 )
 hulls = st.integers(3, 9).map(
     lambda n: tuple(map(tuple, convex([(256 + 40 * np.cos(a), 256 + 30 * np.sin(a)) for a in np.arange(n)]).tolist()))
+)
+
+alignments = st.builds(
+    AlignmentEdit,
+    shift=st.tuples(st.floats(-512, 512), st.floats(-512, 512)),
+    scale=st.floats(0.25, 4),
+    turn=st.floats(-180, 180),
 )
 
 
@@ -41,9 +54,14 @@ def projects(draw: st.DrawFn) -> Project:
     if draw(st.booleans()):
         eye, mouth = draw(places), draw(places)
         project = edits.place_face(project, right_eye=eye, left_eye=(eye[0] + 50, eye[1]), mouth=mouth)
+    project = edits.move_landmarks(project, places=draw(st.dictionaries(st.integers(0, 27), places, max_size=4)))
+    project = edits.set_alignment(project, alignment=draw(alignments))
     for stroke in draw(st.lists(strokes, max_size=3)):
         project = edits.add_stroke(project, stroke=stroke)
         project = edits.add_matte_stroke(project, stroke=stroke)
+    if draw(st.booleans()):
+        project = edits.free_hull(project, feature="mole", free=True)
+        project = edits.set_hull(project, feature="mole", polygon=draw(st.lists(places, min_size=3, max_size=6)))
     for feature in draw(st.sets(st.sampled_from(["mouth", "nose", "left_eye"]))):
         project = edits.set_hull(project, feature=feature, polygon=draw(hulls))
     project = edits.set_surface_options(project, faces=draw(st.integers(100, 50_000)), crop_below=draw(st.none()))
@@ -101,12 +119,13 @@ def test_what_an_older_file_lacks_takes_its_default() -> None:
     def older(state: dict) -> None:
         del state["decisions"]["settings"]["volume"]
         del state["decisions"]["settings"]["lines"]["ratio"]
-        del state["decisions"]["matte_strokes"]
+        del state["decisions"]["matte_strokes"], state["decisions"]["landmark_moves"]
+        state["version"] = 1
 
     found = decoded_project(rewritten(older), name="x.paic3d")
     assert found.settings.volume == Settings().volume
     assert found.settings.lines == LineOptions()
-    assert found.matte_strokes == ()
+    assert found.matte_strokes == found.landmark_moves == ()
 
 
 def test_entries_with_paths_go_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +150,17 @@ NOT_PROJECTS = {
     "infinite places": rewritten(decisions(strokes=[{"points": [[1e999, 2]], "radius": 3, "adds": True}])),
     "places beyond every picture": rewritten(decisions(strokes=[{"points": [[1e9, 2]], "radius": 3, "adds": True}])),
     "a stroke without width": rewritten(decisions(strokes=[{"points": [[1, 2]], "radius": 0, "adds": True}])),
+    "a landmark that no face has": rewritten(decisions(landmark_moves=[{"index": 28, "place": [1, 2]}])),
+    "a landmark moved twice": rewritten(decisions(landmark_moves=2 * [{"index": 3, "place": [1, 2]}])),
+    "a landmark beyond every picture": rewritten(decisions(landmark_moves=[{"index": 3, "place": [1e9, 2]}])),
+    "a picture moved out of the square": rewritten(decisions(alignment_edit={"shift": [9000, 0]})),
+    "a free hull of two corners": rewritten(decisions(hull_edits={"mouth": [[0, 0], [9, 0]]}, free_hulls=["mouth"])),
+    "a stroke harder than hard": rewritten(
+        decisions(strokes=[{"points": [[1, 2]], "radius": 3, "adds": True, "hardness": 2}])
+    ),
+    "a stroke with too few pressures": rewritten(
+        decisions(strokes=[{"points": [[1, 2], [3, 4]], "radius": 3, "adds": True, "pressures": [0.5]}])
+    ),
     "a dented hull": rewritten(decisions(hull_edits={"mouth": [[0, 0], [9, 0], [4, 1], [0, 9]]})),
     "a hull without a name": rewritten(decisions(hull_edits={" ": [[0, 0], [9, 0], [0, 9]]})),
     "a lattice that fills the memory": rewritten(decisions(settings={"surface": {"resolution": 10_000}})),

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from paic3d_studio.errors import UserError
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.mesh_panel import MESH_OPTIONS
 from paic3d_studio.gui.panels.settings_panel import OptionControls
 from paic3d_studio.gui.panels.terms_form import TermsForm
@@ -42,7 +43,7 @@ class ExportDialog(QDialog):
         author: str = "",
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Export head")
+        self.setWindowTitle(text("Export head"))
         self.setObjectName("exportDialog")
         self._formats = formats
         self._check = check
@@ -51,10 +52,10 @@ class ExportDialog(QDialog):
         self._name = QLineEdit(target.stem)
         self._format = QComboBox()
         for suffix, exporter in formats.items():
-            self._format.addItem(f"{exporter.label}  ({suffix})", suffix)
+            self._format.addItem(f"{text(exporter.label)}  ({suffix})", suffix)
         self._format.setCurrentIndex(max(0, self._format.findData(target.suffix)))
         self._place = QLineEdit(str(self._folder))
-        self._browse = QPushButton("Choose…")
+        self._browse = QPushButton(text("Choose…"))
         self._note = label(role="faint", wrap=True)
         options = [option for option in MESH_OPTIONS if option.name in _EXPORTED]
         self._controls = OptionControls(options, wanted=self._changes.append)
@@ -103,15 +104,15 @@ class ExportDialog(QDialog):
         where.add("Format", self._format, tip="What the head is written as")
         place = row(self._place, self._browse)
         where.add("Folder", place, tip="Where the file goes")
-        self._place.setAccessibleName("Folder")
+        self._place.setAccessibleName(text("Folder"))
         self._place.setMinimumWidth(280)
         how = Form()
         for option in MESH_OPTIONS:
             if option.name in _EXPORTED:
                 how.add(option.title, self._controls.widgets[option.name], tip=option.tip)
         self._terms_line = separator()
-        self._cancel = QPushButton("Cancel")
-        self._export = QPushButton("Export")
+        self._cancel = QPushButton(text("Cancel"))
+        self._export = QPushButton(text("Export"))
         self._export.setProperty("role", "primary")
         self._export.setDefault(True)
         buttons = QHBoxLayout()
@@ -141,7 +142,7 @@ class ExportDialog(QDialog):
         self.terms_form.changed.connect(self._tell)
 
     def _choose_folder(self) -> None:
-        chooser = QFileDialog(self, "Folder for the head", self._place.text())
+        chooser = QFileDialog(self, text("Folder for the head"), self._place.text())
         chooser.setFileMode(QFileDialog.FileMode.Directory)
         chooser.fileSelected.connect(self._place.setText)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -154,10 +155,11 @@ class ExportDialog(QDialog):
         named = bool(self._name.text().strip())
         self._export.setEnabled(named)
         replaced = " and ".join(_short(file.name) for file in self._written() if _exists(file)) if named else ""
-        self._show_note("Give it a name." if not named else f"Replaces {replaced}." if replaced else "")
+        told = text("Replaces {names}.", names=replaced) if replaced else ""
+        self._show_note(told if named else text("Give it a name."))
 
-    def _show_note(self, text: str, *, role: str = "faint") -> None:
-        self._note.setText(text)
+    def _show_note(self, words: str, *, role: str = "faint") -> None:
+        self._note.setText(words)
         self._note.setProperty("role", role)
         self._note.style().unpolish(self._note)
         self._note.style().polish(self._note)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 from paic3d_studio.core.inspection import MeshInspection
 from paic3d_studio.core.solid import Symmetry
 from paic3d_studio.core.surface import CUTS, Base
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.settings_panel import Option, OptionControls, option_sections
 from paic3d_studio.gui.widgets import ElidedLabel, label
 from paic3d_studio.project import edits
@@ -159,8 +160,8 @@ class MeshPanel(QWidget):
         self._last: tuple[MeshInspection, int] | None = None  # with the side of its texture
         self.figures: Figures | None = None
         """What the panel says."""
-        self._show_button = QPushButton("Show the mesh")
-        self._show_button.setToolTip("Show the mesh that is exported; meanwhile it is kept up to date  (6)")
+        self._show_button = QPushButton(text("Show the mesh"))
+        self._show_button.setToolTip(text("Show the mesh that is exported; meanwhile it is kept up to date") + "  (6)")
         self._show_button.clicked.connect(self.mesh_wanted)
         self._lay_out()
         self.setEnabled(False)
@@ -210,9 +211,9 @@ class MeshPanel(QWidget):
 
     def _tell(self, figures: Figures) -> None:
         self.figures = figures
-        for name, text in _texts(figures).items():
+        for name, words in _texts(figures).items():
             value = self._values[name]
-            value.setText(text)
+            value.setText(text(words))
             value.setProperty("role", "" if figures.exact else "soft")
             value.style().unpolish(value)
             value.style().polish(value)

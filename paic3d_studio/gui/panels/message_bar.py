@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+import platform
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from paic3d_studio import __version__
 from paic3d_studio.gui import theme
 from paic3d_studio.gui.icons import pixmap
+from paic3d_studio.gui.language import text as in_language
 from paic3d_studio.gui.widgets import icon_button, label
 
-_KINDS = {"error": ("error", theme.BAD), "warning": ("warning", theme.WARM), "info": ("check", theme.GOOD)}
+_SYMBOLS: Final = {"error": "error", "warning": "warning", "info": "check"}
 _INFO_SECONDS = 12
 
 
 class MessageBar(QFrame):
     """Floats over the lower edge of its parent until it is dismissed; the newest message replaces the one before.
 
-    Good news leaves by itself, what went wrong stays.
+    Good news leaves by itself, what went wrong stays, and can be copied with what whoever mends it has to know.
     """
 
     acted = Signal(str)
@@ -27,8 +32,9 @@ class MessageBar(QFrame):
         """Float over `over`, a child in the parent's upper left corner; without it over the whole parent."""
         super().__init__(parent)
         self._host = over or parent
+        self._details = ""
         self.setObjectName("messageBar")
-        self.setAccessibleName("Message")
+        self.setAccessibleName(in_language("Message"))
         self._symbol = QLabel()
         self._message = label(role="title", wrap=True)
         self._cure = label(role="soft", wrap=True)
@@ -38,7 +44,9 @@ class MessageBar(QFrame):
         self._action, self._other = QPushButton(), QPushButton()
         self._action.clicked.connect(self._act)
         self._other.clicked.connect(self._act_otherwise)
-        self._copy = icon_button("copy", tip="Copy the message")
+        for button in (self._action, self._other):
+            button.hide()  # until a message offers something
+        self._copy = icon_button("copy", tip="Copy details")
         self._copy.clicked.connect(self._copy_text)
         self._dismiss = icon_button("close", tip="Dismiss the message (Esc)")
         self._dismiss.clicked.connect(self.hide)
@@ -52,8 +60,14 @@ class MessageBar(QFrame):
 
     @property
     def text(self) -> str:
-        """The whole message, as it is copied."""
+        """What the message says."""
         return f"{self._message.text()} {self._cure.text()}".strip()
+
+    @property
+    def details(self) -> str:
+        """The message as it is copied: with the version, the machine, and the traceback of a bug."""
+        machine = f"PAiC-3D Studio {__version__}, Python {platform.python_version()}, Qt {qVersion()}"
+        return "\n".join(filter(None, (self.text, f"{machine}, {platform.platform()}", self._details)))
 
     def show_message(
         self,
@@ -63,21 +77,33 @@ class MessageBar(QFrame):
         kind: str = "error",
         action: tuple[str, str] | None = None,
         other: tuple[str, str] | None = None,
+        details: str = "",
     ) -> None:
-        """Show a message; `action` and `other` are (name, label) of buttons that emit `acted`."""
-        symbol, colour = _KINDS[kind]
+        """Show a message in the artist's language.
+
+        Args:
+            message: what happened, one sentence.
+            cure: what to do about it.
+            kind: "error", "warning" or "info".
+            action: (name, label) of a button that emits `acted`.
+            other: of a second button.
+            details: what is copied beside the words, such as a traceback.
+        """
+        colour = {"error": theme.BAD, "warning": theme.WARM, "info": theme.GOOD}[kind]
+        self._details = details
         self.setProperty("kind", kind)
         self.style().unpolish(self)
         self.style().polish(self)
-        self._symbol.setPixmap(pixmap(symbol, size=20, colour=colour, ratio=self.devicePixelRatioF()))
-        self._message.setText(message)
-        self._cure.setText(cure)
+        self._symbol.setPixmap(pixmap(_SYMBOLS[kind], size=20, colour=colour, ratio=self.devicePixelRatioF()))
+        self._message.setText(in_language(message))
+        self._cure.setText(in_language(cure))
         self._cure.setVisible(bool(cure))
         for button, offered in ((self._action, action), (self._other, other)):
             name, text = offered or ("", "")
             button.setObjectName(name)
-            button.setText(text)
+            button.setText(in_language(text))
             button.setVisible(offered is not None)
+        self._copy.setVisible(kind != "info")
         self.setAccessibleDescription(self.text)
         self.show()
         self.raise_()
@@ -93,10 +119,13 @@ class MessageBar(QFrame):
         return super().eventFilter(watched, event)
 
     def _lay_out(self) -> None:
+        self._copy.setText(in_language("Copy details"))
+        self._copy.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         texts = QVBoxLayout()
         texts.setSpacing(3)
         texts.addWidget(self._message)
         texts.addWidget(self._cure)
+        texts.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignLeft)
         line = self._line
         line.setContentsMargins(14, 10, 8, 10)
         line.setSpacing(12)
@@ -104,7 +133,6 @@ class MessageBar(QFrame):
         line.addLayout(texts, 1)
         line.addWidget(self._action, 0, Qt.AlignmentFlag.AlignVCenter)
         line.addWidget(self._other, 0, Qt.AlignmentFlag.AlignVCenter)
-        line.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self._dismiss, 0, Qt.AlignmentFlag.AlignTop)
 
     def _place(self) -> None:
@@ -115,7 +143,7 @@ class MessageBar(QFrame):
         self.setGeometry((self._host.width() - width) // 2, self._host.height() - height - 16, width, height)
 
     def _copy_text(self) -> None:
-        QGuiApplication.clipboard().setText(self.text)
+        QGuiApplication.clipboard().setText(self.details)
 
     def _act(self) -> None:
         self.hide()

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.nets.attributes import AttributeTagger
 from paic3d_studio.nets.field import FieldCondition, RadianceField
 from paic3d_studio.nets.triplane import sample_triplane
 
@@ -54,7 +55,8 @@ class CompactConfig:
 
     `picture` and `plane` are sides in pixels of what the encoder sees and of the planes; `channels` and `layers` shape
     each plane; widths are channels at 1/2, 1/4, 1/8 and 1/16 of the picture (encoder) and at 1/8, 1/4 and 1/2
-    (decoders); `slots` counts palette colours per class, in the order of CLASSES.
+    (decoders); `slots` counts palette colours per class, in the order of CLASSES. With `tags` the coarsest map also
+    sees the feature map of a frozen AttributeTagger that knows them, as the published generator sees its tagger's.
     """
 
     picture: int = 128
@@ -68,6 +70,7 @@ class CompactConfig:
     position_channels: int = 8
     hidden: int = 64
     slots: tuple[int, ...] = (4, 3, 4, 1)
+    tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -245,6 +248,9 @@ class CompactBackbone(nn.Module):
         self.config = config = config or CompactConfig()
         width, slots = config.front_widths[-1], sum(config.slots)
         self.encoder = _Encoder(config)
+        if config.tags:
+            self.tagger = AttributeTagger(config.tags).requires_grad_(False)
+            self.tag_map = nn.Conv2d(self.tagger.channels, config.encoder_widths[-1], 1)
         self.front_decoder = _FrontDecoder(config)
         self.side_decoders = nn.ModuleList((_SideDecoder(config, drops=2), _SideDecoder(config, drops=3)))
         self.front_plane = nn.Conv2d(width, config.channels * config.layers, 1)
@@ -272,6 +278,7 @@ class CompactBackbone(nn.Module):
             picture: (N, 3, H, H) 0..1 on white, row 0 at the top; H is at least the configured picture side.
             alpha: (N, 1, H, H) 0..1.
         """
+        told = self._told(picture, alpha)
         picture, alpha = picture.flip(2), alpha.flip(2)
         front = bled_colours(picture, alpha)
         side = self.config.picture
@@ -279,6 +286,7 @@ class CompactBackbone(nn.Module):
         colours, small_alpha = small[:, :3], small[:, 3:]
         seen = torch.cat((colours * small_alpha + 1 - small_alpha, small_alpha, self._coordinates(small)), 1) * 2 - 1
         maps = self.encoder(seen)
+        maps[-1] = maps[-1] + told
         features = self.front_decoder(maps)
         classes = self.class_map(features).float()
         palette = self._palette(features, classes, colours, small_alpha)
@@ -290,6 +298,13 @@ class CompactBackbone(nn.Module):
         n, _, _, h, w = planes.shape
         planes = planes.view(n, 3, self.config.channels, self.config.layers, h, w)
         return Scene(planes, front, back, alpha, depths, palette, classes, back_classes)
+
+    def _told(self, picture: Tensor, alpha: Tensor) -> Tensor | float:
+        """Return what the tagger adds to the coarsest map, rows upwards; nothing without one."""
+        if not self.config.tags:
+            return 0.0
+        added: Tensor = self.tag_map(self.tagger.features(picture, alpha).flip(2))
+        return added
 
     def _coordinates(self, like: Tensor) -> Tensor:
         """Return x and y of the pixels of a map, (N, 2, H, W) in 0..1."""

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from paic3d_studio.core.image import decode_portrait
 from paic3d_studio.errors import UserError
+from paic3d_studio.nets.clip import ClipVision
+from paic3d_studio.nets.perceptual import EfficientNetDistance, LpipsAlex, perceptual_distance
 from paic3d_studio.paths import example_picture
-from paic3d_studio.training.clip import ClipVision
-from paic3d_studio.training.perceptual import EfficientNetDistance, LpipsAlex, perceptual_distance
 
 EGYPTIAN_CAT = 285
 ESPRESSO = 967

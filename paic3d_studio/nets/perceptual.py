@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from paic3d_studio.errors import UserError
-from paic3d_studio.training.clip import ClipVision
-from paic3d_studio.training.efficientnet import EfficientNetLite0
+from paic3d_studio.nets.clip import ClipVision
+from paic3d_studio.nets.efficientnet import EfficientNetLite0
 
 PerceptualName = Literal["efficientnet-lite0", "lpips-alex", "clip-vit-b32"]
 
@@ -122,11 +122,19 @@ class EfficientNetDistance(nn.Module):
 
     def forward(self, found: Tensor, truth: Tensor) -> Tensor:
         """Return distances (N,), about 0..2."""
-        # The weights were trained on bytes from which 127 is taken and which 128 divides.
-        both = (torch.cat([found, truth]) * 255 - 127) / 128
-        scales = [_unit(features).chunk(2) for features in self.network.features(both)]
+        scales = [_unit(features).chunk(2) for features in self.network.features(_levels(torch.cat([found, truth])))]
         distances = [(a - b).square().sum(dim=1).mean(dim=(1, 2)) for a, b in scales]
         return torch.stack(distances).mean(dim=0)
+
+    def cosine(self, found: Tensor, truth: Tensor) -> Tensor:
+        """Return the cosine of the pooled embeddings (N,), 1 for equal pictures; not CLIP's, and named so."""
+        first, second = self.network.embedding(_levels(torch.cat([found, truth]))).chunk(2)
+        return F.cosine_similarity(first, second, dim=1)
+
+
+def _levels(picture: Tensor) -> Tensor:
+    """Return 0..1 as EfficientNet-Lite0 was trained on it: bytes from which 127 is taken and which 128 divides."""
+    return (picture * 255 - 127) / 128
 
 
 _ALEX: Final = (

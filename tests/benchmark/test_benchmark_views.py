@@ -1,14 +1,14 @@
-"""The bar: a perfect field scores perfectly, and the baselines are what they are called."""
-
-import dataclasses
+"""Views: a perfect field scores perfectly, and the baselines are what they are called."""
 
 import numpy as np
 import pytest
 import torch
 
+from paic3d_studio.benchmark.baked_field import BakedField, meets_box
 from paic3d_studio.benchmark.baselines import billboard, inflated
-from paic3d_studio.benchmark.holdout import BAR, CIRCLE, DIAGONALS, Scores, condition_of, scores, table, unmet
-from paic3d_studio.core.monitor import SILENT
+from paic3d_studio.benchmark.roi import Region
+from paic3d_studio.benchmark.views import CIRCLE, DIAGONALS, condition_of, on_white, psnr, rendered, scores, view_scores
+from paic3d_studio.core.camera import Camera, rays
 from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.datasets.vrm_renderer import Views
 from paic3d_studio.nets.field import FieldCondition
@@ -45,7 +45,7 @@ def views_of_itself(condition: FieldCondition) -> Views:
 
 def test_a_field_held_against_itself_is_perfect() -> None:
     condition = disc()
-    found = scores(inflated(condition), views_of_itself(condition), CAMERAS, size=SIZE, monitor=SILENT)
+    found = scores(inflated(condition), views_of_itself(condition), CAMERAS, size=SIZE)
     assert found.iou > 0.99
     assert found.psnr > 40
     assert found.depth_mm < 3
@@ -76,19 +76,41 @@ def test_a_condition_is_composited_on_white() -> None:
     assert condition.picture[0, :, 1, 1].tolist() == [1, 1, 1]
 
 
-def passing() -> dict[str, Scores]:
-    good = Scores(23.0, 18.0, 0.95, 7.0, 24.0, 22.0, 10.0)
-    return {"compact": good, "billboard": dataclasses.replace(good, back_psnr=19.0)}
+def test_psnr_is_bounded_for_equal_pictures_and_in_decibels_otherwise() -> None:
+    assert psnr(np.zeros(4)) == 100
+    assert psnr(np.full(4, 0.01)) == pytest.approx(20)
 
 
-def test_the_bar_is_met_only_by_all_of_it() -> None:
-    assert unmet(passing(), "compact") == []
-    for name, bar in BAR.items():
-        worse = dataclasses.replace(passing()["compact"], **{name: bar + 0.5 if name == "depth_mm" else bar - 0.5})
-        assert [name in sentence for sentence in unmet({**passing(), "compact": worse}, "compact")] == [True]
-    level = dataclasses.replace(passing()["billboard"], back_psnr=21.0)
-    assert len(unmet({**passing(), "billboard": level}, "compact")) == 1
+def test_baked_views_are_nearly_those_of_the_field_itself() -> None:
+    field = inflated(disc())
+    baked = BakedField(field, voxels=128)
+    cameras = (*CIRCLE[:4], Camera(0, 0, 1.0, None), Camera(20, 30))
+    pairs = zip(rendered(field, cameras, size=SIZE), rendered(baked, cameras, size=SIZE), strict=True)
+    for exact, quick in pairs:
+        assert np.abs(exact.alpha - quick.alpha).mean() < 0.02
+        assert np.abs(exact.rgb - quick.rgb).mean() < 0.02
+        both = (exact.alpha > 0.9) & (quick.alpha > 0.9)
+        assert np.abs(exact.depth - quick.depth)[both].mean() < 0.004
 
 
-def test_the_table_has_a_line_for_each_character_and_method() -> None:
-    assert len(table({"vita": passing()}).splitlines()) == 3
+def test_rays_that_are_spared_would_have_met_nothing() -> None:
+    baked = BakedField(inflated(disc()), voxels=64)
+    spared = baked.view(CIRCLE[1], size=SIZE, coarse=200, fine=0)
+    every = render_view(baked, CIRCLE[1], size=SIZE, coarse=200, fine=0)
+    assert np.abs(spared.alpha - every.alpha).max() < 0.05
+    sent = (array.reshape(-1, 3) for array in rays(CIRCLE[1], SIZE))
+    met = meets_box(*sent, baked.low, baked.high).reshape(SIZE, SIZE)
+    assert 0.2 < met.mean() < 1
+    assert every.alpha[~met].max() == 0
+
+
+def test_what_lies_outside_the_region_does_not_count() -> None:
+    condition = disc()
+    truth = views_of_itself(condition)
+    spoilt = Views(truth.rgba.copy(), truth.xyz, truth.part, truth.normal)
+    spoilt.rgba[:, SIZE // 2 :] = 0  # the lower half
+    seen = rendered(inflated(condition), CAMERAS, size=SIZE)
+    upper = view_scores(seen, spoilt, CAMERAS, region=Region(0, 0, 512, 256))
+    assert upper.iou > 0.99
+    assert view_scores(seen, spoilt, CAMERAS).iou < 0.7
+    assert on_white(spoilt.rgba[0])[-1].min() == 1

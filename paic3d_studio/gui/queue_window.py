@@ -1,0 +1,307 @@
+"""The queue: heads of many pictures, one after another, while the artist works on something else."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QIcon, QPixmap
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from paic3d_studio.core.image import PICTURE_SUFFIXES
+from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.errors import UserError
+from paic3d_studio.gui.clipboard import OPEN_FILTER
+from paic3d_studio.gui.icons import app_icon
+from paic3d_studio.gui.language import text
+from paic3d_studio.gui.preferences import Preferences
+from paic3d_studio.gui.recent_menu import small_picture
+from paic3d_studio.gui.runner import Deliver, Runner
+from paic3d_studio.gui.widgets import Form, label, row, separator
+from paic3d_studio.project.file import SUFFIX
+from paic3d_studio.session.batch import PLAIN_OPTIONS, REPORT, Item, Outcome, items_for, make_heads
+
+_THUMBNAIL: Final = 56
+_JOIN_SECONDS: Final = 2.0
+_FILE: Final = Qt.ItemDataRole.UserRole
+_EMPTY: Final = "Drop pictures, projects or folders here."
+
+
+class QueueWindow(QWidget):
+    """Pictures wait in a list; each gets a process of its own, so that one that fails leaves the others alone."""
+
+    open_wanted = Signal(object, str)
+    """A picture of the list is to be opened in a studio window: its path, and no name."""
+    closed = Signal()
+
+    def __init__(self, *, preferences: Preferences, make: Callable[..., dict[str, Outcome]] = make_heads) -> None:
+        super().__init__()
+        self.setObjectName("queueWindow")
+        self.setWindowTitle(text("Queue – PAiC-3D Studio"))
+        self.setWindowIcon(app_icon())
+        self.setAcceptDrops(True)
+        self._preferences = preferences
+        self._make = make
+        self._runner = Runner(self)
+        self.running = False
+        """Whether heads are being made."""
+        self.list = QListWidget()
+        self.list.setAccessibleName(text("Pictures in the queue"))
+        self.list.setIconSize(QSize(_THUMBNAIL, _THUMBNAIL))
+        self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
+        self.list.setSpacing(2)
+        self.output = QLineEdit(str(preferences.folder("queue", otherwise=Path.home())))
+        self.output.setAccessibleName(text("Folder for the heads"))
+        self._browse = QPushButton(text("Choose…"))
+        self.format = QComboBox()
+        from paic3d_studio.export import EXPORTERS
+
+        for suffix, exporter in EXPORTERS.items():
+            self.format.addItem(f"{text(exporter.label)}  ({suffix})", suffix)
+        self.add = QPushButton(text("Add pictures…"))
+        self.remove = QPushButton(text("Remove"))
+        self.start = QPushButton(text("Start"))
+        self.start.setProperty("role", "primary")
+        self.stop = QPushButton(text("Stop"))
+        self.report = QPushButton(text("Show report"))
+        self.note = label(_EMPTY, role="soft", wrap=True)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(text("Progress of the queue"))
+        self._lay_out()
+        self._connect()
+        self._update()
+
+    # What waits ------------------------------------------------------------------------------------------------------
+
+    @property
+    def files(self) -> list[Path]:
+        """The pictures and projects in the list, from the top."""
+        return [self.list.item(number).data(_FILE) for number in range(self.list.count())]
+
+    def add_files(self, paths: Iterable[Path]) -> None:
+        """Put pictures and projects at the end of the list, and those inside folders; two of one name cannot be."""
+        known = {file.name.lower() for file in self.files}
+        left_out = []
+        for path in _pictures_among(paths):
+            if path.name.lower() in known:
+                left_out.append(path.name)
+                continue
+            known.add(path.name.lower())
+            entry = QListWidgetItem(QIcon(small_picture(path, side=2 * _THUMBNAIL)), f"{path.name}\n{text('waits')}")
+            entry.setData(_FILE, path)
+            entry.setToolTip(str(path))
+            self.list.addItem(entry)
+        self._update()
+        if left_out:
+            told = text("{name} is in the list already: results are named after the picture.", name=left_out[0])
+            self.note.setText(told)
+
+    def _remove_chosen(self) -> None:
+        for entry in self.list.selectedItems():
+            self.list.takeItem(self.list.row(entry))
+        self._update()
+
+    # Running ---------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Make the heads that are not there yet."""
+        output = Path(self.output.text().strip() or ".").expanduser()
+        options = {**PLAIN_OPTIONS, "format": self.format.currentData()}
+        try:
+            items = items_for(self.files, output, options=options)
+        except UserError as error:
+            self.note.setText(text(str(error)))
+            return
+        self._preferences.remember_folder("queue", output)
+        self._runner.submit("queue", self._work(items, options, output), title="Making heads")
+        self.running = True
+        self._update()
+
+    def _work(
+        self, items: Sequence[Item], options: dict[str, object], output: Path
+    ) -> Callable[[Monitor, Deliver], object]:
+        def work(monitor: Monitor, deliver: Deliver) -> object:
+            def tell(item: Item, outcome: Outcome) -> None:
+                deliver("outcome", (item, outcome))
+
+            return self._make(items, options=options, output=output, monitor=monitor, tell=tell)
+
+        return work
+
+    def join(self) -> None:
+        """Stop what runs and join the worker: the studio closes."""
+        self._runner.close(seconds=_JOIN_SECONDS)
+
+    def _on_delivered(self, lane: str, name: str, value: object) -> None:
+        del lane, name
+        assert isinstance(value, tuple)
+        item, outcome = value
+        for number in range(self.list.count()):
+            entry = self.list.item(number)
+            if entry.data(_FILE) == item.picture:
+                entry.setText(f"{item.picture.name}\n{_told(outcome)}")
+                shown = QPixmap()
+                if outcome.preview and shown.loadFromData(base64.b64decode(outcome.preview)):
+                    entry.setIcon(QIcon(shown))
+                self.list.scrollToItem(entry)
+
+    def _on_progressed(self, lane: str, fraction: float, words: str) -> None:
+        del lane
+        self.bar.setValue(round(1000 * fraction))
+        self.note.setText(text(words))
+
+    def _on_finished(self, lane: str, outcomes: object) -> None:
+        del lane
+        assert isinstance(outcomes, dict)
+        failed = sum(bool(outcome.problem) for outcome in outcomes.values())
+        self._end()
+        done = text("{made} of {count} heads are made.", made=len(outcomes) - failed, count=len(outcomes))
+        self.note.setText(
+            text("{done} {failed} failed; the list says why.", done=done, failed=failed) if failed else done
+        )
+
+    def _on_failed(self, lane: str, error: object) -> None:
+        del lane
+        self._end()
+        self.note.setText(text(str(error)))
+
+    def _on_cancelled(self, lane: str, seconds: float) -> None:
+        del lane, seconds
+        self._end()
+        self.note.setText(text("Stopped. Start goes on with what is left."))
+
+    def _end(self) -> None:
+        self.running = False
+        self._update()
+
+    # The window ------------------------------------------------------------------------------------------------------
+
+    def _update(self) -> None:
+        running, count = self.running, self.list.count()
+        for widget in (self.add, self.remove, self.output, self._browse, self.format):
+            widget.setEnabled(not running)
+        self.remove.setEnabled(not running and bool(self.list.selectedItems()))
+        self.start.setEnabled(not running and count > 0)
+        self.stop.setEnabled(running)
+        self.bar.setVisible(running)
+        self.report.setEnabled((Path(self.output.text().strip()) / REPORT).is_file())
+        if not running:
+            self.note.setText(text(_EMPTY) if not count else text("{count} in the list.", count=count))
+
+    def _choose_files(self) -> None:
+        chooser = QFileDialog(self, text("Add pictures"), str(self._preferences.folder("open")), OPEN_FILTER)
+        chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.filesSelected.connect(self._on_files_chosen)
+        chooser.open()
+
+    def _on_files_chosen(self, paths: list[str]) -> None:
+        self._preferences.remember_folder("open", Path(paths[0]).parent)
+        self.add_files([Path(path) for path in paths])
+
+    def _choose_output(self) -> None:
+        chooser = QFileDialog(self, text("Folder for the heads"), self.output.text())
+        chooser.setFileMode(QFileDialog.FileMode.Directory)
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.fileSelected.connect(self.output.setText)
+        chooser.open()
+
+    def _stop(self) -> None:
+        self._runner.cancel("queue")
+        if not self._runner.runs("queue"):  # it had not begun, so nothing will be heard of it
+            self._on_cancelled("queue", 0.0)
+
+    def _open(self, entry: QListWidgetItem) -> None:
+        self.open_wanted.emit(str(entry.data(_FILE)), "")
+
+    def _show_report(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.output.text().strip()) / REPORT)))
+
+    def _lay_out(self) -> None:
+        where = Form()
+        where.add("Folder", row(self.output, self._browse), tip="Where heads, turntables and the report go")
+        where.add("Format", self.format, tip="What the heads are written as")
+        above = QHBoxLayout()
+        above.addWidget(self.add)
+        above.addWidget(self.remove)
+        above.addStretch(1)
+        above.addWidget(self.report)
+        below = QHBoxLayout()
+        below.addWidget(self.note, 1)
+        below.addWidget(self.stop)
+        below.addWidget(self.start)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.setSpacing(10)
+        column.addLayout(above)
+        column.addWidget(self.list, 1)
+        column.addWidget(where)
+        column.addWidget(separator())
+        column.addWidget(self.bar)
+        column.addLayout(below)
+        self.resize(560, 640)
+
+    def _connect(self) -> None:
+        self.add.clicked.connect(self._choose_files)
+        self.remove.clicked.connect(self._remove_chosen)
+        self.start.clicked.connect(self.begin)
+        self.stop.clicked.connect(self._stop)
+        self.report.clicked.connect(self._show_report)
+        self._browse.clicked.connect(self._choose_output)
+        self.output.textChanged.connect(self._update)
+        self.list.itemSelectionChanged.connect(self._update)
+        self.list.itemActivated.connect(self._open)
+        self._runner.delivered.connect(self._on_delivered)
+        self._runner.progressed.connect(self._on_progressed)
+        self._runner.finished.connect(self._on_finished)
+        self._runner.failed.connect(self._on_failed)
+        self._runner.cancelled.connect(self._on_cancelled)
+
+    # Qt's events -----------------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 Qt's name
+        """Say that files may be dropped."""
+        if not self.running and event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 Qt's name
+        """Put what was dropped into the list."""
+        self.add_files([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt's name
+        """Go out of sight; while a studio window is open what runs goes on, and its menu brings the queue back."""
+        event.accept()
+        self.closed.emit()
+
+
+def _pictures_among(paths: Iterable[Path]) -> list[Path]:
+    """Return the pictures and projects among files, and those that lie in folders among them, by name."""
+    found = []
+    for path in paths:
+        inside = sorted(path.iterdir()) if path.is_dir() else [path]
+        found += [file for file in inside if file.suffix.lower() in (*PICTURE_SUFFIXES, SUFFIX) and file.is_file()]
+    return found
+
+
+def _told(outcome: Outcome) -> str:
+    """Return what became of a picture, in a line."""
+    if outcome.problem:
+        return f"{outcome.problem} {outcome.cure}".strip()
+    return f"{outcome.faces} triangles, {outcome.seconds:.1f} s" + (f"; {outcome.warning}" if outcome.warning else "")

@@ -1,0 +1,229 @@
+"""Five steps through the window: each lights up one part of it and says what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from paic3d_studio.gui import theme
+from paic3d_studio.gui.language import text
+from paic3d_studio.gui.widgets import label
+
+_ROUND: Final = 8.0
+_MARGIN: Final = 14
+_BUBBLE: Final = 380
+_KEYS: Final = (
+    Qt.Key.Key_Escape,
+    Qt.Key.Key_Return,
+    Qt.Key.Key_Enter,
+    Qt.Key.Key_Right,
+    Qt.Key.Key_Left,
+    Qt.Key.Key_Space,
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stop: what is lit up, by object name, a title, and what there is to say."""
+
+    target: str
+    title: str
+    words: str
+
+
+STEPS: Final = (
+    Step(
+        "imagePanel",
+        "Your picture",
+        "Inside the teal hulls your lines stay as you drew them. Red marks the lines that will be repainted. Drag a "
+        "corner, an edge or the inside of a hull to change it.",
+    ),
+    Step(
+        "toolRail",
+        "The tools",
+        "Brush and eraser mend the line mask, the cut-out brush mends what belongs to the character. If the face was "
+        "not found, the last tool places it by hand. Every stroke is one step of undo.",
+    ),
+    Step(
+        "viewportPanel",
+        "The head",
+        "Drag to turn it, use the wheel to zoom. With the pointer here, F, S and B show front, side and back. The menu "
+        "above chooses what is shown, from colours to the mesh.",
+    ),
+    Step(
+        "stageStrip",
+        "What happens in between",
+        "Each step of the method with the time it took. An edit runs only what it changed; undo runs nothing.",
+    ),
+    Step(
+        "header",
+        "Keep and export",
+        "Ctrl+S keeps picture and edits in one project file; unsaved edits survive a crash. Export writes a textured "
+        "head that opens in Blender the right way up.",
+    ),
+)
+
+
+class Tour(QWidget):
+    """Covers the window's inside; everything but the part that it speaks of is dimmed. Esc skips the rest."""
+
+    ended = Signal()
+
+    def __init__(self, parent: QWidget, *, steps: Sequence[Step] = STEPS) -> None:
+        super().__init__(parent)
+        self._over = parent
+        self.setObjectName("tour")
+        self.setAccessibleName(text("A tour of the window"))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._steps = [step for step in steps if parent.findChild(QWidget, step.target) is not None]
+        self._index = 0
+        self._bubble = QFrame(self)
+        self._bubble.setObjectName("bubble")
+        self._bubble.setFixedWidth(_BUBBLE)
+        self._title = label(role="card-title")
+        self._words = label(role="soft", wrap=True)
+        self._count = label(role="faint")
+        self._skip, self._back, self._next = (QPushButton(text(word)) for word in ("Skip", "Back", "Next"))
+        self._skip.setProperty("role", "quiet")
+        self._next.setProperty("role", "primary")
+        self._skip.clicked.connect(self.end)
+        self._back.clicked.connect(self.go_back)
+        self._next.clicked.connect(self.go_on)
+        self._lay_out()
+        parent.installEventFilter(self)
+
+    @property
+    def step(self) -> Step:
+        """The step that is shown."""
+        return self._steps[self._index]
+
+    def begin(self) -> None:
+        """Show the first step."""
+        self._index = 0
+        self.setGeometry(self._over.rect())
+        self.show()
+        self.raise_()
+        self.setFocus()
+        self._show_step()
+
+    def go_on(self) -> None:
+        """Show the next step; after the last one the tour ends."""
+        if self._index + 1 == len(self._steps):
+            self.end()
+        else:
+            self._index += 1
+            self._show_step()
+
+    def go_back(self) -> None:
+        """Show the step before."""
+        self._index = max(self._index - 1, 0)
+        self._show_step()
+
+    def end(self) -> None:
+        """Leave the tour."""
+        self.hide()
+        self.ended.emit()
+
+    def event(self, event: QEvent) -> bool:
+        """Take the keys of the tour before the window's shortcuts see them."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _KEYS:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 Qt's name
+        """Esc skips, Enter, Space and Right go on, Left goes back."""
+        match event.key():
+            case Qt.Key.Key_Escape:
+                self.end()
+            case Qt.Key.Key_Left:
+                self.go_back()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Right | Qt.Key.Key_Space:
+                self.go_on()
+            case _:
+                super().keyPressEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt's name
+        """Follow the parent's size."""
+        if watched is self._over and event.type() == QEvent.Type.Resize and self.isVisible():
+            self.setGeometry(self._over.rect())
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 Qt's name
+        """Dim everything but the part that is spoken of."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        lit, all_of_it = QPainterPath(), QPainterPath()
+        lit.addRoundedRect(QRectF(self._lit()), _ROUND, _ROUND)
+        all_of_it.addRect(QRectF(self.rect()))
+        painter.fillPath(all_of_it.subtracted(lit), QColor(0, 0, 0, 150))
+        painter.setPen(QPen(QColor(theme.ACCENT), 2))
+        painter.drawPath(lit)
+        painter.end()
+
+    def _lit(self) -> QRect:
+        target = self._over.findChild(QWidget, self.step.target)
+        if target is None:
+            return QRect()
+        corner = target.mapTo(self._over, QPoint(0, 0))
+        return QRect(corner, target.size()).adjusted(2, 2, -2, -2).intersected(self.rect().adjusted(2, 2, -2, -2))
+
+    def _show_step(self) -> None:
+        last = self._index + 1 == len(self._steps)
+        self._title.setText(text(self.step.title))
+        self._words.setText(text(self.step.words))
+        self._count.setText(f"{self._index + 1} / {len(self._steps)}")
+        self._back.setEnabled(self._index > 0)
+        self._skip.setVisible(not last)
+        self._next.setText(text("Done") if last else text("Next"))
+        self.setAccessibleDescription(f"{self._title.text()}. {self._words.text()}")
+        self._place()
+        self.update()
+
+    def _place(self) -> None:
+        """Put the bubble beside what is lit up: right of it, left of it, below, above, or inside when it is large."""
+        layout = self._bubble.layout()
+        assert layout is not None
+        layout.activate()
+        self._bubble.resize(_BUBBLE, layout.totalHeightForWidth(_BUBBLE))
+        lit, size = self._lit(), self._bubble.size()
+        middle = lit.center() - QPoint(size.width() // 2, size.height() // 2)
+        inside = self.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
+        beside = (
+            QPoint(lit.right() + _MARGIN, middle.y()),
+            QPoint(lit.left() - _MARGIN - size.width(), middle.y()),
+            QPoint(middle.x(), lit.bottom() + _MARGIN),
+            QPoint(middle.x(), lit.top() - _MARGIN - size.height()),
+        )
+        fits = [place for place in beside if inside.contains(QRect(self._within(place, inside), size))]
+        free = [place for place in fits if not QRect(self._within(place, inside), size).intersects(lit)]
+        self._bubble.move(self._within((free or [middle])[0], inside))
+
+    def _within(self, place: QPoint, inside: QRect) -> QPoint:
+        size = self._bubble.size()
+        x = max(inside.left(), min(place.x(), inside.right() - size.width()))
+        y = max(inside.top(), min(place.y(), inside.bottom() - size.height()))
+        return QPoint(x, y)
+
+    def _lay_out(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        buttons.addWidget(self._count)
+        buttons.addStretch(1)
+        for button in (self._skip, self._back, self._next):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setAccessibleName(button.text())
+            buttons.addWidget(button)
+        rows = QVBoxLayout(self._bubble)
+        rows.setContentsMargins(18, 16, 16, 14)
+        rows.setSpacing(8)
+        rows.addWidget(self._title)
+        rows.addWidget(self._words)
+        rows.addSpacing(4)
+        rows.addLayout(buttons)

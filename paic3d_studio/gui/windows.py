@@ -1,0 +1,101 @@
+"""The studio's windows: one project each, side by side in one program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QObject, QPoint
+from PySide6.QtWidgets import QApplication
+
+from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.gui.preferences import Preferences
+from paic3d_studio.gui.queue_window import QueueWindow
+from paic3d_studio.session.session import Session
+
+_STEP: Final = 36
+"""Pixels by which a new window lies lower and further right than the one it came from."""
+
+
+class Windows(QObject):
+    """Makes windows, and keeps those that live; they share what the studio remembers, and nothing else."""
+
+    def __init__(self, new_session: Callable[[], Session], *, preferences: Preferences | None = None) -> None:
+        super().__init__()
+        self._new_session = new_session
+        self._preferences = preferences or Preferences()
+        self._open: list[MainWindow] = []
+        self._unjoined: list[MainWindow] = []
+        self.queue: QueueWindow | None = None
+        """Made when it is first asked for."""
+
+    @property
+    def open_windows(self) -> tuple[MainWindow, ...]:
+        """Those on the screen, the oldest first."""
+        return tuple(self._open)
+
+    @property
+    def active(self) -> MainWindow | None:
+        """The one the artist works in; the newest where none has the focus."""
+        front = QApplication.activeWindow()
+        if isinstance(front, MainWindow) and front in self._open:
+            return front
+        return self._open[-1] if self._open else None
+
+    def new(self) -> MainWindow:
+        """Show another window, empty, beside the active one."""
+        before = self.active
+        window = MainWindow(self._new_session(), preferences=self._preferences)
+        window.window_wanted.connect(self.open)
+        window.queue_wanted.connect(self.show_queue)
+        window.quit_wanted.connect(self.close_all)
+        window.closed.connect(self._forget_closed)
+        self._open.append(window)
+        if before is not None:
+            window.resize(before.size())
+            window.move(before.pos() + QPoint(_STEP, _STEP))
+        window.show()
+        return window
+
+    def open(self, source: str | bytes | None = None, name: str = "") -> None:
+        """Show another window with a picture or project in it, or empty."""
+        window = self.new()
+        if source:
+            window.open_picture(source, name=name)
+
+    def show_queue(self) -> None:
+        """Bring the queue to the front."""
+        if self.queue is None:
+            self.queue = QueueWindow(preferences=self._preferences)
+            self.queue.open_wanted.connect(self.open)
+            self.queue.closed.connect(self._on_queue_closed)
+        self.queue.show()
+        self.queue.raise_()
+        self.queue.activateWindow()
+
+    def close_all(self) -> None:
+        """Close every window; one with work to lose asks first, and stays until it is answered."""
+        for window in reversed(self.open_windows):
+            window.close()
+
+    def join(self, *, seconds: float) -> None:
+        """Wait for the work of windows that are out of sight already; a thread is joined, never terminated."""
+        for window in (*self._open, *self._unjoined):
+            window.document.close(seconds=seconds)
+
+    def _on_queue_closed(self) -> None:
+        if not self._open and self.queue is not None:
+            self.queue.join()
+
+    def _forget_closed(self) -> None:
+        for window in [window for window in self._open if window.is_closed]:
+            self._open.remove(window)
+            if window.document.close(seconds=0.0):
+                window.deleteLater()
+            else:
+                self._unjoined.append(window)  # its thread still runs, and must not lose its owner
+        if not self._open and self.queue is not None:
+            if self.queue.running:
+                self.show_queue()  # it goes on until it is closed itself
+            else:
+                self.queue.close()

@@ -1,0 +1,223 @@
+"""Train the small tagger on characters made by rules: `python -m paic3d_studio.training.tags --out FILE`.
+
+Each character's front render is its picture, the attributes in its file are its tags. The same arguments and seed draw
+the same samples in the same order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import safetensors.torch
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from paic3d_studio.core.camera import Camera
+from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.datasets.generated.draw import drawn_recipe
+from paic3d_studio.datasets.generated.generate import character_bytes, character_name
+from paic3d_studio.datasets.generated.labels import attributes
+from paic3d_studio.datasets.vrm import decode_character
+from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
+from paic3d_studio.files import write_files
+from paic3d_studio.nets.attributes import PICTURE, AttributeTagger
+from paic3d_studio.paths import user_folder
+from paic3d_studio.training.compact_samples import degraded
+
+HELD_OUT: Final = 300
+"""Characters at the end of the seeds that judge and do not teach."""
+
+FEWEST: Final = 12
+"""A tag that fewer training characters have is left out."""
+
+LEFT_OUT: Final = ("age", "gender", "mark", "beard", "mouth")
+"""Groups that say nothing about shape."""
+
+_FRONT: Final = Camera(0, 0, 1.0, None)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TaggedPictures:
+    """`rgba` uint8 (n, s, s, 4) straight alpha, and for each the tags that hold."""
+
+    rgba: NDArray[np.uint8]
+    tags: list[set[str]]
+
+
+def tags_of_attributes(found: Mapping[str, Any]) -> set[str]:
+    """Return attributes as tags "group:word"; what is not there, and what says nothing about shape, is left out."""
+    tags = set()
+    for group, words in found.items():
+        if group in LEFT_OUT:
+            continue
+        for word in words if isinstance(words, list) else [words]:
+            if word not in ("none", False):
+                tags.add(f"{group}:{word}")
+    return tags
+
+
+def tagged_pictures(seeds: Sequence[int], *, cache: Path, monitor: Monitor = SILENT) -> TaggedPictures:
+    """Return front pictures and tags of characters; finished pictures are kept in the folder `cache`."""
+    cache.mkdir(parents=True, exist_ok=True)
+    pictures, tags = [], []
+    with CharacterRenderer() as renderer:
+        for done, seed in enumerate(seeds):
+            monitor.report(done / len(seeds), character_name(seed))
+            recipe = drawn_recipe(seed)
+            kept = cache / f"{character_name(seed)}.png"
+            if not kept.exists():
+                character = decode_character(character_bytes(recipe), name=character_name(seed))
+                view = renderer.render(character, [_FRONT], size=PICTURE, supersample=2).rgba[0]
+                write_files({kept: cv2.imencode(".png", cv2.cvtColor(view, cv2.COLOR_RGBA2BGRA))[1].tobytes()})
+            shown = cv2.imdecode(np.frombuffer(kept.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+            assert shown is not None
+            pictures.append(cv2.cvtColor(shown, cv2.COLOR_BGRA2RGBA))
+            tags.append(tags_of_attributes(attributes(recipe)))
+    return TaggedPictures(np.stack(pictures).astype(np.uint8), tags)
+
+
+def known_tags(tags: Iterable[set[str]]) -> tuple[str, ...]:
+    """Return the tags that at least FEWEST of the characters have, sorted."""
+    counts: dict[str, int] = {}
+    for some in tags:
+        for tag in some:
+            counts[tag] = counts.get(tag, 0) + 1
+    return tuple(sorted(tag for tag, count in counts.items() if count >= FEWEST))
+
+
+def targets(tags: Sequence[set[str]], known: Sequence[str]) -> NDArray[np.float32]:
+    """Return (n, known) with 1 where a tag holds."""
+    return np.array([[float(tag in some) for tag in known] for some in tags], np.float32)
+
+
+def sample(rgba: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return a picture (s, s, 3) on white and its alpha (s, s, 1), mirrored, moved and made worse at random."""
+    side = len(rgba)
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    premultiplied = np.concatenate([rgba[..., :3].astype(np.float32) / 255 * alpha, alpha], 2)
+    turn = cv2.getRotationMatrix2D((side / 2, side / 2), rng.normal(0, 4), np.exp(rng.normal(0, 0.08)))
+    turn = turn + np.outer(rng.normal(0, 0.012 * side, 2), (0, 0, 1))
+    moved = np.asarray(cv2.warpAffine(premultiplied, turn, (side, side), flags=cv2.INTER_LINEAR), np.float32)
+    if rng.random() < 0.5:
+        moved = moved[:, ::-1]
+    picture, matte = moved[..., :3] + 1 - moved[..., 3:], moved[..., 3:]
+    return degraded(picture, matte, rng) if rng.random() < 0.6 else (picture, matte)
+
+
+def batch_of(data: TaggedPictures, chosen: NDArray[np.intp], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Return pictures (n, 3, s, s) and alphas (n, 1, s, s) of the chosen characters."""
+    drawn = [sample(data.rgba[index], rng) for index in chosen]
+    pictures, alphas = (np.stack([pair[part] for pair in drawn]).transpose(0, 3, 1, 2).clip(0, 1) for part in (0, 1))
+    return torch.from_numpy(np.ascontiguousarray(pictures)), torch.from_numpy(np.ascontiguousarray(alphas))
+
+
+def train(
+    data: TaggedPictures,
+    *,
+    steps: int,
+    batch: int = 32,
+    rate: float = 2e-3,
+    seed: int = 0,
+    half: bool = False,
+    monitor: Monitor = SILENT,
+) -> AttributeTagger:
+    """Return a tagger trained with binary cross-entropy on `data`."""
+    known = known_tags(data.tags)
+    truth = torch.from_numpy(targets(data.tags, known))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = AttributeTagger(known)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.03)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps)
+    for step in range(steps):
+        rng = np.random.default_rng((seed, step))
+        chosen = rng.integers(0, len(data.tags), batch)
+        picture, alpha = batch_of(data, chosen, rng)
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            said = network(picture, alpha)
+        loss = F.binary_cross_entropy_with_logits(said.float(), truth[chosen])
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+        monitor.report((step + 1) / steps, f"loss {loss.item():.4f}")
+    return network.eval().requires_grad_(False)
+
+
+def figures(network: AttributeTagger, data: TaggedPictures) -> dict[str, Any]:
+    """Return the mean average precision over tags, and for each group of single words how often the best one is right.
+
+    `chance` beside each is what one gets by always saying the commonest word (for the precision: the tag's frequency).
+    """
+    pictures = data.rgba.astype(np.float32) / 255
+    alpha = pictures[..., 3:]
+    shown = torch.from_numpy((pictures[..., :3] * alpha + 1 - alpha).transpose(0, 3, 1, 2).copy())
+    with torch.inference_mode():
+        said = network(shown, torch.from_numpy(alpha.transpose(0, 3, 1, 2).copy())).numpy()
+    truth = targets(data.tags, network.tags)
+    present = [k for k in range(len(network.tags)) if truth[:, k].sum() >= 5]
+    found: dict[str, Any] = {
+        "precision": round(float(np.mean([average_precision(said[:, k], truth[:, k]) for k in present])), 3),
+        "chance": round(float(truth[:, present].mean()), 3),
+    }
+    for group in ("hair_colour", "hair_cut", "hair_length", "bangs", "eye_colour", "ears", "clothes"):
+        columns = [k for k, tag in enumerate(network.tags) if tag.startswith(group + ":")]
+        rows = truth[:, columns].sum(1) == 1
+        if not rows.any():
+            continue
+        right = truth[rows][:, columns].argmax(1)
+        best = said[rows][:, columns].argmax(1)
+        found[group] = {
+            "right": round(float((best == right).mean()), 3),
+            "chance": round(float(np.bincount(right).max() / len(right)), 3),
+        }
+    return found
+
+
+def average_precision(scores: NDArray[np.floating], truth: NDArray[np.floating]) -> float:
+    """Return the mean of the precision at the rank of each true entry."""
+    ordered = truth[np.argsort(-scores, kind="stable")] > 0
+    ranks = np.flatnonzero(ordered) + 1
+    return float(np.mean(np.arange(1, len(ranks) + 1) / ranks)) if len(ranks) else float("nan")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train from the command line, and print figures on characters that were held out."""
+    parser = argparse.ArgumentParser(prog="python -m paic3d_studio.training.tags", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
+    parser.add_argument("--count", type=int, default=2000, help="how many characters, those held out among them")
+    parser.add_argument("--first", type=int, default=10_000, help="number of the first")
+    parser.add_argument(
+        "--cache", type=Path, default=user_folder() / "cache" / "tagged", help="where pictures are kept"
+    )
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=0, help="0 leaves the choice to torch")
+    parser.add_argument("--half", action="store_true", help="bfloat16 where the processor is quicker with it")
+    arguments = parser.parse_args(argv)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    monitor = Monitor(lambda share, text: print(f"\r{share:4.0%} {text:40.40}", end="", file=sys.stderr))
+    seeds = range(arguments.first, arguments.first + arguments.count)
+    learnt = tagged_pictures(seeds[:-HELD_OUT], cache=arguments.cache, monitor=monitor)
+    judged = tagged_pictures(seeds[-HELD_OUT:], cache=arguments.cache, monitor=monitor)
+    network = train(learnt, steps=arguments.steps, seed=arguments.seed, half=arguments.half, monitor=monitor)
+    tensors = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
+    size = write_files({arguments.out: safetensors.torch.save(tensors, metadata={"tags": json.dumps(network.tags)})})
+    print(f"\r{arguments.out}: {size / 1e6:.2f} MB, {len(network.tags)} tags")
+    print(json.dumps(figures(network, judged), indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

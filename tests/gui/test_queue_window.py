@@ -1,0 +1,129 @@
+"""The queue window lists, runs and reports; what it runs with is the batch of the command line."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.gui.preferences import Preferences
+from paic3d_studio.gui.queue_window import QueueWindow
+from paic3d_studio.session.batch import PLAIN_OPTIONS, Item, Outcome
+
+
+class Maker:
+    """Stands in for the making of heads: tells of each picture at once, fails those called bad, waits when held."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.options: dict[str, Any] = {}
+        self.held = threading.Event()
+        self.held.set()
+
+    def __call__(
+        self,
+        items: Sequence[Item],
+        *,
+        options: dict[str, Any],
+        output: Path,
+        monitor: Monitor,
+        tell: Callable[[Item, Outcome], None],
+    ) -> dict[str, Outcome]:
+        del output
+        self.options = options
+        outcomes = {}
+        for item in items:
+            while not self.held.is_set():
+                monitor.check()
+                time.sleep(0.01)
+            self.asked.append(item.picture.name)
+            problem = "No face was found." if "bad" in item.picture.name else ""
+            outcomes[item.picture.name] = Outcome(item.key, problem=problem, faces=20_000, seconds=8.2)
+            tell(item, outcomes[item.picture.name])
+        return outcomes
+
+
+@pytest.fixture
+def maker() -> Maker:
+    return Maker()
+
+
+@pytest.fixture
+def queue(qtbot: QtBot, preferences: Preferences, maker: Maker, tmp_path: Path) -> Iterator[QueueWindow]:
+    made = QueueWindow(preferences=preferences, make=maker)
+    qtbot.addWidget(made)
+    made.output.setText(str(tmp_path / "heads"))
+    made.show()
+    yield made
+    maker.held.set()
+    made.join()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, picture: Path) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.png", "bad.png", "c.png"):
+        (folder / name).write_bytes(picture.read_bytes())
+    (folder / "notes.txt").write_text("not a picture")
+    return folder
+
+
+def texts(queue: QueueWindow) -> list[str]:
+    return [queue.list.item(number).text() for number in range(queue.list.count())]
+
+
+def test_a_folder_brings_its_pictures_and_nothing_else(queue: QueueWindow, pictures: Path) -> None:
+    queue.add_files([pictures])
+    assert [file.name for file in queue.files] == ["a.png", "bad.png", "c.png"]
+
+
+def test_each_entry_says_what_became_of_it(qtbot: QtBot, queue: QueueWindow, maker: Maker, pictures: Path) -> None:
+    queue.add_files([pictures])
+    qtbot.mouseClick(queue.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not queue.running and len(maker.asked) == 3)
+    assert texts(queue) == [
+        "a.png\n20000 triangles, 8.2 s",
+        "bad.png\nNo face was found.",
+        "c.png\n20000 triangles, 8.2 s",
+    ]
+    qtbot.waitUntil(lambda: queue.note.text() == "2 of 3 heads are made. 1 failed; the list says why.")
+    assert maker.options == dict(PLAIN_OPTIONS)
+
+
+def test_stopping_keeps_the_list_for_another_start(
+    qtbot: QtBot, queue: QueueWindow, maker: Maker, pictures: Path
+) -> None:
+    maker.held.clear()
+    queue.add_files([pictures])
+    queue.begin()
+    assert queue.stop.isEnabled() and not queue.add.isEnabled()
+    qtbot.mouseClick(queue.stop, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: queue.start.isEnabled())
+    assert maker.asked == []
+    maker.held.set()
+    queue.begin()
+    qtbot.waitUntil(lambda: len(maker.asked) == 3)
+
+
+def test_two_pictures_of_one_name_are_refused_in_a_sentence(queue: QueueWindow, pictures: Path, picture: Path) -> None:
+    other = picture.parent / "a.png"
+    other.write_bytes(picture.read_bytes())
+    queue.add_files([pictures, other])
+    assert len(queue.files) == 3
+    assert "a.png is in the list already" in queue.note.text()
+
+
+def test_a_folder_that_cannot_take_the_heads_is_said_before_anything_runs(
+    queue: QueueWindow, maker: Maker, pictures: Path
+) -> None:
+    queue.add_files([pictures])
+    queue.output.setText(str(pictures))
+    queue.begin()
+    assert "Turntables would be written over the pictures" in queue.note.text()
+    assert maker.asked == [] and not queue.running
