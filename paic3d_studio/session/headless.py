@@ -109,7 +109,7 @@ def refuse_missing_weights(*, backbone: str | None, infill: str | None) -> None:
     """
     asked = {"backbone": (backbone, backbone), "infill": (infill, INFILL_WEIGHTS.get(infill or ""))}
     for kind, (name, weights) in asked.items():
-        if weights in IMPORTABLE and not is_there(weights):
+        if weights is not None and weights in IMPORTABLE and not is_there(weights):
             raise UserError(
                 f"The weights of the {kind} “{name}” do not come with this program, and none were imported.",
                 f"Choose another {kind}, or import the authors' weights: paic3d-studio import-weights FILE.",
