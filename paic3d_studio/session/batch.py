@@ -26,6 +26,7 @@ from typing import Any, Final
 from paic3d_studio import __version__
 from paic3d_studio.core.image import PICTURE_SUFFIXES, read_picture
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.core.terms import TERM_CHOICES
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.export import exporter_for
 from paic3d_studio.files import write_files
@@ -52,7 +53,8 @@ REPORT: Final = "report.html"
 
 PLAIN_OPTIONS: Final[Mapping[str, object]] = {
     "format": ".glb", "seed": None, "backbone": None, "infill": None, "faces": None, "texture": None, "lattice": None,
-    "no_stitch": False, "stitch_line_free": False,
+    "smoothing": None, "floaters": None, "thin_parts": None, "symmetry": None, "cut": None, "base": None,
+    **dict.fromkeys(("title", "author", "notice", *TERM_CHOICES)), "no_stitch": False, "stitch_line_free": False,
 }  # fmt: skip
 """The options of the command line where none is given."""
 
@@ -117,7 +119,8 @@ def batch_items(arguments: Namespace) -> list[Item]:
     Raises:
         UserError: no such folder, nothing in it, or an output that cannot be written.
     """
-    refuse_missing_weights(backbone=arguments.backbone, infill=arguments.infill)
+    asked = {**PLAIN_OPTIONS, **vars(arguments)}
+    refuse_missing_weights(backbone=asked["backbone"], infill=asked["infill"])
     source, output = arguments.folder, arguments.output
     if not is_folder(source):
         raise UserError(f"There is no folder “{source}”.", "Give the folder that holds the pictures.")
