@@ -10,6 +10,19 @@ CUTS: Final = ("neck", "collar", "shoulders", "nowhere")
 """What `--cut` may name: the keys of `core.surface.CUTS`, which is slow to import."""
 
 
+TERMS: Final = {
+    "avatar": ("who may act as her", ("onlyAuthor", "onlySeparatelyLicensedPerson", "everyone")),
+    "commerce": ("who may use her to earn money", ("personalNonProfit", "personalProfit", "corporation")),
+    "credit": ("whether the author must be named", ("required", "unnecessary")),
+    "redistribution": ("whether the file may be passed on", ("prohibited", "allowed")),
+    "modification": (
+        "whether it may be changed, and passed on changed",
+        ("prohibited", "allowModification", "allowModificationRedistribution"),
+    ),
+}
+"""Option -> what it is about, and what it may be: `core.terms.TERM_CHOICES` without its imports."""
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong with the arguments in one line, without the whole usage, and exits with code 2."""
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from paic3d_studio import __version__
-from paic3d_studio.arguments import Parser, height_of_cut, number, place_of_face, whole
+from paic3d_studio.arguments import TERMS, Parser, height_of_cut, number, place_of_face, whole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,10 +103,10 @@ def reconstruct_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("pictures", metavar="PICTURE", nargs="+", type=Path, help="a portrait (PNG, JPEG, WebP, BMP, TIFF or GIF), or "
         "a project of the studio (.paic3d), whose edits and options hold where none are given here")  # fmt: skip
-    add("-o", "--output", metavar="FILE", type=Path, help="where the head goes, its suffix (.glb, .obj, .ply) decides "
-        "the format; for several pictures an existing folder (default: beside each picture, .glb)")  # fmt: skip
+    add("-o", "--output", metavar="FILE", type=Path, help="where the head goes; its suffix (.glb, .obj, .vrm, "
+        ".usdz, .ply, .stl) decides the format; for several pictures a folder (default: .glb beside)")  # fmt: skip
     add("--turntable", metavar="FILE", type=Path, help="also write the head from all sides: a sheet (.png) or a "
-        "picture that turns (.gif)")  # fmt: skip
+        "picture that turns (.gif) or a film of two turns (.mp4)")  # fmt: skip
     add("--face", metavar="X,Y,X,Y,X,Y", type=place_of_face, help="where the face is when it is not found: middle of "
         "the eye on the left of the picture, of the other eye, and of the mouth, in pixels")  # fmt: skip
     add_method_options(parser)
@@ -153,6 +153,13 @@ def add_method_options(parser: argparse.ArgumentParser) -> None:
         "nowhere, or a height in millimetres, about -140 at the chin (default collar, -200)")  # fmt: skip
     add("--base", choices=("closed", "open"), help="a flat base at the cut, or none, so that the neck can be joined to "
         "a body (default closed)")  # fmt: skip
+    terms = parser.add_argument_group("terms", "what a head in VRM says of itself; the strictest is the default")
+    add = terms.add_argument
+    add("--title", metavar="NAME", help="what the head is called (default: as the picture)")
+    add("--author", metavar="NAME", help="whose it is; a VRM file wants it")
+    add("--notice", metavar="TEXT", help="a line on copyright, or on another licence")
+    for name, (of_what, choices) in TERMS.items():
+        add(f"--{name}", choices=choices, help=of_what)
     stitch = parser.add_mutually_exclusive_group()
     add = stitch.add_argument
     add("--no-stitch", action="store_true", help="the colours of the field everywhere, not the picture's own pixels")

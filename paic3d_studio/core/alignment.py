@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, AlignedPortrait, Alignment, Landmarks, Matte, Portrait
+from paic3d_studio.core.face_template import FaceParts, fitted_parts, landmark_points, parts_from_centres
 from paic3d_studio.errors import ShapeMismatch, UserError
 
 LANDMARK_SPREAD: Final = 13.3556118
@@ -41,6 +42,42 @@ def align(landmarks: Landmarks) -> Alignment:
     scale = LANDMARK_SPREAD / spread
     offset = np.asarray(LANDMARK_CENTRE) - scale * centre
     return Alignment(matrix=np.array([[scale, 0.0, offset[0]], [0.0, scale, offset[1]]]))
+
+
+def adjustment(*, shift: tuple[float, float], scale: float, turn: float) -> NDArray[np.float64]:
+    """Return the similarity that moves the picture in the square by hand: float64 (2, 3) between aligned pixels.
+
+    Args:
+        shift: of the picture, (x, y) in aligned pixels; made last.
+        scale: of the picture about the middle of the square.
+        turn: of the picture about the middle of the square, in degrees from x towards y (clockwise on the screen).
+    """
+    angle = np.radians(turn)
+    linear = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    middle = np.full(2, ALIGNED_SIZE / 2)
+    return np.column_stack([linear, middle + shift - linear @ middle])
+
+
+def adjusted(alignment: Alignment, *, shift: tuple[float, float], scale: float, turn: float) -> Alignment:
+    """Return an alignment followed by an adjustment; arguments as `adjustment`. Nothing to adjust keeps every bit."""
+    if tuple(shift) == (0.0, 0.0) and scale == 1.0 and turn == 0.0:
+        return alignment
+    return Alignment(matrix=chained(alignment.matrix, adjustment(shift=shift, scale=scale, turn=turn)))
+
+
+def chained(first: NDArray[np.float64], then: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the (2, 3) map that does one after the other."""
+    linear = then[:, :2] @ first
+    linear[:, 2] += then[:, 2]
+    return linear
+
+
+def usual_face() -> FaceParts:
+    """Return the face of usual proportions that the alignment of a picture aims at, in aligned pixels."""
+    parts = parts_from_centres((0.0, 0.0), (100.0, 0.0), (50.0, 62.0))
+    points = landmark_points(parts).astype(np.float32)
+    square = align(Landmarks(points=points, scores=np.ones(len(points), np.float32), source="usual"))
+    return fitted_parts(aligned_points(square, points=points))
 
 
 def aligned_points(alignment: Alignment, *, points: ArrayLike) -> NDArray[np.float64]:

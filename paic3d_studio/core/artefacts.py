@@ -104,9 +104,14 @@ class KeepMask(_Artefact):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LineMask(_Artefact):
-    """True where the infill network repaints: bool (512, 512); never True under the keep mask."""
+    """True where the infill network repaints: bool (512, 512); never True under the keep mask.
+
+    `shares` says how much of the repainted picture is laid over the drawn one there, uint8 (512, 512), 0 outside the
+    mask; None where no soft stroke asks for less than all.
+    """
 
     mask: NDArray[np.bool_]
+    shares: NDArray[np.uint8] | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 import cv2
@@ -31,6 +31,12 @@ LIKELY: Final = 0.8
 
 SURE: Final = 0.95
 """A detection below this likelihood comes with a warning."""
+
+TURNED_FROM: Final = 22.0
+"""A head that is turned further than this, in degrees, is a three-quarter view, and comes with a warning."""
+
+PROFILE_FROM: Final = 55.0
+"""A head that is turned further than this, in degrees, is no front face."""
 
 SEARCH_SIDE: Final = 512
 """The longer side a picture is reduced to before faces are searched, in pixels."""
@@ -62,13 +68,15 @@ _TILT_WARNING: Final = np.radians(14)
 class FaceDetection:
     """One face a detector found, in pixels of the picture it was given.
 
-    `likelihood` is 0..1, `box` is (left, top, width, height), `points` float64 (28, 2), `scores` float64 (28,).
+    `likelihood` is 0..1, `box` is (left, top, width, height), `points` float64 (28, 2), `scores` float64 (28,);
+    `yaw` is by how many degrees the head is turned to either side, None where the detector cannot tell.
     """
 
     likelihood: float
     box: tuple[float, float, float, float]
     points: NDArray[np.float64]
     scores: NDArray[np.float64]
+    yaw: float | None = None
 
 
 class Detector(Protocol):
@@ -104,7 +112,7 @@ class AnimefaceDetector:
 
 
 DETECTORS: Final[Mapping[str, Detector]] = {"animeface": AnimefaceDetector()}
-"""Face detectors by the name that settings store."""
+"""Face detectors that need no network of our own, by the name that settings store; `nets.landmarks` has all."""
 
 
 def detect_landmarks(portrait: Portrait, *, detector: str = "animeface", monitor: Monitor = SILENT) -> Landmarks:
@@ -125,15 +133,31 @@ def detect_landmarks(portrait: Portrait, *, detector: str = "animeface", monitor
     if detector not in DETECTORS:
         raise UserError(f"There is no face detector named “{detector}”.", f"Choose one of: {', '.join(DETECTORS)}.")
     found = DETECTORS[detector].detect(over_white(portrait.rgba), monitor=monitor)
-    found = tuple(face for face in found if face.likelihood >= LIKELY)
-    if not found:
+    return chosen_face(found, source=detector)
+
+
+def chosen_face(found: Sequence[FaceDetection], *, source: str) -> Landmarks:
+    """Return the landmarks of the largest likely face, with a warning where the artist should look twice.
+
+    Args:
+        found: every face that a detector gave.
+        source: the detector's name.
+
+    Raises:
+        UserError: none of them is likely, or the likely ones are turned too far to the side.
+    """
+    likely = [face for face in found if face.likelihood >= LIKELY]
+    front = [face for face in likely if face.yaw is None or face.yaw <= PROFILE_FROM]
+    if likely and not front:
+        raise UserError("No front face found in this picture: the head is seen from the side.", PLACE_BY_HAND)
+    if not front:
         raise UserError("No front face found in this picture.", PLACE_BY_HAND)
-    face = max(found, key=lambda one: (one.box[2], one.likelihood))
+    face = max(front, key=lambda one: (one.box[2], one.likelihood))
     return Landmarks(
         points=face.points.astype(np.float32),
         scores=face.scores.astype(np.float32),
-        source=detector,
-        warning=_warning(face, count=len(found)),
+        source=source,
+        warning=_warning(face, count=len(likely)),
     )
 
 
@@ -200,6 +224,8 @@ def _warning(face: FaceDetection, *, count: int) -> str:
         return f"{count} faces were found; the largest one is used."
     if face.likelihood < SURE:
         return "The face was found, but not with certainty: check that eyes and mouth are where they should be."
+    if face.yaw is not None and face.yaw > TURNED_FROM:
+        return "The head is turned to the side (a three-quarter view): a front view gives a better likeness."
     if abs(fitted_parts(face.points).tilt) > _TILT_WARNING:
         return "The head is tilted: an upright front view gives a better likeness."
     return ""

@@ -21,7 +21,7 @@ from paic3d_studio.core.artefacts import (
     LineMask,
 )
 from paic3d_studio.core.image import over_white
-from paic3d_studio.core.strokes import Stroke, rasterise_strokes
+from paic3d_studio.core.strokes import Stroke, painted_shares, rasterise_strokes
 from paic3d_studio.errors import ShapeMismatch, UserError
 
 __all__ = [
@@ -204,4 +204,8 @@ def masked_lines(lines: NDArray[np.bool_], *, keep: KeepMask, strokes: Sequence[
     """
     if lines.shape != keep.mask.shape:
         raise ShapeMismatch(f"lines are {lines.shape}, the keep mask is {keep.mask.shape}")
-    return LineMask(mask=rasterise_strokes(lines, strokes=strokes) & ~keep.mask)
+    if not any(stroke.is_soft for stroke in strokes):
+        return LineMask(mask=rasterise_strokes(lines, strokes=strokes) & ~keep.mask)
+    shares = painted_shares(lines.astype(np.uint8) * np.uint8(255), strokes=strokes)
+    shares[keep.mask] = 0
+    return LineMask(mask=shares > 0, shares=shares)

@@ -1,4 +1,4 @@
-"""Brush strokes: what the artist paints into or out of a mask."""
+"""Strokes: what the artist paints, or lassoes, into or out of a mask."""
 
 from __future__ import annotations
 
@@ -15,18 +15,46 @@ MIN_RADIUS: Final = 0.5
 
 _RIM: Final = 0.3  # OpenCV fills every pixel that a circle touches, which makes it about this much larger
 _FRACTION_BITS: Final = 4  # OpenCV draws with fixed-point coordinates; 1/16 pixel is finer than a hand
+_UNIT: Final = 1 << _FRACTION_BITS
 
 
 @dataclasses.dataclass(frozen=True)
 class Stroke:
     """One brush stroke: a polyline of (x, y) in pixels of the picture it is painted on, pixel centres at +0.5.
 
-    `radius` is in the same pixels; `adds` is True when it paints into the mask, False when it erases.
+    Attributes:
+        points: of the polyline.
+        radius: of the brush in the same pixels.
+        adds: True when it paints into the mask, False when it erases.
+        hardness: share of the radius that is painted in full, 0..1; from there the stroke fades to its rim.
+        pressures: of the pen at each point, 0..1, by which the radius shrinks; empty for a mouse.
+        filled: the points are the outline of an area, which is painted whole.
+        unsure: what it covers is to be found anew from the picture (matte only); `adds` says nothing then.
+
+    Raises:
+        ValueError: hardness or a pressure is out of range, or there is not one pressure for each point.
     """
 
     points: tuple[tuple[float, float], ...]
     radius: float
     adds: bool = True
+    hardness: float = 1.0
+    pressures: tuple[float, ...] = ()
+    filled: bool = False
+    unsure: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hardness <= 1:
+            raise ValueError(f"the hardness {self.hardness:g} is not between 0 and 1")
+        if self.pressures and len(self.pressures) != len(self.points):
+            raise ValueError("a stroke has one pressure for each of its points, or none")
+        if self.pressures and not 0 <= min(self.pressures) <= max(self.pressures) <= 1:
+            raise ValueError("a pressure is not between 0 and 1")
+
+    @property
+    def is_soft(self) -> bool:
+        """Whether some of what it covers is painted in part."""
+        return self.hardness < 1 and not self.filled
 
 
 def rasterise_strokes(base: NDArray[np.bool_], *, strokes: Sequence[Stroke]) -> NDArray[np.bool_]:
@@ -34,32 +62,95 @@ def rasterise_strokes(base: NDArray[np.bool_], *, strokes: Sequence[Stroke]) -> 
 
     Args:
         base: the mask before, bool (H, W); stays as it is.
-        strokes: in pixels of the mask; parts outside it are ignored.
+        strokes: in pixels of the mask; parts outside it are ignored. Of a soft one at least half counts.
 
     Returns:
         The mask after, bool (H, W).
     """
     if not strokes:
         return base
-    painted = base.astype(np.uint8)
+    return painted_shares(base.astype(np.uint8) * np.uint8(255), strokes=strokes) > 127
+
+
+def painted_shares(base: NDArray[np.uint8], *, strokes: Sequence[Stroke]) -> NDArray[np.uint8]:
+    """Paint strokes over a mask of shares, 0..255, in the order they were made.
+
+    A stroke raises what it adds to at least its own share, and lowers what it erases to at most what its share leaves.
+
+    Args:
+        base: the shares before, uint8 (H, W); stays as it is.
+        strokes: in pixels of the mask; parts outside it are ignored.
+    """
+    painted = base.copy()
     for stroke in strokes:
-        _draw(painted, stroke, value=int(stroke.adds))
-    return painted.astype(bool)
+        if not stroke.points:
+            continue
+        if stroke.filled:
+            _fill(painted, stroke, value=255 * stroke.adds)
+        elif stroke.is_soft or stroke.pressures:
+            _brush(painted, stroke)
+        else:
+            _draw(painted, stroke, value=255 * stroke.adds)
+    return painted
+
+
+def _fixed(points: Sequence[tuple[float, float]], shape: tuple[int, ...], radius: float) -> NDArray[np.int32]:
+    """Return points as OpenCV's fixed-point coordinates, far-away ones brought into the reach of its integers."""
+    reach = 4.0 * max(shape) + radius
+    return np.rint(np.clip(np.asarray(points, np.float64) - 0.5, -reach, reach) * _UNIT).astype(np.int32)
 
 
 def _draw(canvas: NDArray[np.uint8], stroke: Stroke, *, value: int) -> None:
-    """Draw one stroke with round ends into `canvas`, in place."""
-    if not stroke.points:
-        return
-    unit = 1 << _FRACTION_BITS
-    height, width = canvas.shape
-    reach = 4.0 * max(height, width) + stroke.radius  # keeps far-away points inside OpenCV's integers
-    points = np.clip(np.asarray(stroke.points, np.float64) - 0.5, -reach, reach)
+    """Draw a hard stroke with round ends into `canvas`, in place."""
     radius = max(stroke.radius, MIN_RADIUS)
-    fixed = np.rint(points * unit).astype(np.int32)
+    fixed = _fixed(stroke.points, canvas.shape, stroke.radius)
     if len(fixed) > 1:
         thickness = max(1, round(2 * radius))
         cv2.polylines(canvas, [fixed.reshape(-1, 1, 2)], False, value, thickness, cv2.LINE_8, _FRACTION_BITS)
-    cap = round((radius - _RIM) * unit)
+    cap = round((radius - _RIM) * _UNIT)
     for x, y in (fixed[0], fixed[-1]):
         cv2.circle(canvas, (int(x), int(y)), cap, value, cv2.FILLED, cv2.LINE_8, _FRACTION_BITS)
+
+
+def _fill(canvas: NDArray[np.uint8], stroke: Stroke, *, value: int) -> None:
+    """Fill the outline into `canvas`, in place; where it crosses itself, inside is what is enclosed an odd number."""
+    fixed = _fixed(stroke.points, canvas.shape, stroke.radius).reshape(-1, 1, 2)
+    cv2.fillPoly(canvas, [fixed], value, cv2.LINE_8, _FRACTION_BITS)
+
+
+def _brush(canvas: NDArray[np.uint8], stroke: Stroke) -> None:
+    """Paint a soft stroke, or one under changing pressure, into `canvas`, in place."""
+    points = np.asarray(stroke.points, np.float64) - 0.5
+    reach = max(stroke.radius, MIN_RADIUS) + 2
+    low = np.clip(np.floor(points.min(axis=0) - reach), 0, canvas.shape[::-1]).astype(int)
+    high = np.clip(np.ceil(points.max(axis=0) + reach) + 1, 0, canvas.shape[::-1]).astype(int)
+    if np.any(low >= high):
+        return
+    part = canvas[low[1] : high[1], low[0] : high[0]]
+    shares = _shares(part.shape, points - low, stroke)
+    part[...] = np.maximum(part, shares) if stroke.adds else np.minimum(part, 255 - shares)
+
+
+def _shares(shape: tuple[int, ...], points: NDArray[np.float64], stroke: Stroke) -> NDArray[np.uint8]:
+    """Return how much of each pixel a stroke covers, 0..255, by its distance from the line drawn through it."""
+    pressures = stroke.pressures or (1.0,) * len(points)
+    levels = np.rint(255 * np.asarray(pressures)).astype(int)
+    margin = int(np.ceil(stroke.radius)) + 2  # the line is drawn beyond the part too: its brush reaches in
+    path = np.zeros((shape[0] + 2 * margin, shape[1] + 2 * margin), np.uint8)
+    fixed = _fixed([(x, y) for x, y in points + margin + 0.5], path.shape, stroke.radius)
+    for start, stop, level in zip(fixed[:-1], fixed[1:], (levels[:-1] + levels[1:]) // 2, strict=True):
+        cv2.line(path, start.tolist(), stop.tolist(), int(max(level, 1)), 1, cv2.LINE_8, _FRACTION_BITS)
+    for spot, level in ((fixed[0], levels[0]), (fixed[-1], levels[-1])):
+        cv2.circle(path, spot.tolist(), 0, int(max(level, 1)), 1, cv2.LINE_8, _FRACTION_BITS)
+    if not path.any():
+        return np.zeros(shape, np.uint8)
+    apart, nearest = cv2.distanceTransformWithLabels(
+        (path == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    level_of = np.zeros(int(nearest.max()) + 1, np.float32)
+    level_of[nearest[path > 0]] = path[path > 0] / np.float32(255)
+    radius = np.maximum(stroke.radius * level_of[nearest], MIN_RADIUS)
+    rim = np.maximum(radius * (1 - stroke.hardness), 1e-3)
+    fade = np.clip((radius - apart) / rim, 0, 1)
+    shares = np.rint(255 * fade * fade * (3 - 2 * fade)).astype(np.uint8)
+    return np.ascontiguousarray(shares[margin : margin + shape[0], margin : margin + shape[1]])

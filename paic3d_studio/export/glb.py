@@ -12,48 +12,58 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio import __version__
-from paic3d_studio.core.artefacts import ExportReport, TexturedMesh
+from paic3d_studio.core.artefacts import TexturedMesh
 from paic3d_studio.core.image import encode_png
-from paic3d_studio.core.mesh import open_edges
+from paic3d_studio.core.terms import Terms
+from paic3d_studio.export.encoded import Encoded
 from paic3d_studio.export.frame import to_export_frame
-from paic3d_studio.files import write_files
 
 NAME: Final = "Head"
 
-_FLOAT, _UNSIGNED_INT, _TRIANGLES = 5126, 5125, 4
+_FLOAT, _UNSIGNED_INT, _UNSIGNED_BYTE, _TRIANGLES = 5126, 5125, 5121, 4
 _ARRAY_BUFFER, _ELEMENT_ARRAY_BUFFER = 34962, 34963
+_FORMS: Final = {
+    "f4": ("<f4", _FLOAT, _ARRAY_BUFFER),
+    "u4": ("<u4", _UNSIGNED_INT, _ELEMENT_ARRAY_BUFFER),
+    "u1": ("u1", _UNSIGNED_BYTE, _ARRAY_BUFFER),
+}
+"""Type of an array -> how it is written, its component type, what it is for."""
 _LINEAR, _LINEAR_MIPMAP_LINEAR, _CLAMP_TO_EDGE = 9729, 9987, 33071
 
 
-def write_glb(textured: TexturedMesh, path: Path) -> ExportReport:
-    """Write a GLB file: +Y up, facing +Z, metres, the neck at the origin.
+def encode_glb(textured: TexturedMesh, path: Path, terms: Terms) -> Encoded:  # noqa: ARG001 a GLB tells none
+    """Return a GLB file: +Y up, facing +Z, metres, the neck at the origin.
 
     The material is unlit (the texture already holds the artist's shading); programs that do not know the extension fall
     back to a rough, non-metallic surface of the same colour.
-
-    Raises:
-        UserError: the file cannot be written.
     """
-    surface = textured.surface
-    written = write_files({path: glb_bytes(textured)})
-    return ExportReport(
-        paths=(str(path),),
-        bytes_written=written,
-        vertices=len(surface.vertices),
-        faces=len(surface.faces),
-        open_edges=open_edges(surface.vertices, surface.faces),
-    )
+    return Encoded.of(textured.surface, {path: glb_bytes(textured)})
 
 
 def glb_bytes(textured: TexturedMesh) -> bytes:
     """Return the file's content; the same mesh gives the same bytes."""
     import pygltflib as gl
 
+    document, blob = new_document(textured)
+    document.extensionsUsed = ["KHR_materials_unlit"]
+    document.nodes = [gl.Node(name=NAME, mesh=0)]
+    document.scenes = [gl.Scene(name=NAME, nodes=[0])]
+    blob.finish()
+    return b"".join(document.save_to_bytes())
+
+
+def new_document(textured: TexturedMesh, *, shift: tuple[float, float, float] = (0, 0, 0)) -> tuple[Any, Blob]:
+    """Return a glTF document with mesh, material and texture, and its buffer; nodes and scene are still to come.
+
+    `shift` moves the mesh in the export frame, metres.
+    """
+    import pygltflib as gl
+
     surface = textured.surface
     document = gl.GLTF2(asset=gl.Asset(version="2.0", generator=f"PAiC-3D Studio {__version__}"))
-    blob = _Blob(document)
+    blob = Blob(document)
     attributes = gl.Attributes(
-        POSITION=blob.accessor(to_export_frame(surface.vertices), "VEC3"),
+        POSITION=blob.accessor(to_export_frame(surface.vertices) + np.array(shift, dtype=np.float32), "VEC3"),
         NORMAL=blob.accessor(surface.normals, "VEC3"),
         TEXCOORD_0=blob.accessor(np.stack([surface.uv[:, 0], 1 - surface.uv[:, 1]], axis=1), "VEC2"),
     )
@@ -65,17 +75,13 @@ def glb_bytes(textured: TexturedMesh) -> bytes:
     ]
     document.textures = [gl.Texture(source=0, sampler=0)]
     document.materials = [_material()]
-    document.extensionsUsed = ["KHR_materials_unlit"]
     primitive = gl.Primitive(attributes=attributes, indices=indices, material=0, mode=_TRIANGLES)
     document.meshes = [gl.Mesh(name=NAME, primitives=[primitive])]
-    document.nodes = [gl.Node(name=NAME, mesh=0)]
-    document.scenes = [gl.Scene(name=NAME, nodes=[0])]
     document.scene = 0
-    blob.finish()
-    return b"".join(document.save_to_bytes())
+    return document, blob
 
 
-class _Blob:
+class Blob:
     """The file's one buffer while it grows; each part begins at a multiple of four bytes."""
 
     def __init__(self, document: Any) -> None:
@@ -92,15 +98,23 @@ class _Blob:
         self._content.extend(content)
         return len(views) - 1
 
-    def accessor(self, array: NDArray[np.float32] | NDArray[np.uint32], kind: str) -> int:
-        """Append float32 rows or uint32 indices and return the index of their accessor, which carries their bounds."""
+    def accessor(
+        self, array: NDArray[np.float32] | NDArray[np.uint32] | NDArray[np.uint8], kind: str, *, drawn: bool = True
+    ) -> int:
+        """Append an array and return the index of its accessor, which carries its bounds.
+
+        Args:
+            array: float32 or uint8 rows, or uint32 indices.
+            kind: SCALAR, VEC2, VEC3, VEC4 or MAT4.
+            drawn: whether the graphics card reads it (a skin's matrices it does not).
+        """
         import pygltflib as gl
 
-        floats = array.dtype.kind == "f"
-        content = np.ascontiguousarray(array, dtype="<f4" if floats else "<u4").tobytes()
+        form, component, target = _FORMS[array.dtype.kind + str(array.dtype.itemsize)]
+        content = np.ascontiguousarray(array, dtype=form).tobytes()
         entry = gl.Accessor(
-            bufferView=self.view(content, target=_ARRAY_BUFFER if floats else _ELEMENT_ARRAY_BUFFER),
-            componentType=_FLOAT if floats else _UNSIGNED_INT,
+            bufferView=self.view(content, target=target if drawn else None),
+            componentType=component,
             count=len(array),
             type=kind,
         )
@@ -120,7 +134,7 @@ class _Blob:
         self._content.extend(b"\0" * (-len(self._content) % 4))
 
 
-def _material() -> object:
+def _material() -> Any:
     """Return the material: unlit, with a fallback for programs that light everything."""
     import pygltflib as gl
 

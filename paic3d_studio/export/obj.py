@@ -8,39 +8,28 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from paic3d_studio.core.artefacts import ExportReport, TexturedMesh
+from paic3d_studio.core.artefacts import TexturedMesh
 from paic3d_studio.core.image import encode_png
-from paic3d_studio.core.mesh import open_edges
+from paic3d_studio.core.terms import Terms
+from paic3d_studio.export.encoded import Encoded
 from paic3d_studio.export.frame import to_export_frame
-from paic3d_studio.files import write_files
 
 NAME: Final = "Head"
 
 
-def write_obj(textured: TexturedMesh, path: Path) -> ExportReport:
-    """Write NAME.obj, NAME.mtl and NAME_texture.png: +Y up, facing +Z, metres, the neck at the origin.
-
-    Raises:
-        UserError: a file cannot be written.
-    """
-    surface = textured.surface
+def encode_obj(textured: TexturedMesh, path: Path, terms: Terms) -> Encoded:  # noqa: ARG001 an OBJ tells none
+    """Return NAME.obj, NAME.mtl and NAME_texture.png: +Y up, facing +Z, metres, the neck at the origin."""
     _, material, picture = obj_files(path)
     contents = {
-        picture: encode_png(textured.texture),
-        material: _material(picture.name).encode(),
         path: obj_text(textured, material=material.name).encode(),
+        material: _material(picture.name).encode(),
+        picture: encode_png(textured.texture),
     }
-    return ExportReport(
-        paths=tuple(str(file) for file in obj_files(path)),
-        bytes_written=write_files(contents),
-        vertices=len(surface.vertices),
-        faces=len(surface.faces),
-        open_edges=open_edges(surface.vertices, surface.faces),
-    )
+    return Encoded.of(textured.surface, contents)
 
 
 def obj_files(path: Path) -> tuple[Path, Path, Path]:
-    """Return what `write_obj` writes: the mesh, its material and its texture.
+    """Return what `encode_obj` makes: the mesh, its material and its texture.
 
     The texture is not NAME.png: beside the head of NAME there often lies the portrait of that name.
     """

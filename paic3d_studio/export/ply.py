@@ -8,33 +8,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from paic3d_studio.core.artefacts import ExportReport, TexturedMesh
+from paic3d_studio.core.artefacts import TexturedMesh
 from paic3d_studio.core.mesh import open_edges, weld
+from paic3d_studio.core.terms import Terms
+from paic3d_studio.export.encoded import Encoded
 from paic3d_studio.export.frame import to_export_frame
-from paic3d_studio.files import write_files
 
 
-def write_ply(textured: TexturedMesh, path: Path) -> ExportReport:
-    """Write a PLY file: +Y up, facing +Z, metres, the neck at the origin.
+def encode_ply(textured: TexturedMesh, path: Path, terms: Terms) -> Encoded:  # noqa: ARG001 a PLY tells none
+    """Return a PLY file: +Y up, facing +Z, metres, the neck at the origin.
 
     PLY has no agreed way to carry a texture, so colours are sampled from it at the vertices and detail finer than the
     triangles is lost. Without a texture the charts need no seams: vertices are welded.
-
-    Raises:
-        UserError: the file cannot be written.
     """
     first, welded = weld(textured.surface.vertices)
     faces = welded[textured.surface.faces]
     positions = to_export_frame(textured.surface.vertices)[first]
     colours = vertex_colours(textured)[first]
     content = _ply_bytes(positions, textured.surface.normals[first], colours, faces)
-    return ExportReport(
-        paths=(str(path),),
-        bytes_written=write_files({path: content}),
-        vertices=len(positions),
-        faces=len(faces),
-        open_edges=open_edges(positions, faces),
-    )
+    return Encoded({path: content}, len(positions), len(faces), open_edges(positions, faces))
 
 
 def vertex_colours(textured: TexturedMesh) -> NDArray[np.uint8]:

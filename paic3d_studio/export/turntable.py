@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from paic3d_studio.core.image import encode_png
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 
 TURN: Final = 3600
 """Milliseconds that a moving picture takes for one turn of the head."""
+
+_TURNS: Final = 2
+"""Turns of a film; a player that stops at its end should not do so after a glance."""
 
 _PALETTE_FRAMES: Final = 8
 """So many frames of a moving picture decide about its colours."""
@@ -84,6 +90,42 @@ def write_moving_picture(
     return (str(path),)
 
 
+def write_film(frames: Sequence[NDArray[np.uint8]], path: Path, *, monitor: Monitor = SILENT) -> tuple[str, ...]:
+    """Write frames as an MP4 film of two turns, and return the paths written.
+
+    The codec is VP9, which browsers, VLC, Blender and Windows play; where OpenCV has no encoder for it, MPEG-4 part 2.
+    H.264, which older QuickTime players want, is not among OpenCV's encoders (its licence is not the program's).
+
+    Args:
+        frames: sRGB uint8 (h, w, 3), all of one size, at least one.
+        path: where to.
+        monitor: progress and cancel.
+
+    Raises:
+        UserError: there is no encoder, or the file cannot be written.
+        Cancelled: nothing was written.
+    """
+    with tempfile.TemporaryDirectory(prefix="paic3d-") as folder:
+        file = Path(folder) / "film.mp4"
+        height, width = (side - side % 2 for side in frames[0].shape[:2])  # the codecs want even sides
+        film = _film(file, rate=1000 * len(frames) / TURN, size=(width, height))
+        for index in range(_TURNS * len(frames)):
+            monitor.report(index / len(frames) / _TURNS, "encoding the turntable")
+            film.write(np.ascontiguousarray(frames[index % len(frames)][:height, :width, ::-1]))
+        film.release()
+        content = file.read_bytes()
+    write_files({path: content})
+    return (str(path),)
+
+
+def _film(file: Path, *, rate: float, size: tuple[int, int]) -> cv2.VideoWriter:
+    for codec in ("vp09", "mp4v"):
+        film = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*codec), rate, size)
+        if film.isOpened():
+            return film
+    raise UserError("There is no encoder for films here.", "Choose a turntable that ends in .gif or .png.")
+
+
 def _palette(frames: Sequence[NDArray[np.uint8]]) -> Image.Image:
     """Return 256 colours for `frames`; each of theirs counts once, or an eye would take its colour from the hair."""
     colours = np.concatenate([frame.reshape(-1, 3) for frame in frames])
@@ -104,5 +146,6 @@ class TurntableFormat:
 TURNTABLES: Final[Mapping[str, TurntableFormat]] = {
     ".png": TurntableFormat("a sheet of pictures", 8, write_contact_sheet),
     ".gif": TurntableFormat("a picture that turns", 36, write_moving_picture),
+    ".mp4": TurntableFormat("a film of two turns", 90, write_film),
 }
 """Suffix -> format."""

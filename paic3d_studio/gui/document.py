@@ -15,6 +15,7 @@ from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.importing import ImportOutcome, choices, import_all
+from paic3d_studio.gui.live_infill import LiveInfill
 from paic3d_studio.gui.runner import YIELDING, Deliver, Runner
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.pipeline.stages import prepare_networks
@@ -87,6 +88,7 @@ class Document(QObject):
         self._opening: tuple[Path | None, bool] = (None, False)
         self._home = threading.get_ident()
         self.runner = Runner(self)
+        self.live = LiveInfill(session, self)
         self.runner.started.connect(self._on_started)
         self.runner.delivered.connect(self._on_delivered)
         self.runner.progressed.connect(self.progressed)
@@ -255,7 +257,8 @@ class Document(QObject):
 
     def close(self, *, seconds: float = 2.0) -> bool:
         """Stop everything and join the worker."""
-        return self.runner.close(seconds=seconds)
+        live_ended = self.live.close(seconds=seconds)
+        return self.runner.close(seconds=seconds) and live_ended
 
     def reports_beside(self) -> dict[str, StageReport | None]:
         """Return how it stands with the stages that nothing shown needs: cached, or None where they are out of date."""

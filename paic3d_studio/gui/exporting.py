@@ -39,7 +39,12 @@ class Exporting(QObject):
         folder = self._preferences.folder("export", otherwise=origin.parent if origin else None)
         usual = folder / f"{Path(project.picture.name).stem or 'head'}{suffix}"
         self.dialog = ExportDialog(
-            self._window, formats=EXPORTERS, target=usual, project=project, check=check_head_target
+            self._window,
+            formats=EXPORTERS,
+            target=usual,
+            project=project,
+            check=check_head_target,
+            author=self._preferences.text("export/author", ""),
         )
         self.dialog.accepted.connect(self._start)
         self.dialog.rejected.connect(self._leave)
@@ -58,6 +63,8 @@ class Exporting(QObject):
         self._preferences.remember("export/suffix", target.suffix)
         if target.parent.is_dir():
             self._preferences.remember_folder("export", target.parent)
+        if author := self.dialog.terms_form.terms.author:
+            self._preferences.remember("export/author", author)
         self._document.edit(self.dialog.edit)
         self._document.export(target)
         self._leave()

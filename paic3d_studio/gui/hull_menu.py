@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from paic3d_studio.core.artefacts import FEATURE_NAMES, FeatureHulls
 from paic3d_studio.core.hulls import round_hull
+from paic3d_studio.gui.language import text
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import MAX_NAME, Project
 from paic3d_studio.tools.hull_tool import HullTarget, delete_at, hull_target
@@ -32,21 +33,21 @@ class HullMenu(QMenu):
         super().__init__(parent)
         target = hull_target(touch, hulls=scene.hulls)
         if target is not None:
-            heading = self.addAction(target.feature.replace("_", " ").capitalize())  # sections show no text here
+            heading = self.addAction(text(target.feature.replace("_", " ").capitalize()))  # sections show no text here
             heading.setEnabled(False)
             self.addSeparator()
-            for text, edit in _choices(target, touch=touch, scene=scene, project=project, found=found):
-                self._offer(text, edit)
+            for words, edit in _choices(target, touch=touch, scene=scene, project=project, found=found):
+                self._offer(words, edit)
             if target.feature not in (*FEATURE_NAMES, *project.locked_hulls):
-                self.addAction("Rename…").triggered.connect(partial(self._ask_name, target.feature))
+                self.addAction(text("Rename…")).triggered.connect(partial(self._ask_name, target.feature))
             self.addSeparator()
         new = round_hull(touch.point, radius=_NEW_RADIUS)
         self._offer("Add a hull here", partial(edits.add_hull, name=NEW_NAME, polygon=new))
         if project.locked_hulls:
             self._offer("Unlock every hull", edits.unlock_hulls)
 
-    def _offer(self, text: str, edit: Edit) -> None:
-        self.addAction(text).triggered.connect(partial(self._want, edit))
+    def _offer(self, words: str, edit: Edit) -> None:
+        self.addAction(text(words)).triggered.connect(partial(self._want, edit))
 
     def _want(self, edit: Edit) -> None:
         self.edit_wanted.emit(edit)
@@ -54,8 +55,8 @@ class HullMenu(QMenu):
     def _ask_name(self, name: str) -> None:
         """Ask for another name, without blocking."""
         dialog = QInputDialog(self.parentWidget())
-        dialog.setWindowTitle("Rename hull")
-        dialog.setLabelText("Name of the hull")
+        dialog.setWindowTitle(text("Rename hull"))
+        dialog.setLabelText(text("Name of the hull"))
         dialog.setTextValue(name)
         dialog.textValueSelected.connect(partial(self._rename, name))
         dialog.finished.connect(dialog.deleteLater)

@@ -9,10 +9,10 @@ from typing import Final, cast
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QKeyEvent
+from PySide6.QtGui import QEnterEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from paic3d_studio.core.alignment import aligned_points
+from paic3d_studio.core.alignment import align, aligned_points
 from paic3d_studio.core.artefacts import (
     ALIGNED_SIZE,
     AlignedPortrait,
@@ -23,32 +23,42 @@ from paic3d_studio.core.artefacts import (
     Portrait,
     RenderLike,
 )
+from paic3d_studio.core.face_template import fitted_parts
 from paic3d_studio.gui import theme
+from paic3d_studio.gui.align_frame import AlignFrame, AlignMarks
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.hull_items import HullLayer
 from paic3d_studio.gui.hull_menu import HullMenu
 from paic3d_studio.gui.landmark_items import LandmarkLayer
 from paic3d_studio.gui.landmark_menu import LandmarkMenu
+from paic3d_studio.gui.panels.align_bar import AlignBar
+from paic3d_studio.gui.panels.brush_bar import BrushBar
 from paic3d_studio.gui.panels.prompt_bar import PromptBar
-from paic3d_studio.gui.picture_view import PictureView, mask_pixels
+from paic3d_studio.gui.picture_view import PictureView, line_pixels
 from paic3d_studio.gui.pointer_marks import PointerMarks
 from paic3d_studio.gui.preview import MaskPreview
+from paic3d_studio.gui.swipe_items import SwipeDivider
 from paic3d_studio.gui.tool_marks import HullMarks, LandmarkMarks, ToolMarks
-from paic3d_studio.project.state import Project
+from paic3d_studio.pipeline import steps
+from paic3d_studio.project import edits
+from paic3d_studio.project.state import AlignmentEdit, Project
 from paic3d_studio.tools import TOOLS
-from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, BrushTool
+from paic3d_studio.tools.align_tool import AlignTool, edit_to, fitted_to, levelled
+from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, MAX_RADIUS, MIN_RADIUS, BrushTool
 from paic3d_studio.tools.hull_tool import HullTool, delete_at, insert_at
 from paic3d_studio.tools.landmark_tool import LandmarkTool
 from paic3d_studio.tools.matte_brush_tool import MatteBrushTool
 from paic3d_studio.tools.place_face_tool import PlaceFaceTool
 from paic3d_studio.tools.pointer import Edit, Scene, Tool, Touch
+from paic3d_studio.tools.polyline_tool import PolylineTool
 from paic3d_studio.tools.region_tool import RegionTool
+from paic3d_studio.tools.swipe import Swipe
 
 LAYERS: Final = ("picture", "clean", "lines", "hulls")
 """From the lowest to the topmost."""
 
-BRUSHES: Final = ("brush", "eraser", "matte")
-"""Tools that paint with a round brush of one common size."""
+BRUSHES: Final = ("brush", "eraser", "polyline", "matte")
+"""Tools that paint with a round brush of one common size and hardness."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,9 @@ class ImagePanel(QWidget):
     """Layer -> `LayerState`."""
     hint_changed = Signal(str)
     tool_changed = Signal(str)
+    swipe_changed = Signal(bool)
+    clean_shown = Signal(float)
+    """The line-free picture of a gesture is on the screen; carries the milliseconds since its mask was known."""
     brush_changed = Signal(float)
     mask_shown = Signal(float)
     """A gesture changed the mask on the screen; carries the milliseconds from the pointer event to new pixels."""
@@ -93,6 +106,9 @@ class ImagePanel(QWidget):
         self._tool_name = "hull"
         self._tools: dict[str, Tool] = {name: entry.make() for name, entry in TOOLS.items()}
         self._brush_radius = DEFAULT_RADIUS
+        self._brush_hardness = 1.0
+        self._button_down = False
+        self._line_colour = theme.MASK
         self._preview: MaskPreview | None = None
         self._in_gesture = False
         self._gesture_began = 0.0
@@ -104,7 +120,13 @@ class ImagePanel(QWidget):
         self._hull_layer = HullLayer(self.view.box)
         self._marks = PointerMarks(self.view.box)
         self._landmark_layer = LandmarkLayer(self.view.box)
+        self._swipe: Swipe | None = None
+        self._divider = SwipeDivider(self.view.box)
+        self._align_frame = AlignFrame(self.view.box)
+        self.align_bar = AlignBar(self)
+        self.brush_bar = BrushBar(self)
         self._tool_marks: dict[str, ToolMarks] = {
+            "align": AlignMarks(self._align_frame, cast("AlignTool", self._tools["align"])),
             "hull": HullMarks(self._hull_layer, cast("HullTool", self._tools["hull"])),
             "landmarks": LandmarkMarks(self._landmark_layer, cast("LandmarkTool", self._tools["landmarks"])),
         }
@@ -152,6 +174,11 @@ class ImagePanel(QWidget):
         """What the line mask's layer shows, (512, 512, 4), None when it is empty."""
         return self.view.pixels_of("lines")
 
+    @property
+    def aligning(self) -> bool:
+        """Whether the artist moves the picture in the square."""
+        return self._tool_name == "align"
+
     def clear(self) -> None:
         """Show nothing, for another picture."""
         self._aligned = self._portrait = None
@@ -176,19 +203,23 @@ class ImagePanel(QWidget):
         """Show an artefact that the worker delivered; the mask and the hulls of a gesture under way come first."""
         if isinstance(value, Portrait):
             self._portrait = value.rgba
+            self._align_frame.show_portrait(value)
             if self._aligned is None or self.placing:
                 self._show_portrait()
         elif isinstance(value, AlignedPortrait):
             self._aligned = value.rgba
             if not self.placing:
                 self._show_square()
-        elif isinstance(value, RenderLike):
+            if not self._in_gesture:
+                self._show_alignment_now()
+        elif isinstance(value, RenderLike) and not self._in_gesture:
+            self._document.live.forget()
             self.view.set_layer("clean", value.rgba)
         elif isinstance(value, FeatureHulls) and not self._in_gesture:
             self._show_hulls(value)
             self._show_known_landmarks()
         elif isinstance(value, LineMask) and not self._in_gesture:
-            self.view.set_layer("lines", mask_pixels(value.mask, colour=theme.MASK))
+            self.view.set_layer("lines", line_pixels(value, colour=self._line_colour))
 
     def _show_hulls(self, hulls: FeatureHulls) -> None:
         self._hulls = hulls
@@ -222,9 +253,40 @@ class ImagePanel(QWidget):
     def _show_layers(self) -> None:
         for name in ("picture", "clean", "lines"):
             state = self.layers[name] if not self.placing else LayerState(name == "picture")
-            self.view.show_layer(name, visible=state.visible, opacity=state.opacity)
+            if name == "clean" and self.swiping:
+                state = LayerState(True)
+            self.view.show_layer(name, visible=state.visible and not self.aligning, opacity=state.opacity)
+        self._show_divider()
         hulls = self.layers["hulls"]
-        self._hull_layer.show_layer(visible=hulls.visible and not self.placing, opacity=hulls.opacity)
+        shown = hulls.visible and not self.placing and not self.aligning
+        self._hull_layer.show_layer(visible=shown, opacity=hulls.opacity)
+
+    @property
+    def swiping(self) -> bool:
+        """Whether a divider stands between the picture and the line-free one."""
+        return self._swipe is not None and not self.placing
+
+    @property
+    def divider(self) -> float | None:
+        """Where the divider stands, aligned pixels; None without one."""
+        return self._swipe.place if self._swipe is not None and self.swiping else None
+
+    def set_swipe(self, shown: bool) -> None:
+        """Put a divider between the picture and the line-free one, or take it away."""
+        if shown == (self._swipe is not None):
+            return
+        self._swipe = Swipe() if shown else None
+        self._show_layers()
+        self.swipe_changed.emit(shown)
+
+    def _show_divider(self, *, hot: bool = False) -> None:
+        place = self.divider if not self.aligning else None
+        self._divider.show_at(place, hot=hot)
+        self.view.clip_layer("clean", left=self.divider)
+
+    def _show_live(self, picture: RenderLike, milliseconds: float) -> None:
+        self.view.set_layer("clean", picture.rgba)
+        self.clean_shown.emit(milliseconds)
 
     def _show_square(self) -> None:
         self.view.set_layer("picture", self._aligned)
@@ -241,8 +303,9 @@ class ImagePanel(QWidget):
 
     def choose_tool(self, name: str) -> None:
         """Choose a key of TOOLS, or "hand" to drag the picture."""
-        self.cancel_gesture()
-        was_placing = self.placing
+        if not self.finish_gesture():
+            self.cancel_gesture()
+        was_placing, was_aligning = self.placing, self.aligning
         self._tool_name = name
         self._tools["region"].cancel()
         self._show_region()
@@ -251,8 +314,13 @@ class ImagePanel(QWidget):
         for owner, marks in self._tool_marks.items():
             marks.set_chosen(owner == name)
         self._show_ring(None)
+        self.brush_bar.setVisible(name in BRUSHES)
+        self.brush_bar.show_modes(name == "matte")
+        self._place_bars()
         if self.placing != was_placing:
             self._switch_placing()
+        if self.aligning != was_aligning:
+            self._switch_aligning()
         self.hint_changed.emit(self.hint)
         self.tool_changed.emit(name)
 
@@ -263,15 +331,62 @@ class ImagePanel(QWidget):
 
     def resize_brush(self, steps: int) -> None:
         """Make the brush larger, or smaller for negative steps."""
+        brush = cast("BrushTool", self._tools["brush"])
+        brush.resize(steps)
+        self.set_brush(radius=brush.radius)
+
+    def harden_brush(self, steps: int) -> None:
+        """Make the rim of the brush harder, or softer for negative steps, by a tenth each."""
+        brush = cast("BrushTool", self._tools["brush"])
+        brush.harden(steps)
+        self.set_brush(hardness=brush.hardness)
+
+    def set_brush(self, *, radius: float | None = None, hardness: float | None = None) -> None:
+        """Give all brushes another radius, in aligned pixels, or hardness, 0..1; None leaves one as it is."""
+        radius = min(max(self._brush_radius if radius is None else radius, MIN_RADIUS), MAX_RADIUS)
+        hardness = min(max(round(self._brush_hardness if hardness is None else hardness, 3), 0.0), 1.0)
         for name in BRUSHES:
-            brush = self._tools[name]
-            assert isinstance(brush, BrushTool)
-            brush.radius = self._brush_radius
-            brush.resize(steps)
-            radius = brush.radius
-        self._brush_radius = radius
+            brush = cast("BrushTool", self._tools[name])
+            brush.radius, brush.hardness = radius, hardness
+        self._brush_radius, self._brush_hardness = radius, hardness
         self._show_ring(self._last_touch)
+        self.brush_bar.show_brush(radius=radius, hardness=hardness)
         self.brush_changed.emit(radius)
+
+    def set_matte_mode(self, name: str) -> None:
+        """Let the cut-out brush "keep", "remove", or mark as "unsure" what it covers."""
+        brush = cast("MatteBrushTool", self._tools["matte"])
+        brush.adds, brush.unsure = name != "remove", name == "unsure"
+        self.brush_bar.show_mode(name)
+        self._show_ring(self._last_touch)
+
+    def finish_gesture(self) -> bool:
+        """End a line that is drawn corner by corner; False when there is none."""
+        tool = self._tools.get(self._tool_name)
+        if not self._in_gesture or not isinstance(tool, PolylineTool):
+            return False
+        edit = tool.finish()
+        if edit is not None:
+            self._drag(edit)
+        self._end_gesture()
+        return True
+
+    def step_back(self) -> bool:
+        """Take back the last corner of a line that is drawn corner by corner; False when there is none."""
+        tool = self._tools.get(self._tool_name)
+        if not self._in_gesture or not isinstance(tool, PolylineTool):
+            return False
+        edit = tool.step_back()
+        if edit is None:
+            self.cancel_gesture()
+        else:
+            self._drag(edit)
+        return True
+
+    def _end_gesture(self) -> None:
+        self._in_gesture = False
+        self._marks.hide_trail()
+        self._document.end_drag()
 
     def cancel_gesture(self) -> bool:
         """Take back a gesture under way; False when there is none."""
@@ -284,7 +399,9 @@ class ImagePanel(QWidget):
         return True
 
     def delete_vertex(self) -> None:
-        """Remove the corner under the pointer."""
+        """Remove the corner under the pointer, or the last one of a line under way."""
+        if self.step_back():
+            return
         if self._tool_name == "hull" and self._last_touch is not None and not self._in_gesture:
             self._apply(delete_at(self._last_touch, scene=self._scene()))
 
@@ -318,18 +435,70 @@ class ImagePanel(QWidget):
     def _leave_placing(self) -> None:
         self.choose_tool("hull")
 
+    # Moving the picture in the square --------------------------------------------------------------------------------
+
+    def _switch_aligning(self) -> None:
+        self.align_bar.setVisible(self.aligning)
+        self._place_bars()
+        self._show_alignment_now()
+        self._show_layers()
+
+    def _show_alignment_now(self) -> None:
+        project = self._document.project
+        if project is not None and self.aligning:
+            self._show_alignment(project)
+
+    def _level(self) -> None:
+        project = self._document.project
+        if project is not None and self._landmarks is not None:
+            tilt = float(np.degrees(fitted_parts(self._landmarks).tilt))
+            self._apply(edit_to(levelled(project.alignment_edit, tilt=tilt)))
+
+    def _fit_to_landmarks(self) -> None:
+        found, landmarks = (self._document.session.peek(stage) for stage in ("found_landmarks", "landmarks"))
+        if found is not None and landmarks is not None:
+            self._apply(edit_to(fitted_to(align(landmarks), found=align(found))))
+
+    def _reset_alignment(self) -> None:
+        self._apply(edits.reset_alignment)
+
+    def _on_alignment_typed(self, alignment: AlignmentEdit) -> None:
+        self._apply(edit_to(alignment))
+
+    def _on_project(self, project: Project) -> None:
+        self.align_bar.show_edit(project.alignment_edit)
+        self._show_alignment_now()
+
+    def _show_alignment(self, project: Project) -> None:
+        """Lay the picture under the frame as `project` has it, before the worker has come so far."""
+        self._align_frame.show_alignment(self._alignment_of(project))
+        self.align_bar.show_edit(project.alignment_edit)
+
+    def _alignment_of(self, project: Project) -> Alignment | None:
+        """Return how the square lies in the portrait, also where the worker has not come so far yet."""
+        found = self._document.session.peek("found_landmarks", project)
+        return None if found is None else steps.alignment(found, project.alignment_edit)
+
     # Pointer ---------------------------------------------------------------------------------------------------------
 
     def _on_pressed(self, touch: Touch) -> None:
+        if self._swipe is not None and self.swiping and not self.aligning and self._swipe.press(touch):
+            return
         if self._tool_name not in TOOLS or (not self.placing and self._aligned is None):
             return
-        edit = self._tools[self._tool_name].press(touch, scene=self._scene())
+        self._button_down = True
+        tool = self._tools[self._tool_name]
+        edit = tool.press(touch, scene=self._scene())
         self._show_region()
-        if self.placing:
+        if self._in_gesture and edit is not None:  # one more corner of a line
+            self._drag(edit)
+            if isinstance(tool, PolylineTool) and not tool.holds:
+                self._end_gesture()
+        elif self.placing:
             self._after_place(edit)
         elif edit is not None:
             preview = MaskPreview.of(self._document.session)
-            if preview is None:  # the worker has not come so far yet: nothing could be shown
+            if preview is None and self._tool_name not in _WITHOUT_MASK:  # the worker has not come so far yet
                 self._tools[self._tool_name].cancel()
                 return
             self._preview = preview
@@ -340,9 +509,15 @@ class ImagePanel(QWidget):
     def _scene(self) -> Scene:
         """Return what lies under the pointer now."""
         project = self._document.project
-        alignment = self._document.session.peek("alignment") if self._aligned is not None else None
+        alignment = self._alignment_of(project) if project is not None and self._aligned is not None else None
         locked = project.locked_hulls if project else ()
-        return Scene(hulls=self._hulls, alignment=alignment, locked=locked, landmarks=self._landmarks)
+        return Scene(
+            hulls=self._hulls,
+            alignment=alignment,
+            locked=locked,
+            landmarks=self._landmarks,
+            adjustment=project.alignment_edit if project else AlignmentEdit(),
+        )
 
     def _after_place(self, edit: Edit | None) -> None:
         if edit is None:
@@ -353,7 +528,10 @@ class ImagePanel(QWidget):
 
     def _on_moved(self, touch: Touch) -> None:
         self._last_touch = touch
-        if self._tool_name == "region":
+        if self._swipe is not None and self._swipe.dragged:
+            self._swipe.move(touch)
+            self._show_divider(hot=True)
+        elif self._tool_name == "region":
             self._tools["region"].move(touch)
             self._show_region()
         elif self._in_gesture:
@@ -376,15 +554,19 @@ class ImagePanel(QWidget):
                 self.region_drawn.emit(tool.of_portrait)
 
     def _on_released(self, touch: Touch) -> None:
-        if self._tool_name == "region":
+        self._button_down = False
+        if self._swipe is not None and self._swipe.dragged:
+            self._swipe.release()
+            self._on_hovered(touch)
+        elif self._tool_name == "region":
             self._end_region(touch)
         elif self._in_gesture:
-            edit = self._tools[self._tool_name].release(touch)
+            tool = self._tools[self._tool_name]
+            edit = tool.release(touch)
             if edit is not None:
                 self._drag(edit)
-            self._in_gesture = False
-            self._marks.hide_trail()
-            self._document.end_drag()
+            if not (isinstance(tool, PolylineTool) and tool.holds):
+                self._end_gesture()
 
     def _drag(self, edit: Edit) -> None:
         self._gesture_began = self._gesture_began or time.perf_counter()
@@ -393,6 +575,8 @@ class ImagePanel(QWidget):
         if isinstance(tool, MatteBrushTool):  # the matte itself follows in the background: warping takes too long
             if tool.stroke is not None:
                 self._marks.show_trail(tool.stroke)
+        elif self.aligning:
+            self._show_alignment(project)
         else:
             self._show_gesture(project)
 
@@ -407,12 +591,17 @@ class ImagePanel(QWidget):
         mask = self._preview.mask_of(project, hulls=hulls)
         self._show_landmarks(self._preview.landmarks_of(project), self._preview.alignment)
         self._show_hulls(hulls)
-        self.view.set_layer("lines", mask_pixels(mask.mask, colour=theme.MASK))
+        self.view.set_layer("lines", line_pixels(mask, colour=self._line_colour))
+        if self._aligned is not None and (self.swiping or self.layers["clean"].visible):
+            keep = self._preview.keep_of(project, hulls=hulls)
+            self._document.live.want(project, aligned=AlignedPortrait(self._aligned), line_mask=mask, keep=keep)
         self.view.viewport().update()
 
     def _on_double_clicked(self, touch: Touch) -> None:
         if self._tool_name == "hull":
             self._apply(insert_at(touch, scene=self._scene()))
+        elif self.finish_gesture():
+            return
         elif not self.placing:  # no two parts of a face lie in one place
             self._on_pressed(touch)
 
@@ -432,7 +621,19 @@ class ImagePanel(QWidget):
 
     def _on_hovered(self, touch: Touch | None) -> None:
         self._last_touch = touch
-        self._show_ring(touch)
+        if self._in_gesture and not self._button_down and touch is not None:  # a line reaches to the pointer
+            edit = self._tools[self._tool_name].move(touch)
+            if edit is not None:
+                self._drag(edit)
+        swipe = self._swipe if self.swiping and not self.aligning and not self._in_gesture else None
+        over_divider = swipe is not None and touch is not None and (swipe.dragged or swipe.is_near(touch))
+        if swipe is not None:
+            self._show_divider(hot=over_divider)
+        self._show_ring(None if over_divider else touch)
+        if over_divider:
+            self.view.set_tool_cursor(Qt.CursorShape.SplitHCursor)
+            return
+        self.view.set_tool_cursor(_CURSORS.get(self._tool_name, Qt.CursorShape.ArrowCursor))
         self._light_up()
 
     def _light_up(self) -> None:
@@ -450,13 +651,15 @@ class ImagePanel(QWidget):
         preview = MaskPreview.of(self._document.session)
         self._document.edit(edit)
         project = self._document.project
-        if preview is not None and project is not None:
+        if preview is not None and project is not None and not self.aligning:
             self._preview = preview
             self._show_gesture(project)
         return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 Qt's name
         """Nudge what is under the pointer with the arrow keys: one pixel, ten with Shift."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.finish_gesture():
+            return
         step = _NUDGES.get(Qt.Key(event.key()))
         marks, touch = self._tool_marks.get(self._tool_name), self._last_touch
         edit = None
@@ -486,6 +689,8 @@ class ImagePanel(QWidget):
         column.addWidget(self.prompt)
         column.addWidget(self.view, 1)
         self.prompt.hide()
+        self.align_bar.hide()
+        self.brush_bar.hide()
         self.setMinimumSize(260, 220)
 
     def _connect(self) -> None:
@@ -497,16 +702,49 @@ class ImagePanel(QWidget):
         self.view.hovered.connect(self._on_hovered)
         self.view.zoomed.connect(self._hull_layer.set_scale)
         self.view.painted.connect(self._on_painted)
+        self.brush_bar.sized.connect(self._on_brush_sized)
+        self.brush_bar.hardened.connect(self._on_brush_hardened)
+        self.brush_bar.matte_mode_chosen.connect(self.set_matte_mode)
+        self.align_bar.wanted.connect(self._on_alignment_typed)
+        self.align_bar.levelled.connect(self._level)
+        self.align_bar.fitted.connect(self._fit_to_landmarks)
+        self.align_bar.reset.connect(self._reset_alignment)
+        self._document.live.painted.connect(self._show_live)
+        self._document.changed.connect(self._on_project)
+        self._document.opened.connect(self._on_project)
         self.prompt.left.connect(self._leave_placing)
         self.prompt.stepped_back.connect(self._step_back)
+
+    def _on_brush_sized(self, radius: float) -> None:
+        self.set_brush(radius=radius)
+
+    def _on_brush_hardened(self, hardness: float) -> None:
+        self.set_brush(hardness=hardness)
 
     def _show_ring(self, touch: Touch | None) -> None:
         if touch is None or self._tool_name not in BRUSHES or self._aligned is None:
             self._marks.hide_ring()
             return
         colour = theme.ACCENT if self._tool_name == "matte" else theme.MASK
-        erases = touch.erases is not (self._tool_name == "eraser")
-        self._marks.show_ring(touch.point, radius=self._brush_radius, colour=colour, erases=erases)
+        brush = cast("BrushTool", self._tools[self._tool_name])
+        if isinstance(brush, MatteBrushTool) and brush.unsure:
+            colour = theme.WARM
+        erases = touch.erases is brush.adds and colour != theme.WARM
+        radius = self._brush_radius * touch.pressure
+        self._marks.show_ring(touch.point, radius=radius, colour=colour, erases=erases, hardness=self._brush_hardness)
+
+    def _place_bars(self) -> None:
+        """Lay the bars over the top of the picture, so that it does not jump when a tool is chosen."""
+        top = self.view.y() + 8
+        for bar in (self.align_bar, self.brush_bar):
+            width = min(bar.sizeHint().width(), self.width() - 16)
+            bar.setGeometry((self.width() - width) // 2, top, width, bar.sizeHint().height())
+            bar.raise_()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt's name
+        """Keep the bars where they belong."""
+        super().resizeEvent(event)
+        self._place_bars()
 
 
 _CURSORS: Final = {
@@ -515,8 +753,13 @@ _CURSORS: Final = {
     "eraser": Qt.CursorShape.CrossCursor,
     "matte": Qt.CursorShape.CrossCursor,
     "region": Qt.CursorShape.CrossCursor,
+    "polyline": Qt.CursorShape.CrossCursor,
+    "lasso": Qt.CursorShape.CrossCursor,
     "place-face": Qt.CursorShape.CrossCursor,
 }
+_WITHOUT_MASK: Final = ("align", "matte")
+"""Tools whose gestures show no mask: what it follows from comes later."""
+
 _NUDGES: Final = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),

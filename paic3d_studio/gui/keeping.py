@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.document import Document
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.rescue import Rescue, RescueFolder
 from paic3d_studio.gui.runner import Deliver, Runner
@@ -84,7 +85,7 @@ class Keeping(QObject):
         folder = self._preferences.folder("save", otherwise=origin.parent if origin else None)
         folder = self.path.parent if self.path is not None else folder
         proposed = folder / f"{Path(self.name).stem or 'head'}{SUFFIX}"
-        chooser = QFileDialog(self._window, "Save the project", str(proposed), PROJECT_FILTER)
+        chooser = QFileDialog(self._window, text("Save the project"), str(proposed), PROJECT_FILTER)
         chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         chooser.setDefaultSuffix(SUFFIX[1:])
         chooser.selectFile(str(proposed))

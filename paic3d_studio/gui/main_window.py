@@ -18,11 +18,12 @@ from paic3d_studio.core.region_file import Rectangle
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
 from paic3d_studio.gui.appearance import Appearance
+from paic3d_studio.gui.blending import Blending
 from paic3d_studio.gui.clipboard import OPEN_FILTER, further_files, picture_in
 from paic3d_studio.gui.document import REFINED, SHOWN, Document
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
-from paic3d_studio.gui.importing import FILE_FILTER, ImportOutcome
+from paic3d_studio.gui.importing import ImportOutcome
 from paic3d_studio.gui.keeping import Keeping
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.meshing import Meshing
@@ -33,6 +34,7 @@ from paic3d_studio.gui.recent_menu import RecentMenu
 from paic3d_studio.gui.region import keep_region
 from paic3d_studio.gui.rescue import Rescue
 from paic3d_studio.gui.runner import YIELDING
+from paic3d_studio.gui.weights_chooser import WeightsChooser
 from paic3d_studio.gui.welcome import Welcome
 from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.paths import example_picture
@@ -68,6 +70,8 @@ class MainWindow(QMainWindow):
         self.preferences = preferences or Preferences()
         self.document = Document(session, self)
         self.exporting = Exporting(self, document=self.document, preferences=self.preferences)
+        self.blending = Blending(self, document=self.document, preferences=self.preferences)
+        self.weights_chooser = WeightsChooser(self, document=self.document, preferences=self.preferences)
         self.keeping = Keeping(self, document=self.document, preferences=self.preferences)
         self.image = ImagePanel(self.document)
         self.head = ViewportPanel()
@@ -141,7 +145,9 @@ class MainWindow(QMainWindow):
         self.window_wanted.emit(None, "")
 
     def _choose_picture(self) -> None:
-        chooser = QFileDialog(self, "Open a portrait or a project", str(self.preferences.folder("open")), OPEN_FILTER)
+        chooser = QFileDialog(
+            self, text("Open a portrait or a project"), str(self.preferences.folder("open")), OPEN_FILTER
+        )
         chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chooser.filesSelected.connect(self._on_files_chosen)
@@ -152,17 +158,6 @@ class MainWindow(QMainWindow):
         self.open_picture(paths[0])
         for path in paths[1:]:
             self.window_wanted.emit(path, "")
-
-    def _choose_weights(self) -> None:
-        chooser = QFileDialog(self, "Import weights", str(self.preferences.folder("import")), FILE_FILTER)
-        chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.filesSelected.connect(self._on_weights_chosen)
-        chooser.open()
-
-    def _on_weights_chosen(self, paths: list[str]) -> None:
-        self.preferences.remember_folder("import", Path(paths[0]).parent)
-        self.document.import_weights([Path(path) for path in paths])
 
     def _paste(self) -> None:
         if not self._take_from(QApplication.clipboard().mimeData()):
@@ -235,7 +230,7 @@ class MainWindow(QMainWindow):
     def _show_stages_beside(self) -> None:
         """Say of stages that do not run whether what they made last still holds."""
         for stage, report in self.document.reports_beside().items():
-            self.workspace.strip.chips[stage].take(report)
+            self.workspace.strip.show_stage(stage, report)
 
     def _on_progress(self, lane: str, fraction: float, text: str) -> None:
         if lane not in YIELDING:
@@ -355,8 +350,9 @@ class MainWindow(QMainWindow):
             )
 
     def _undo(self) -> None:
-        self.image.cancel_gesture()
-        self.document.undo()
+        if not self.image.step_back():
+            self.image.cancel_gesture()
+            self.document.undo()
 
     def _redo(self) -> None:
         self.document.redo()
@@ -365,7 +361,7 @@ class MainWindow(QMainWindow):
         """Leave the innermost thing: a gesture, the placing of a face, a job, a message."""
         if self.image.cancel_gesture():
             return
-        if self.image.placing and self.image.has_face:
+        if (self.image.placing and self.image.has_face) or self.image.aligning:
             self.image.choose_tool("hull")
         elif not self.document.stop():
             self.workspace.messages.hide()
@@ -391,6 +387,9 @@ class MainWindow(QMainWindow):
 
     def _reset_landmarks(self) -> None:
         self.document.edit(edits.reset_landmarks)
+
+    def _reset_alignment(self) -> None:
+        self.document.edit(edits.reset_alignment)
 
     def _revert(self) -> None:
         self.image.cancel_gesture()
@@ -429,7 +428,7 @@ class MainWindow(QMainWindow):
             case "place-face":
                 self.image.choose_tool("place-face")
             case "import-weights":
-                self._choose_weights()
+                self.weights_chooser.ask()
             case "show-folder":
                 QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.exporting.folder)))
             case "show-log":
@@ -565,7 +564,8 @@ class MainWindow(QMainWindow):
             "save": self.keeping.save,
             "save-elsewhere": self.keeping.save_elsewhere,
             "export": self.exporting.ask,
-            "import-weights": self._choose_weights,
+            "blender": self.blending.start,
+            "import-weights": self.weights_chooser.ask,
             "new-window": self._new_window,
             "queue": self._show_queue,
             "close-window": self._close_window,
@@ -574,9 +574,12 @@ class MainWindow(QMainWindow):
             "redo": self._redo,
             "brush-smaller": partial(self.image.resize_brush, -1),
             "brush-larger": partial(self.image.resize_brush, 1),
+            "brush-softer": partial(self.image.harden_brush, -1),
+            "brush-harder": partial(self.image.harden_brush, 1),
             "delete-vertex": self.image.delete_vertex,
             "reset-hulls": self._reset_hulls,
             "reset-landmarks": self._reset_landmarks,
+            "reset-alignment": self._reset_alignment,
             "revert": self._revert,
             "reset-face": self._reset_face,
             "clear-strokes": self._clear_strokes,
@@ -587,6 +590,7 @@ class MainWindow(QMainWindow):
             "zoom-actual": partial(self.image.view.zoom_to, 1.0),
             "zoom-in": partial(self.image.view.zoom_by, WHEEL_STEP**2),
             "zoom-out": partial(self.image.view.zoom_by, WHEEL_STEP**-2),
+            "swipe": self.image.set_swipe,
             "side-panel": self._show_side_panel,
             "tour": self._show_tour,
             "keys": self._show_keys,
@@ -628,11 +632,13 @@ class MainWindow(QMainWindow):
         self.head.look_changed.connect(self._on_look_changed)
         self.image.layers_changed.connect(self._on_layers_changed)
         self.image.tool_changed.connect(self._on_tool_changed)
+        self.image.swipe_changed.connect(self.actions_by_name["swipe"].setChecked)
         self.image.brush_changed.connect(self._on_brush_changed)
         self.image.hint_changed.connect(self._show_hint)
         self.image.region_drawn.connect(self._on_region_drawn)
         self.image.view.zoomed.connect(self._on_zoomed)
         self.head.mesh_wanted.connect(document.want_mesh)
+        self.blending.follow(workspace.messages)
 
     def _restore(self) -> None:
         """Show the window as it was left; the first time in a size that suits both panes."""

@@ -16,17 +16,21 @@ from PySide6.QtGui import (
     QImage,
     QKeyEvent,
     QMouseEvent,
+    QNativeGestureEvent,
     QPainter,
     QPaintEvent,
     QPen,
+    QPointingDevice,
     QResizeEvent,
+    QTabletEvent,
     QTransform,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QGraphicsRectItem, QWidget
 
-from paic3d_studio.core.artefacts import ALIGNED_SIZE
+from paic3d_studio.core.artefacts import ALIGNED_SIZE, LineMask
 from paic3d_studio.gui import theme
+from paic3d_studio.gui.language import text
 from paic3d_studio.tools.pan_zoom import WHEEL_STEP, PanZoom
 from paic3d_studio.tools.pointer import Touch
 
@@ -58,7 +62,7 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=theme.CANVAS)
         self.setObjectName("pictureView")
-        self.setAccessibleName("Picture")
+        self.setAccessibleName(text("Picture"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self.setFrameShape(self.Shape.NoFrame)
@@ -70,9 +74,16 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         self._ground.setPen(QPen(Qt.PenStyle.NoPen))
         self._ground.setZValue(-10)
         self._box.addItem(self._ground, ignoreBounds=True)
+        self._clip = QGraphicsRectItem()
+        self._clip.setPen(QPen(Qt.PenStyle.NoPen))
+        self._clip.setFlag(QGraphicsRectItem.GraphicsItemFlag.ItemClipsChildrenToShape)
+        self._clip.hide()
+        self._box.addItem(self._clip, ignoreBounds=True)
         self._layers: dict[str, Any] = {}
         self._view = PanZoom(content=(ALIGNED_SIZE, ALIGNED_SIZE), panel=(100.0, 100.0)).fit()
         self._space = False
+        self._pressure = 1.0
+        self._pen_erases = False
         self._dragged_from: QPointF | None = None
         self._tool_cursor = Qt.CursorShape.ArrowCursor
         self.pan_by_left = False
@@ -98,6 +109,19 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
             layer.clear()
         else:
             layer.setImage(np.ascontiguousarray(rgba), autoLevels=False, levels=None)
+
+    def clip_layer(self, name: str, *, left: float | None) -> None:
+        """Show of a layer only what lies right of `left`, in its pixels; None shows the whole."""
+        layer = self._layers[name]
+        if left is None:
+            layer.setParentItem(self._box.childGroup)
+            self._clip.hide()
+        else:
+            width, height = self._view.content
+            self._clip.setRect(QRectF(left, 0, width - left, height))
+            self._clip.setZValue(layer.zValue())
+            self._clip.show()
+            layer.setParentItem(self._clip)
 
     def pixels_of(self, name: str) -> NDArray[np.uint8] | None:
         """Return what a layer shows, None when it is empty."""
@@ -162,10 +186,24 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
 
     # Pointer ---------------------------------------------------------------------------------------------------------
 
+    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 Qt's name
+        """Note what a pen tells; the mouse events that Qt makes of it follow. Pinching zooms."""
+        if isinstance(event, QTabletEvent):
+            self._pressure = min(max(event.pressure(), 0.0), 1.0)
+            self._pen_erases = event.pointerType() == QPointingDevice.PointerType.Eraser
+            event.ignore()
+            return False
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            at = event.position()
+            self._set_view(self._view.zoomed(1 + event.value(), about=(at.x(), at.y())))
+            return True
+        return bool(super().viewportEvent(event))
+
     def touch_at(self, position: QPointF, *, erases: bool = False) -> Touch:
         """Return the pointer in picture pixels; `position` in pixels of this widget."""
         x, y = self._view.to_picture((position.x(), position.y()))
-        return Touch(x=x, y=y, reach=REACH / self._view.scale, erases=erases)
+        erases = erases is not self._pen_erases
+        return Touch(x=x, y=y, reach=REACH / self._view.scale, erases=erases, pressure=self._pressure)
 
     def set_tool_cursor(self, shape: Qt.CursorShape) -> None:
         """Choose the pointer's shape while nothing is dragged."""
@@ -213,6 +251,7 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
             self._show_cursor()
         elif event.button() == Qt.MouseButton.LeftButton:
             self.released.emit(self._touch(event))
+        self._pressure, self._pen_erases = 1.0, False  # the next event may be a mouse's
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 Qt's name
         """Tell of a double click; it comes in place of the second press."""
@@ -274,6 +313,14 @@ def mask_pixels(mask: NDArray[np.bool_], *, colour: str) -> NDArray[np.uint8]:
     shade = QColor(colour)
     table = np.array([[0, 0, 0, 0], [shade.red(), shade.green(), shade.blue(), 255]], np.uint8).view(np.uint32)[:, 0]
     return np.take(table, mask.view(np.uint8)).view(np.uint8).reshape(*mask.shape, 4)
+
+
+def line_pixels(lines: LineMask, *, colour: str) -> NDArray[np.uint8]:
+    """Return a line mask as pixels of one colour, (512, 512, 4), fainter where it repaints only in part."""
+    pixels = mask_pixels(lines.mask, colour=colour)
+    if lines.shares is not None:
+        pixels[..., 3] = lines.shares
+    return pixels
 
 
 def _chequered() -> QImage:

@@ -23,6 +23,7 @@ class PointerMarks:
     def __init__(self, box: Any) -> None:
         self._box = box
         self._ring = QGraphicsEllipseItem()
+        self._core = QGraphicsEllipseItem()
         self._trail = QGraphicsPathItem()
         self._places: list[QGraphicsEllipseItem] = []
         pen = QPen(QColor(_ERASES), 1.4)
@@ -30,12 +31,18 @@ class PointerMarks:
         self._ring.setPen(pen)
         self._rectangle = QGraphicsRectItem()
         self._rectangle.setPen(pen)
-        for item, height in ((self._ring, 30), (self._trail, 24), (self._rectangle, 24)):
+        dashed = QPen(QColor(255, 255, 255, 150), 1.0, Qt.PenStyle.DashLine)
+        dashed.setCosmetic(True)
+        self._core.setPen(dashed)
+        for item, height in ((self._ring, 30), (self._core, 30), (self._trail, 24), (self._rectangle, 24)):
             self._add(item, height=height)
             item.hide()
 
-    def show_ring(self, centre: Point, *, radius: float, colour: str, erases: bool) -> None:
-        """Show how far the brush reaches, and by the colour what it does."""
+    def show_ring(self, centre: Point, *, radius: float, colour: str, erases: bool, hardness: float = 1.0) -> None:
+        """Show how far the brush reaches, by the colour what it does, and how far it paints in full."""
+        core = radius * hardness
+        self._core.setRect(QRectF(centre[0] - core, centre[1] - core, 2 * core, 2 * core))
+        self._core.setVisible(hardness < 1)
         pen = self._ring.pen()
         pen.setColor(QColor(_ERASES if erases else colour))
         self._ring.setPen(pen)
@@ -45,13 +52,15 @@ class PointerMarks:
     def hide_ring(self) -> None:
         """Show no brush."""
         self._ring.hide()
+        self._core.hide()
 
     def show_trail(self, stroke: Stroke) -> None:
         """Show a stroke whose effect follows later."""
+        shade = theme.WARM if stroke.unsure else theme.ACCENT if stroke.adds else _ERASES
         path = QPainterPath(QPointF(*stroke.points[0]))
         for x, y in (*stroke.points[1:], stroke.points[-1]):
             path.lineTo(x, y)
-        colour = QColor(theme.ACCENT if stroke.adds else _ERASES)
+        colour = QColor(shade)
         colour.setAlphaF(0.5)
         ends, joins = Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
         self._trail.setPen(QPen(colour, 2 * stroke.radius, Qt.PenStyle.SolidLine, ends, joins))

@@ -27,6 +27,7 @@ from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.clipboard import OPEN_FILTER
 from paic3d_studio.gui.icons import app_icon
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import small_picture
 from paic3d_studio.gui.runner import Deliver, Runner
@@ -50,7 +51,7 @@ class QueueWindow(QWidget):
     def __init__(self, *, preferences: Preferences, make: Callable[..., dict[str, Outcome]] = make_heads) -> None:
         super().__init__()
         self.setObjectName("queueWindow")
-        self.setWindowTitle("Queue – PAiC-3D Studio")
+        self.setWindowTitle(text("Queue – PAiC-3D Studio"))
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self._preferences = preferences
@@ -59,29 +60,29 @@ class QueueWindow(QWidget):
         self.running = False
         """Whether heads are being made."""
         self.list = QListWidget()
-        self.list.setAccessibleName("Pictures in the queue")
+        self.list.setAccessibleName(text("Pictures in the queue"))
         self.list.setIconSize(QSize(_THUMBNAIL, _THUMBNAIL))
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
         self.list.setSpacing(2)
         self.output = QLineEdit(str(preferences.folder("queue", otherwise=Path.home())))
-        self.output.setAccessibleName("Folder for the heads")
-        self._browse = QPushButton("Choose…")
+        self.output.setAccessibleName(text("Folder for the heads"))
+        self._browse = QPushButton(text("Choose…"))
         self.format = QComboBox()
         from paic3d_studio.export import EXPORTERS
 
         for suffix, exporter in EXPORTERS.items():
-            self.format.addItem(f"{exporter.label}  ({suffix})", suffix)
-        self.add = QPushButton("Add pictures…")
-        self.remove = QPushButton("Remove")
-        self.start = QPushButton("Start")
+            self.format.addItem(f"{text(exporter.label)}  ({suffix})", suffix)
+        self.add = QPushButton(text("Add pictures…"))
+        self.remove = QPushButton(text("Remove"))
+        self.start = QPushButton(text("Start"))
         self.start.setProperty("role", "primary")
-        self.stop = QPushButton("Stop")
-        self.report = QPushButton("Show report")
+        self.stop = QPushButton(text("Stop"))
+        self.report = QPushButton(text("Show report"))
         self.note = label(_EMPTY, role="soft", wrap=True)
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Progress of the queue")
+        self.bar.setAccessibleName(text("Progress of the queue"))
         self._lay_out()
         self._connect()
         self._update()
@@ -102,13 +103,14 @@ class QueueWindow(QWidget):
                 left_out.append(path.name)
                 continue
             known.add(path.name.lower())
-            entry = QListWidgetItem(QIcon(small_picture(path, side=2 * _THUMBNAIL)), f"{path.name}\nwaits")
+            entry = QListWidgetItem(QIcon(small_picture(path, side=2 * _THUMBNAIL)), f"{path.name}\n{text('waits')}")
             entry.setData(_FILE, path)
             entry.setToolTip(str(path))
             self.list.addItem(entry)
         self._update()
         if left_out:
-            self.note.setText(f"{left_out[0]} is in the list already: results are named after the picture.")
+            told = text("{name} is in the list already: results are named after the picture.", name=left_out[0])
+            self.note.setText(told)
 
     def _remove_chosen(self) -> None:
         for entry in self.list.selectedItems():
@@ -124,7 +126,7 @@ class QueueWindow(QWidget):
         try:
             items = items_for(self.files, output, options=options)
         except UserError as error:
-            self.note.setText(str(error))
+            self.note.setText(text(str(error)))
             return
         self._preferences.remember_folder("queue", output)
         self._runner.submit("queue", self._work(items, options, output), title="Making heads")
@@ -159,28 +161,30 @@ class QueueWindow(QWidget):
                     entry.setIcon(QIcon(shown))
                 self.list.scrollToItem(entry)
 
-    def _on_progressed(self, lane: str, fraction: float, text: str) -> None:
+    def _on_progressed(self, lane: str, fraction: float, words: str) -> None:
         del lane
         self.bar.setValue(round(1000 * fraction))
-        self.note.setText(text)
+        self.note.setText(text(words))
 
     def _on_finished(self, lane: str, outcomes: object) -> None:
         del lane
         assert isinstance(outcomes, dict)
         failed = sum(bool(outcome.problem) for outcome in outcomes.values())
         self._end()
-        done = f"{len(outcomes) - failed} of {len(outcomes)} heads are made."
-        self.note.setText(f"{done} {failed} failed; the list says why." if failed else done)
+        done = text("{made} of {count} heads are made.", made=len(outcomes) - failed, count=len(outcomes))
+        self.note.setText(
+            text("{done} {failed} failed; the list says why.", done=done, failed=failed) if failed else done
+        )
 
     def _on_failed(self, lane: str, error: object) -> None:
         del lane
         self._end()
-        self.note.setText(str(error))
+        self.note.setText(text(str(error)))
 
     def _on_cancelled(self, lane: str, seconds: float) -> None:
         del lane, seconds
         self._end()
-        self.note.setText("Stopped. Start goes on with what is left.")
+        self.note.setText(text("Stopped. Start goes on with what is left."))
 
     def _end(self) -> None:
         self.running = False
@@ -198,10 +202,10 @@ class QueueWindow(QWidget):
         self.bar.setVisible(running)
         self.report.setEnabled((Path(self.output.text().strip()) / REPORT).is_file())
         if not running:
-            self.note.setText(_EMPTY if not count else f"{count} in the list.")
+            self.note.setText(text(_EMPTY) if not count else text("{count} in the list.", count=count))
 
     def _choose_files(self) -> None:
-        chooser = QFileDialog(self, "Add pictures", str(self._preferences.folder("open")), OPEN_FILTER)
+        chooser = QFileDialog(self, text("Add pictures"), str(self._preferences.folder("open")), OPEN_FILTER)
         chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chooser.filesSelected.connect(self._on_files_chosen)
@@ -212,7 +216,7 @@ class QueueWindow(QWidget):
         self.add_files([Path(path) for path in paths])
 
     def _choose_output(self) -> None:
-        chooser = QFileDialog(self, "Folder for the heads", self.output.text())
+        chooser = QFileDialog(self, text("Folder for the heads"), self.output.text())
         chooser.setFileMode(QFileDialog.FileMode.Directory)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chooser.fileSelected.connect(self.output.setText)

@@ -63,10 +63,10 @@ THEMES: Final[Mapping[str, Colours]] = {
     ),
     "light": Colours(
         base="#eceef1", panel="#f7f8fa", control="#e1e4e9", raised="#d3d8df", pressed="#c6ccd5", line="#d5d9df",
-        edge="#aab2bd", text="#1b1f26", text_soft="#495261", text_faint="#646d7b", disabled="#a3abb7", accent="#3350c4",
+        edge="#aab2bd", text="#1b1f26", text_soft="#495261", text_faint="#5f6876", disabled="#a3abb7", accent="#3350c4",
         accent_fill="#4a63c9", accent_hover="#3f57b8", accent_pressed="#354a9f", accent_dim="#dbe2fb",
         accent_edge="#9fb0ec", good="#1a7a4c", warm="#9a5b00", bad="#bf2f35", good_ground="#dcf0e4",
-        warm_ground="#fbeccd", bad_ground="#fbdfe0", handle="#ffffff", scroll="#b3bac4",
+        warm_ground="#fbeccd", bad_ground="#fbdfe0", handle="#3f57b8", scroll="#b3bac4",
     ),
 }  # fmt: skip
 """Name -> colours; without a wish of the system the first is taken."""
@@ -77,6 +77,8 @@ MASK: Final = "#ff5d8f"
 """The line mask: what will be repainted."""
 HULL: Final = "#5fe0c8"
 """The feature hulls: where lines stay."""
+GUIDE: Final = "#63c7ff"
+"""The frame of the square, and the usual face to align by."""
 LANDMARK: Final = "#ffd166"
 """The landmarks of the face."""
 
@@ -214,6 +216,8 @@ QFrame#panelHeader {{ background: {c.panel}; border: none; border-bottom: 1px so
 QFrame#panelHeader QToolButton[role="switch"]:checked {{ background: {c.control}; }}
 QFrame#panelHeader QToolButton[role="switch"]:checked:hover {{ background: {c.raised}; }}
 QFrame#promptBar {{ background: {c.accent_dim}; border: none; border-bottom: 1px solid {c.line}; }}
+QFrame#floatingBar {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 8px; }}
+QFrame#floatingBar QToolButton[role="mode"] {{ padding: 3px 8px; }}
 QFrame#promptBar QLabel {{ background: transparent; }}
 QWidget#row {{ background: transparent; }}
 QFrame#separator {{ background: {c.line}; border: none; max-height: 1px; min-height: 1px; }}
@@ -222,7 +226,7 @@ QFrame#messageBar {{ border: none; border-radius: 7px; background: {c.bad_ground
 QFrame#messageBar[kind="warning"] {{ background: {c.warm_ground}; }}
 QFrame#messageBar[kind="info"] {{ background: {c.good_ground}; }}
 QFrame#messageBar QLabel {{ background: transparent; }}
-QFrame#messageBar QToolButton {{ background: transparent; }}
+QFrame#messageBar QToolButton {{ background: transparent; padding: 3px 6px 3px 0; }}
 QFrame#messageBar QToolButton:hover {{ background: rgba(128, 128, 128, 60); }}
 QFrame#dropHint {{ background: {c.accent_dim}; border: 2px dashed {c.accent}; border-radius: 10px; }}
 
@@ -234,8 +238,10 @@ QToolButton#exampleCard, QToolButton#recentTile {{ background: {c.panel}; border
 QToolButton#exampleCard:hover, QToolButton#recentTile:hover {{ background: {c.control}; color: {c.text}; }}
 QToolButton#exampleCard:focus, QToolButton#recentTile:focus {{ border: 1px solid {c.accent}; }}
 QTabWidget::pane {{ border: 1px solid {c.line}; border-radius: 4px; padding: 0; }}
-QTabBar::tab {{ background: transparent; color: {c.text_soft}; border: none; padding: 6px 14px; }}
-QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; background: transparent; }}
+QTabBar::tab:top, QTabBar::tab:top:hover, QTabBar::tab:top:!selected:hover {{ background: transparent;
+  color: {c.text_soft}; border: none; padding: 6px 14px; margin: 0; }}
+QTabBar::tab:top:selected {{ color: {c.text}; border: none; border-bottom: 2px solid {c.accent};
+  background: transparent; }}
 QListWidget, QPlainTextEdit {{ background: {c.panel}; color: {c.text}; border: none; padding: 4px; }}
 QListWidget::item {{ padding: 5px 6px; border-radius: 4px; color: {c.text}; }}
 QListWidget::item:selected {{ background: {c.accent_dim}; color: {c.text}; }}

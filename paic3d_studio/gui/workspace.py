@@ -32,6 +32,14 @@ from paic3d_studio.gui.widgets import ElidedLabel, Section, label, pane_header, 
 
 SIDE_WIDTH = 272
 
+_RAIL: Final = (
+    ("align", "landmarks", "hull"),
+    ("brush", "eraser", "polyline", "lasso"),
+    ("matte",),
+    ("hand", "place-face"),
+)
+"""The tools beside the picture, in groups: the face, the lines, the cut-out, and the rest."""
+
 _WIDEST_TITLE: Final = 320
 _WIDEST_STATUS: Final = 460
 """Pixels that the name, and what is being done, may take: a file name can have 255 letters."""
@@ -135,6 +143,7 @@ class Workspace(QWidget):
             button.setAccessibleName(language.text("Layer: {name}", name=language.text(title)))
             line.addWidget(button)
         line.addStretch(1)
+        line.addWidget(tool_button(actions["swipe"], size=18))
         line.addWidget(tool_button(actions["zoom-fit"], size=18))
         self.zoom.setMinimumWidth(46)
         self.zoom.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -164,12 +173,13 @@ class Workspace(QWidget):
         column = QVBoxLayout(rail)
         column.setContentsMargins(6, 8, 6, 8)
         column.setSpacing(4)
-        for name in ("tool-hull", "tool-landmarks", "tool-brush", "tool-eraser", "tool-matte", "tool-hand"):
-            column.addWidget(tool_button(actions[name], size=22))
-        column.addSpacing(4)
-        column.addWidget(separator())
-        column.addSpacing(4)
-        column.addWidget(tool_button(actions["tool-place-face"], size=22))
+        for place, group in enumerate(_RAIL):
+            if place:
+                column.addSpacing(3)
+                column.addWidget(separator())
+                column.addSpacing(3)
+            for name in group:
+                column.addWidget(tool_button(actions[f"tool-{name}"], size=22))
         column.addStretch(1)
         column.addWidget(self.brush_size)
         return rail

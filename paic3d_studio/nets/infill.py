@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
@@ -96,21 +100,73 @@ class InfillNetwork(nn.Module):
         return network.eval().requires_grad_(False)
 
 
+KEPT_TILES: Final = 160
+"""How many painted tiles are remembered, 192 KiB each: some eight pictures' worth."""
+
+
+class TileMemo:
+    """Tiles as a network painted them, found again by what it saw, so that an edit repaints only what it changed.
+
+    The newest are kept. May be asked from several threads.
+    """
+
+    def __init__(self, *, limit: int = KEPT_TILES) -> None:
+        self._limit = limit
+        self._tiles: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def painted(
+        self, window: NDArray[np.float32], paint: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """Return `paint(window)`, or what it gave for equal pixels before."""
+        key = hashlib.blake2b(repr(window.shape).encode(), digest_size=16)
+        key.update(window.data)
+        with self._lock:
+            known = self._tiles.pop(key.digest(), None)
+            if known is not None:
+                self._tiles[key.digest()] = known
+                return known
+        tile = paint(window)
+        with self._lock:
+            self._tiles[key.digest()] = tile
+            while len(self._tiles) > self._limit:
+                self._tiles.popitem(last=False)
+        return tile
+
+
+@dataclass(frozen=True)
+class Painter:
+    """An infill network with the tiles it has painted."""
+
+    network: InfillNetwork
+    tiles: TileMemo = field(default_factory=TileMemo)
+
+    def paint(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Paint what lies `depth` pixels inside: (h, w, 5) of picture, mask and keep to 0..1 (h - 2 d, w - 2 d, 3)."""
+        return self.tiles.painted(window, self._paint)
+
+    def _paint(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
+        maps = torch.from_numpy(window).permute(2, 0, 1)[None]
+        with torch.inference_mode():
+            painted = self.network.paint_inside(maps[:, :3], maps[:, 3:4], maps[:, 4:])
+        return np.ascontiguousarray(painted[0].permute(1, 2, 0).clamp(0, 1).numpy())
+
+
 def blended(picture: Tensor, painted: Tensor, line_mask: Tensor) -> Tensor:
     """Put the painted pixels where the line mask is 1 and keep the picture elsewhere; all (N, C, H, W)."""
     return picture + line_mask * (painted - picture)
 
 
 @lru_cache(maxsize=2)
-def _network(sha256: str, name: str) -> InfillNetwork:
-    """Return the embedded network; the digest is the key, so that exchanged weights are read again."""
+def _painter(sha256: str, name: str) -> Painter:
+    """Return the embedded network with its tiles; the digest is the key, so that exchanged weights are read again."""
     weights = load_weights(name)
     if weights.entry.sha256 != sha256:
         raise RuntimeError(f"{weights.entry.path} changed while it was read")
     config: dict[str, Any] = weights.config
     network = InfillNetwork(**config)
     load_into(network, weights)
-    return network
+    return Painter(network)
 
 
 def paint_by_network(
@@ -138,8 +194,8 @@ def paint_by_network(
         Cancelled: as `monitor`.
         UserError: the embedded weights are missing or damaged.
     """
-    network = _network(manifest_entry(INFILL_WEIGHTS).sha256, INFILL_WEIGHTS)
-    return _painted(network, picture, line_mask, keep, monitor)
+    painter = _painter(manifest_entry(INFILL_WEIGHTS).sha256, INFILL_WEIGHTS)
+    return _painted(painter, picture, line_mask, keep, monitor)
 
 
 def paint_by_published(
@@ -156,20 +212,20 @@ def paint_by_published(
     Raises:
         UserError: its weights were not imported, or are damaged.
     """
-    network = _network(manifest_entry(PUBLISHED_WEIGHTS).sha256, PUBLISHED_WEIGHTS)
-    painted = np.where(line_mask[..., None], _one_pass(network, picture, line_mask, keep, monitor), picture)
+    painter = _painter(manifest_entry(PUBLISHED_WEIGHTS).sha256, PUBLISHED_WEIGHTS)
+    painted = np.where(line_mask[..., None], _one_pass(painter, picture, line_mask, keep, monitor), picture)
     return np.asarray(painted, dtype=np.float32)
 
 
 def _painted(
-    network: InfillNetwork,
+    painter: Painter,
     picture: NDArray[np.float32],
     mask: NDArray[np.bool_],
     keep: NDArray[np.bool_],
     monitor: Monitor,
 ) -> NDArray[np.float32]:
     """Return the picture painted under the mask, coarsely where the mask is wide."""
-    painted = np.where(mask[..., None], _one_pass(network, picture, mask, keep, monitor), picture)
+    painted = np.where(mask[..., None], _one_pass(painter, picture, mask, keep, monitor), picture)
     depth = cv2.distanceTransform(np.pad(mask, 1, mode="edge").astype(np.uint8), cv2.DIST_C, 3)[1:-1, 1:-1]
     if depth.max() > FAR and min(mask.shape) > COARSEST:
         height, width = mask.shape
@@ -178,14 +234,14 @@ def _painted(
         dimmed = cv2.resize(np.where(mask[..., None], 0, picture), half, interpolation=cv2.INTER_AREA)
         coarse_keep = cv2.resize(keep.astype(np.uint8), half, interpolation=cv2.INTER_NEAREST) > 0
         seen = np.asarray(dimmed / np.maximum(known, 0.25)[..., None], dtype=np.float32)
-        coarse = cv2.resize(_painted(network, seen, known < 0.25, coarse_keep, monitor), (width, height))
+        coarse = cv2.resize(_painted(painter, seen, known < 0.25, coarse_keep, monitor), (width, height))
         share = np.clip((depth - FAR + 2) / 2, 0, 1)[..., None] * mask[..., None]
         painted = painted * (1 - share) + coarse * share
     return np.asarray(painted, dtype=np.float32)
 
 
 def _one_pass(
-    network: InfillNetwork,
+    painter: Painter,
     picture: NDArray[np.float32],
     mask: NDArray[np.bool_],
     keep: NDArray[np.bool_],
@@ -196,14 +252,12 @@ def _one_pass(
     tiles = [(y, x) for y in range(0, len(mask), TILE) for x in range(0, mask.shape[1], TILE)]
     tiles = [(y, x) for y, x in tiles if mask[y : y + TILE, x : x + TILE].any()]
     maps = np.dstack([picture, mask, keep]).astype(np.float32)
-    reach = network.depth
+    reach = painter.network.depth
     maps = np.pad(maps, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
     for done, (y, x) in enumerate(tiles):
         monitor.report(done / len(tiles))
-        window = torch.from_numpy(maps[y : y + TILE + 2 * reach, x : x + TILE + 2 * reach]).permute(2, 0, 1)[None]
-        with torch.inference_mode():
-            painted = network.paint_inside(window[:, :3], window[:, 3:4], window[:, 4:])
-        result[y : y + TILE, x : x + TILE] = painted[0].permute(1, 2, 0).clamp(0, 1).numpy()
+        window = np.ascontiguousarray(maps[y : y + TILE + 2 * reach, x : x + TILE + 2 * reach])
+        result[y : y + TILE, x : x + TILE] = painter.paint(window)
     return result
 
 
@@ -270,6 +324,9 @@ def repaint(
         alpha = rgba[..., 3:].astype(np.float32) / 255
         on_white = rgba[..., :3].astype(np.float32) / 255 * alpha + (1 - alpha)
         painted = INPAINTERS[inpainter](on_white, line_mask=line_mask.mask, keep=keep.mask, monitor=monitor)
+        if line_mask.shares is not None:
+            share = line_mask.shares[..., None].astype(np.float32) / 255
+            painted = np.asarray(on_white + share * (painted - on_white), np.float32)
         straight = (painted[where] - (1 - alpha[where])) / alpha[where]
         rgba[where, :3] = np.rint(straight * 255).clip(0, 255).astype(np.uint8)
     return RenderLike(rgba)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from typing import Final
 
-from paic3d_studio.core.alignment import align
 from paic3d_studio.core.monitor import SILENT, Monitor, abandonable
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.manifest import manifest_entry
@@ -13,6 +12,12 @@ from paic3d_studio.pipeline import steps
 from paic3d_studio.pipeline.graph import Source, Stage
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.viewport.front import stitch_picture
+
+DETECTOR_WEIGHTS: Final = {"network": ("face-finder", "landmarks")}
+"""Face detector -> its weights in the manifest; one that is not listed needs none."""
+
+MATTING_WEIGHTS: Final = {"network": ("matting",), "auto": ("matting",)}
+"""Way to separate the character -> its weights in the manifest; one that is not listed needs none."""
 
 INFILL_WEIGHTS: Final = {"network": "infill", "published": "published-infill"}
 """Inpainter -> its weights in the manifest; one that is not listed needs none."""
@@ -47,13 +52,16 @@ def _picture_key(picture: PictureSource) -> str:
 SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("picture", lambda p: p.picture, _picture_key),
     Source("placed_face", lambda p: p.landmark_edit),
+    Source("alignment_edit", lambda p: p.alignment_edit),
     Source("landmark_moves", lambda p: p.landmark_moves),
     Source("matte_strokes", lambda p: p.matte_strokes),
     Source("hull_edits", lambda p: p.hull_edits),
     Source("strokes", lambda p: p.strokes),
     Source("seed", lambda p: p.seed),
     Source("detector", lambda p: p.settings.detector),
+    Source("detector_weights", lambda p: DETECTOR_WEIGHTS.get(p.settings.detector, ()), _keys_of_all),
     Source("matting", lambda p: p.settings.matting),
+    Source("matting_weights", lambda p: MATTING_WEIGHTS.get(p.settings.matting, ()), _keys_of_all),
     Source("line_options", lambda p: p.settings.lines),
     Source("infill", lambda p: p.settings.infill),
     Source("infill_weights", lambda p: INFILL_WEIGHTS.get(p.settings.infill, ""), weights_key),
@@ -77,13 +85,13 @@ STAGES: Final[tuple[Stage, ...]] = (
     # The picture: where the character is, and where her face is.
     Stage("portrait", "Reading the picture", ("picture",), steps.portrait, key="derivation", keep=2, seconds=0.1,
           monitored=True),
-    Stage("found_landmarks", "Finding the face", ("portrait", "placed_face", "detector"),
-          steps.found_landmarks, keep=4, seconds=0.8, monitored=True),
+    Stage("found_landmarks", "Finding the face", ("portrait", "placed_face", "detector", "detector_weights"),
+          steps.found_landmarks, keep=4, seconds=0.8, monitored=True, uses_torch=True),
     Stage("landmarks", "Moving landmarks", ("found_landmarks", "landmark_moves"), steps.landmarks, keep=4),
-    Stage("found_matte", "Separating the background", ("portrait", "found_landmarks", "matting"),
-          steps.found_matte, seconds=0.7, monitored=True),
-    Stage("matte", "Painting the matte", ("found_matte", "matte_strokes"), steps.matte),
-    Stage("alignment", "Aligning", ("found_landmarks",), align, keep=4),
+    Stage("found_matte", "Separating the background", ("portrait", "found_landmarks", "matting", "matting_weights"),
+          steps.found_matte, seconds=0.7, monitored=True, uses_torch=True),
+    Stage("matte", "Painting the matte", ("found_matte", "portrait", "matte_strokes"), steps.matte),
+    Stage("alignment", "Aligning", ("found_landmarks", "alignment_edit"), steps.alignment, keep=4),
     Stage("aligned", "Warping", ("portrait", "matte", "alignment"), steps.aligned),
     # From illustration to render: which lines go, and what was under them.
     Stage("found_hulls", "Finding the hulls", ("landmarks", "alignment"), steps.found_hulls, keep=4),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from paic3d_studio.core.alignment import portrait_points, warp_portrait
+from paic3d_studio.core.alignment import adjusted, align, portrait_points, warp_portrait
 from paic3d_studio.core.artefacts import (
     ALIGNED_SIZE,
     AlignedPortrait,
@@ -32,9 +32,9 @@ from paic3d_studio.core.artefacts import (
 from paic3d_studio.core.hulls import detect_hulls
 from paic3d_studio.core.image import decode_portrait
 from paic3d_studio.core.inspection import MeshInspection, inspected
-from paic3d_studio.core.landmarks import detect_landmarks, face_box, landmarks_from_parts, moved_landmarks
+from paic3d_studio.core.landmarks import face_box, landmarks_from_parts, moved_landmarks
 from paic3d_studio.core.lines import LineOptions, Stroke, contour_lines, keep_mask, masked_lines
-from paic3d_studio.core.matte import find_matte, painted_matte
+from paic3d_studio.core.matte import painted_matte
 from paic3d_studio.core.monitor import Monitor, abandonable
 from paic3d_studio.core.solid import Symmetry, on_the_side_it_came_from
 from paic3d_studio.core.stitch import StitchSource
@@ -43,7 +43,14 @@ from paic3d_studio.core.texture import TextureOptions, bake_texture
 from paic3d_studio.errors import UserError
 from paic3d_studio.export.glb import glb_bytes
 from paic3d_studio.pipeline.child import run_in_child
-from paic3d_studio.project.state import MovedLandmark, PictureSource, PlacedFace, Polygon, StitchSourceName
+from paic3d_studio.project.state import (
+    AlignmentEdit,
+    MovedLandmark,
+    PictureSource,
+    PlacedFace,
+    Polygon,
+    StitchSourceName,
+)
 from paic3d_studio.viewport.bake import BakedVolume, bake_volume
 
 if TYPE_CHECKING:
@@ -61,12 +68,15 @@ def portrait(picture: PictureSource, monitor: Monitor) -> Portrait:
     return abandonable(lambda: decode_portrait(picture.encoded, name=picture.name), monitor=monitor)
 
 
-def found_landmarks(portrait: Portrait, placed: PlacedFace | None, detector: str, monitor: Monitor) -> Landmarks:
+def found_landmarks(
+    portrait: Portrait, placed: PlacedFace | None, detector: str, weights: str, monitor: Monitor
+) -> Landmarks:
     """Find the face, or take it from where the artist placed it.
 
     Raises:
         UserError: no face is found, or a part of it was placed outside the picture.
     """
+    del weights  # stands in the key only
     if placed is not None:
         height, width = portrait.rgba.shape[:2]
         for x, y in (placed.right_eye, placed.left_eye, placed.mouth):
@@ -76,7 +86,9 @@ def found_landmarks(portrait: Portrait, placed: PlacedFace | None, detector: str
                     "Place the two eyes and the mouth inside it.",
                 )
         return landmarks_from_parts(right_eye=placed.right_eye, left_eye=placed.left_eye, mouth=placed.mouth)
-    return detect_landmarks(portrait, detector=detector, monitor=monitor)
+    from paic3d_studio.nets.landmarks import find_landmarks
+
+    return find_landmarks(portrait, detector=detector, monitor=monitor)
 
 
 def landmarks(found: Landmarks, moves: tuple[MovedLandmark, ...]) -> Landmarks:
@@ -84,14 +96,22 @@ def landmarks(found: Landmarks, moves: tuple[MovedLandmark, ...]) -> Landmarks:
     return moved_landmarks(found, places={moved.index: moved.place for moved in moves})
 
 
-def found_matte(portrait: Portrait, landmarks: Landmarks, method: str, monitor: Monitor) -> Matte:
+def found_matte(portrait: Portrait, landmarks: Landmarks, method: str, weights: str, monitor: Monitor) -> Matte:
     """Separate the character from the background."""
+    from paic3d_studio.nets.matting import find_matte
+
+    del weights  # stands in the key only
     return find_matte(portrait, face_box=face_box(landmarks), method=method, monitor=monitor)
 
 
-def matte(found: Matte, strokes: tuple[Stroke, ...]) -> Matte:
+def matte(found: Matte, portrait: Portrait, strokes: tuple[Stroke, ...]) -> Matte:
     """Paint the artist's strokes over the matte that was found."""
-    return painted_matte(found, strokes=strokes)
+    return painted_matte(found, portrait=portrait, strokes=strokes)
+
+
+def alignment(landmarks: Landmarks, edit: AlignmentEdit) -> Alignment:
+    """Bring the face to its place in the square, and then the picture to where the artist wants it."""
+    return adjusted(align(landmarks), shift=edit.shift, scale=edit.scale, turn=edit.turn)
 
 
 def aligned(portrait: Portrait, matte: Matte, alignment: Alignment) -> AlignedPortrait:

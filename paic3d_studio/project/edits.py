@@ -8,13 +8,17 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from paic3d_studio.core import hulls as shapes
-from paic3d_studio.core.artefacts import FEATURE_NAMES, FeatureHulls
+from paic3d_studio.core.alignment import adjustment, aligned_points, chained
+from paic3d_studio.core.artefacts import FEATURE_NAMES, Alignment, FeatureHulls
 from paic3d_studio.core.lines import Stroke
-from paic3d_studio.project.state import MAX_NAME, MovedLandmark, PlacedFace, Point, Polygon, Project
+from paic3d_studio.project.state import MAX_NAME, AlignmentEdit, MovedLandmark, PlacedFace, Point, Polygon, Project
 
 _OF_ANOTHER_FACE: Final[Mapping[str, Any]] = MappingProxyType(
-    {"landmark_moves": (), "hull_edits": {}, "locked_hulls": (), "strokes": ()}
+    {"landmark_moves": (), "alignment_edit": AlignmentEdit(), "hull_edits": {}, "locked_hulls": (), "strokes": ()}
 )
 """What belongs to one place of the face and means nothing in another."""
 
@@ -162,6 +166,30 @@ def reset_landmarks(project: Project, *, indices: Collection[int] | None = None)
     return replace(project, landmark_moves=kept)
 
 
+def set_alignment(project: Project, *, alignment: AlignmentEdit) -> Project:
+    """Move the picture in the square; hulls and strokes stay where they are on the picture, not in the square."""
+    before = project.alignment_edit
+    if alignment == before:
+        return project
+    back = np.linalg.inv(np.vstack([_matrix(before), (0, 0, 1)]))[:2]
+    change = Alignment(matrix=chained(back, _matrix(alignment)))
+    scale = alignment.scale / before.scale
+    hulls = {
+        name: _polygon(shapes.convex(aligned_points(change, points=polygon)))
+        for name, polygon in project.hull_edits.items()
+    }
+    strokes = tuple(
+        replace(stroke, points=_polygon(aligned_points(change, points=stroke.points)), radius=stroke.radius * scale)
+        for stroke in project.strokes
+    )
+    return replace(project, alignment_edit=alignment, hull_edits=hulls, strokes=strokes)
+
+
+def reset_alignment(project: Project) -> Project:
+    """Leave the place of the picture in the square to the face again."""
+    return set_alignment(project, alignment=AlignmentEdit())
+
+
 def reset_everything(project: Project) -> Project:
     """Return to what was detected: no placed face, landmark, hull or stroke of the artist's; the settings stay."""
     return replace(project, landmark_edit=None, matte_strokes=(), **_OF_ANOTHER_FACE)
@@ -191,9 +219,18 @@ def set_texture_options(project: Project, **changes: Any) -> Project:
     return set_settings(project, texture=replace(project.settings.texture, **changes))
 
 
+def set_terms(project: Project, **changes: Any) -> Project:
+    """Change single `Terms` under which the head is given away; the others stay."""
+    return set_settings(project, terms=replace(project.settings.terms, **changes))
+
+
 def set_seed(project: Project, *, seed: int) -> Project:
     """Choose the seed of everything random, 0 to 2**32 - 1."""
     return replace(project, seed=seed)
+
+
+def _matrix(alignment: AlignmentEdit) -> NDArray[np.float64]:
+    return adjustment(shift=alignment.shift, scale=alignment.scale, turn=alignment.turn)
 
 
 def _free_name(project: Project, name: str) -> str:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from paic3d_studio.core.bounds import refuse_outside
 from paic3d_studio.core.lines import LineOptions, Stroke
 from paic3d_studio.core.surface import SurfaceOptions
+from paic3d_studio.core.terms import Terms
 from paic3d_studio.core.texture import TextureOptions
 
 Point = tuple[float, float]
@@ -67,17 +68,49 @@ class MovedLandmark:
 
 
 @dataclass(frozen=True)
+class AlignmentEdit:
+    """How the artist moved the picture in the aligned square after it was aligned by its face.
+
+    `scale` and `turn` (degrees, clockwise on the screen) are about the middle of the square, `shift` is made last, in
+    aligned pixels.
+    """
+
+    shift: Point = (0.0, 0.0)
+    scale: float = 1.0
+    turn: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what brings the face out of sight.
+
+        Raises:
+            UserError: a value is out of its range.
+        """
+        for name, value in zip(("to the right", "down"), self.shift, strict=True):
+            refuse_outside(f"The shift of the picture {name}", value, -MAX_SHIFT, MAX_SHIFT)
+        refuse_outside("The size of the picture", self.scale, 1 / MAX_RESIZE, MAX_RESIZE)
+        refuse_outside("The turn of the picture", self.turn, -180, 180)
+
+
+MAX_SHIFT: Final = 512.0
+"""How far the artist may shift the picture in the square, in aligned pixels."""
+
+MAX_RESIZE: Final = 4.0
+"""How much larger, or smaller, she may make it."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """The choices of method and their options; each name is a key of the table that its comment names."""
 
-    detector: str = "animeface"  # core.landmarks.DETECTORS
-    matting: str = "auto"  # core.matte.MATTING
+    detector: str = "network"  # nets.landmarks.DETECTORS
+    matting: str = "auto"  # nets.matting.MATTING
     lines: LineOptions = field(default_factory=LineOptions)
     infill: str = "network"  # nets.infill.INPAINTERS
     backbone: str = "compact"  # nets.backbones.BACKBONES
     surface: SurfaceOptions = field(default_factory=SurfaceOptions)
     texture: TextureOptions = field(default_factory=TextureOptions)
     stitch: StitchSourceName = "artist"  # STITCH_SOURCES
+    terms: Terms = field(default_factory=Terms)
     volume: int = 128
     """Voxels along a side of the volume that the viewport draws."""
 
@@ -100,6 +133,7 @@ class Project:
         picture: her file.
         landmark_edit: the face she placed by hand; None leaves it to the detector.
         landmark_moves: single landmarks that she moved, by number; the others stay where they were found.
+        alignment_edit: how she moved the picture in the square after it was aligned.
         matte_strokes: brush strokes on the matte in Portrait pixels, in order; `adds` marks the character.
         hull_edits: name -> convex polygon in aligned pixels: in place of the detected hull of a feature, or a hull of
             the artist's own round anything else whose lines stay.
@@ -112,6 +146,7 @@ class Project:
     picture: PictureSource
     landmark_edit: PlacedFace | None = None
     landmark_moves: tuple[MovedLandmark, ...] = ()
+    alignment_edit: AlignmentEdit = AlignmentEdit()
     matte_strokes: tuple[Stroke, ...] = ()
     hull_edits: Mapping[str, Polygon] = field(default_factory=dict)
     locked_hulls: tuple[str, ...] = ()

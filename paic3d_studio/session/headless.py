@@ -20,6 +20,7 @@ from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.landmarks import PLACE_BY_HAND
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.core.surface import CUTS
+from paic3d_studio.core.terms import TERM_CHOICES
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.export import EXPORTERS, exporter_for
 from paic3d_studio.paths import example_picture
@@ -134,6 +135,8 @@ def configured(project: Project, arguments: Namespace) -> Project:
         project = edits.place_face(project, **arguments.face)
     project = edits.set_settings(project, **_given(settings))
     project = edits.set_surface_options(project, **_given(surface))
+    terms = {name: getattr(arguments, name) for name in ("title", "author", "notice", *TERM_CHOICES)}
+    project = edits.set_terms(project, **_given(terms))
     if arguments.cut is not None:  # a name, or a height
         height = CUTS[arguments.cut] if isinstance(arguments.cut, str) else arguments.cut
         project = edits.set_surface_options(project, crop_below=height)

@@ -7,25 +7,27 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.image import encode_png, read_picture, reduced
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.core.terms import LONGEST
 from paic3d_studio.errors import UserError
-from paic3d_studio.export import export_mesh
+from paic3d_studio.export import export_mesh, exporter_for
 from paic3d_studio.pipeline.graph import Graph, Stage, StageReport
-from paic3d_studio.pipeline.stages import SOURCES, STAGES, prepare_networks
+from paic3d_studio.pipeline.stages import INFILL_WEIGHTS, SOURCES, STAGES, prepare_networks, weights_key
 from paic3d_studio.project.file import decoded_project, is_project, write_project
 from paic3d_studio.project.history import History
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.session.output import check_head_target, check_turntable_target
+from paic3d_studio.session.provenance import provenance
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from paic3d_studio.core.artefacts import TexturedMesh
+    from paic3d_studio.core.artefacts import AlignedPortrait, KeepMask, LineMask, RenderLike, TexturedMesh
     from paic3d_studio.core.camera import Camera
     from paic3d_studio.viewport.orbit import OrbitView
 
@@ -191,6 +193,29 @@ class Session:
         """Return the artefact of a stage if it is known already, else None; never computes, safe on any thread."""
         return self._graph.peek(stage, project or self._opened().value)
 
+    def line_free(
+        self,
+        project: Project,
+        *,
+        aligned: AlignedPortrait,
+        line_mask: LineMask,
+        keep: KeepMask,
+        monitor: Monitor = SILENT,
+    ) -> RenderLike:
+        """Return the line-free picture of masks that no stage has made yet, in the way `project` chooses.
+
+        For a gesture under way: nothing is kept in the graph, and to the bit it is what the stage would make.
+
+        Raises:
+            Cancelled: as `monitor`.
+            UserError: as the stage.
+        """
+        stage = self._graph.stages["render_like"]
+        self._prepare(stage, monitor)
+        how = project.settings.infill
+        weights = weights_key(INFILL_WEIGHTS.get(how, ""))
+        return cast("RenderLike", stage.compute(aligned, line_mask, keep, how, weights, monitor=monitor))
+
     def closure(self, stage: str) -> tuple[str, ...]:
         """Return the stages that `stage` needs, itself last."""
         return self._graph.closure(stage)
@@ -204,18 +229,24 @@ class Session:
     def export(
         self, path: str | os.PathLike[str], *, project: Project | None = None, monitor: Monitor = SILENT
     ) -> ExportReport:
-        """Write the textured head in the format of the suffix; an existing file is replaced only by a complete one.
+        """Write the textured head in the format of the suffix; existing files are replaced only by complete ones.
+
+        Beside it lies a file that tells where it comes from (`session.provenance`).
 
         Raises:
-            UserError: unknown suffix, no such folder, no right to write, full disk, or from a stage.
+            UserError: unknown suffix, terms that do not suffice for it, no such folder, no right to write, full disk,
+                or from a stage.
             Cancelled: nothing was written.
         """
         project = project or self._opened().value
         target = Path(path)
         check_head_target(target)
+        terms = project.settings.terms
+        terms = dataclasses.replace(terms, title=terms.title or _title(project))
+        exporter_for(target).check(terms)
         textured = self._graph.pull("textured", project, monitor.child(0.0, 0.95))
         monitor.report(0.95, f"writing {target.name}")
-        report = export_mesh(textured, target)
+        report = export_mesh(textured, target, terms=terms, sidecar=lambda encoded: provenance(project, encoded))
         monitor.report(1.0)
         return report
 
@@ -326,3 +357,9 @@ def _fitting(view: OrbitView, textured: TexturedMesh) -> OrbitView:
     half_angle = math.radians(view.fov or 30.0) / 2
     distance = max(radius / math.sin(half_angle), height / math.tan(half_angle) + radius)
     return dataclasses.replace(view, distance=distance * (1 + FRAME)).aimed_at(middle)
+
+
+def _title(project: Project) -> str:
+    """Return what a head is called that the artist gave no name: as its picture."""
+    name = "".join(letter for letter in Path(project.picture.name).stem if letter.isprintable())
+    return name[:LONGEST] or "Head"

@@ -30,7 +30,9 @@ class BrushTool:
 
     adds: bool = True
     radius: float = DEFAULT_RADIUS
+    hardness: float = 1.0
     _points: list[Point] = field(default_factory=list)
+    _pressures: list[float] = field(default_factory=list)
     _turned: bool = False
 
     @property
@@ -38,11 +40,17 @@ class BrushTool:
         """The stroke so far; None while the pointer is up."""
         if not self._points:
             return None
-        return Stroke(points=tuple(self._points), radius=self.radius, adds=self.adds is not self._turned)
+        return Stroke(
+            points=tuple(self._points),
+            radius=self.radius,
+            adds=self.adds is not self._turned,
+            hardness=self.hardness,
+            pressures=tuple(self._pressures) if min(self._pressures) < 1 else (),
+        )
 
     def press(self, touch: Touch, *, scene: Scene) -> Edit | None:  # noqa: ARG002 a brush paints whatever lies there
         """Start a stroke with a dot."""
-        self._points = [touch.point]
+        self._points, self._pressures = [touch.point], [touch.pressure]
         self._turned = touch.erases
         return self._edit()
 
@@ -50,7 +58,7 @@ class BrushTool:
         """Lengthen the stroke; None when the pointer has hardly moved."""
         if not self._points or math.dist(self._points[-1], touch.point) < self.radius * _SPACING:
             return None
-        self._points.append(touch.point)
+        self._append(touch)
         return self._edit()
 
     def release(self, touch: Touch) -> Edit | None:
@@ -58,18 +66,26 @@ class BrushTool:
         if not self._points:
             return None
         if touch.point != self._points[-1]:
-            self._points.append(touch.point)
+            self._append(touch)
         edit = self._edit()
         self.cancel()
         return edit
 
     def cancel(self) -> None:
         """Forget the stroke."""
-        self._points = []
+        self._points, self._pressures = [], []
 
     def resize(self, steps: int) -> None:
         """Make the brush larger, or smaller for negative steps, by about a fifth each."""
         self.radius = min(max(self.radius * 1.2**steps, MIN_RADIUS), MAX_RADIUS)
+
+    def harden(self, steps: int) -> None:
+        """Make the rim of the brush harder, or softer for negative steps, by a tenth each."""
+        self.hardness = min(max(round(self.hardness + 0.1 * steps, 3), 0.0), 1.0)
+
+    def _append(self, touch: Touch) -> None:
+        self._points.append(touch.point)
+        self._pressures.append(touch.pressure)
 
     def _edit(self) -> Edit:
         stroke = self.stroke

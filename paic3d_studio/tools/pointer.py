@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import Alignment, FeatureHulls
-from paic3d_studio.project.state import Point, Project
+from paic3d_studio.project.state import AlignmentEdit, Point, Project
 
 Edit = Callable[[Project], Project]
 """A change of the project, said from the value it had when the pointer went down."""
@@ -21,13 +21,15 @@ class Touch:
     """Where the pointer is: pixels of the shown picture (x right, y down, pixel centres at +0.5).
 
     `reach` is how far off, in the same pixels, something may be and still be grabbed; it shrinks as the artist zooms
-    in. `erases` is True while the key that turns a brush round is held.
+    in. `erases` is True while the key that turns a brush round is held, or with the back end of a pen. `pressure` of a
+    pen is 0..1, and 1 for a mouse.
     """
 
     x: float
     y: float
     reach: float = 8.0
     erases: bool = False
+    pressure: float = 1.0
 
     @property
     def point(self) -> Point:
@@ -40,12 +42,14 @@ class Scene:
     """What lies under the pointer.
 
     `hulls` and `landmarks` (28, 2) as they are shown, in aligned pixels; `locked` are the names of the hulls that are
-    passed by; `alignment` says how the square lies in the portrait. None stands for what is not known yet.
+    passed by; `alignment` says how the square lies in the portrait, `adjustment` what of it the artist did. None
+    stands for what is not known yet.
     """
 
     hulls: FeatureHulls = field(default_factory=lambda: FeatureHulls(polygons={}))
     alignment: Alignment | None = None
     locked: tuple[str, ...] = ()
+    adjustment: AlignmentEdit = field(default_factory=AlignmentEdit)
     landmarks: NDArray[np.float64] | None = field(default=None, compare=False)
 
 

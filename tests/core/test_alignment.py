@@ -13,13 +13,16 @@ from safetensors.numpy import load_file
 from paic3d_studio.core.alignment import (
     LANDMARK_CENTRE,
     LANDMARK_SPREAD,
+    adjusted,
     align,
     aligned_points,
     alignment_scale,
     portrait_points,
+    usual_face,
     warp_portrait,
 )
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, Alignment, Landmarks, Matte, Portrait
+from paic3d_studio.core.face_template import landmark_points
 from paic3d_studio.core.image import over_white
 from paic3d_studio.errors import ShapeMismatch, UserError
 
@@ -207,3 +210,19 @@ def test_an_even_portrait_stays_even_at_any_scale(scale: float, x: float, y: flo
     rgba = warp_portrait(picture, matte=matte, alignment=scaled(scale, x, y)).rgba
     solid = rgba[..., 3] == 255
     assert (rgba[solid][:, :3] == 77).all()
+
+
+def test_the_usual_face_lies_where_every_face_is_brought_to() -> None:
+    face = usual_face()
+    points = landmark_points(face)
+    centre = points.mean(axis=0)
+    assert centre == pytest.approx(LANDMARK_CENTRE, abs=0.1)
+    assert np.linalg.norm(points - centre, axis=1).std() == pytest.approx(LANDMARK_SPREAD, rel=1e-3)
+    assert face.right_eye.centre[0] < centre[0] < face.left_eye.centre[0] and face.chin[1] > face.mouth.centre[1]
+
+
+def test_no_adjustment_keeps_every_bit_of_an_alignment() -> None:
+    alignment = Alignment(matrix=np.array([[0.3, 0.0, 11.0], [0.0, 0.3, -7.0]]))
+    assert adjusted(alignment, shift=(0.0, 0.0), scale=1.0, turn=0.0) is alignment
+    moved = adjusted(alignment, shift=(5.0, 0.0), scale=2.0, turn=180.0)
+    assert moved.matrix @ (10.0, 20.0, 1.0) == pytest.approx(256 - 2 * (np.array([14.0, -1.0]) - 256) + (5, 0))

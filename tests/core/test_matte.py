@@ -22,6 +22,7 @@ from paic3d_studio.errors import UserError
 
 SIDE = 240
 FACE = (80.0, 50.0, 80.0, 80.0)
+WHITE = Portrait(rgba=np.full((100, 100, 4), 255, np.uint8), has_alpha=False)
 SKIN, HAIR, SHIRT = (250, 220, 200), (90, 40, 120), (40, 90, 160)
 
 
@@ -163,11 +164,11 @@ def test_strokes_paint_the_character_in_and_out() -> None:
     matte = Matte(alpha=np.full((100, 100), 128, np.uint8))
     paint = Stroke(points=((20.0, 20.0), (80.0, 20.0)), radius=6)
     erase = Stroke(points=((50.0, 5.0), (50.0, 60.0)), radius=6, adds=False)
-    painted = painted_matte(matte, strokes=(paint, erase)).alpha
+    painted = painted_matte(matte, portrait=WHITE, strokes=(paint, erase)).alpha
     assert painted[20, 30] == 255
     assert painted[20, 50] == 0
     assert painted[80, 80] == 128
-    assert painted_matte(matte, strokes=()) is matte
+    assert painted_matte(matte, portrait=WHITE, strokes=()) is matte
 
 
 def test_an_unknown_matting_is_named_with_the_known_ones() -> None:
@@ -188,3 +189,19 @@ def test_real_portraits_are_cut_out_nearly_as_their_alpha_says(shared: Path, nam
     flat = Portrait(rgba=np.dstack([rgb, np.full((height, width), 255, np.uint8)]), has_alpha=False)
     found = matte_by_grabcut(flat, face_box=face_box(detect_landmarks(portrait))).alpha
     assert overlap(found, matte_from_alpha(portrait).alpha > 127) > 0.88
+
+
+def test_where_the_artist_is_unsure_the_edge_is_found_anew_from_the_colours_beside_it() -> None:
+    truth = np.zeros((120, 120), np.float32)
+    truth[:, 50:] = 1
+    truth = cv2.GaussianBlur(truth, (0, 0), 2.0)
+    colours = np.array([200, 60, 50], np.float32) * truth[..., None] + np.array([60, 90, 200]) * (1 - truth[..., None])
+    portrait = Portrait(rgba=np.dstack([colours, np.full_like(truth, 255)]).astype(np.uint8), has_alpha=False)
+    wrong = np.zeros((120, 120), np.uint8)
+    wrong[:, 62:] = 255  # the cut runs beside the edge
+    over = Stroke(points=((55.0, 0.0), (55.0, 120.0)), radius=15.0, unsure=True)
+    found = painted_matte(Matte(alpha=wrong), portrait=portrait, strokes=[over]).alpha
+    assert np.abs(found / 255 - truth).mean() < 0.01
+    assert np.array_equal(found[:, :38], wrong[:, :38])
+    alone = Stroke(points=((60.0, 60.0),), radius=200.0, unsure=True)
+    assert np.array_equal(painted_matte(Matte(alpha=wrong), portrait=portrait, strokes=[alone]).alpha, wrong)

@@ -61,13 +61,23 @@ def probe(file: Path, *, folder: Path | None, size: int) -> dict[str, object]:
     if file.suffix.lower() == ".obj":
         bpy.ops.wm.obj_import(filepath=str(file))
     else:
-        bpy.ops.import_scene.gltf(filepath=str(file))
+        bpy.ops.import_scene.gltf(filepath=str(file), disable_bone_shape=True)
     meshes = [thing for thing in bpy.data.objects if thing.type == "MESH"]
     report: dict[str, object] = {
         "file": str(file),
         "blender": bpy.app.version_string,
         "objects": [thing.name for thing in bpy.data.objects],
         "meshes": [described(thing) for thing in meshes],
+        "bones": [
+            {
+                "name": bone.name,
+                "parent": bone.parent.name if bone.parent else None,
+                "place": list(thing.matrix_world @ bone.head_local),
+            }
+            for thing in bpy.data.objects
+            if thing.type == "ARMATURE"
+            for bone in thing.data.bones
+        ],
     }
     if folder and meshes:
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,6 +110,9 @@ def described(thing: bpy.types.Object) -> dict[str, object]:
         "uv_range": uv_range(mesh),
         **painted(mesh, points, triangles),
         "materials": [described_material(material) for material in mesh.materials],
+        "groups": [group.name for group in thing.vertex_groups],
+        "armature": any(modifier.type == "ARMATURE" for modifier in thing.modifiers),
+        "weights": weight_range(mesh),
     }
 
 
@@ -130,6 +143,12 @@ def normals_outward(mesh: bpy.types.Mesh) -> float:
     flat = numbers(mesh.polygons, "normal", len(mesh.polygons), 3)
     owner = np.repeat(np.arange(len(mesh.polygons)), [polygon.loop_total for polygon in mesh.polygons])
     return float((np.einsum("ij,ij->i", corner, flat[owner]) > 0).mean())
+
+
+def weight_range(mesh: bpy.types.Mesh) -> list[float]:
+    """Return the least and the largest sum of a vertex's weights."""
+    sums = [sum(group.weight for group in vertex.groups) for vertex in mesh.vertices]
+    return [min(sums), max(sums)]
 
 
 def uv_range(mesh: bpy.types.Mesh) -> list[float]:

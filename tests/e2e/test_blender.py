@@ -17,9 +17,12 @@ from PIL import Image
 
 from paic3d_studio.core.artefacts import BOX_SIDE, DensityLattice, TexturedMesh
 from paic3d_studio.core.surface import SurfaceOptions, extract_surface
+from paic3d_studio.core.terms import Terms
 from paic3d_studio.core.texture import TextureOptions, bake_texture
 from paic3d_studio.export import export_mesh
+from paic3d_studio.export.blender import script
 from paic3d_studio.export.frame import NECK
+from paic3d_studio.export.vrm import SKELETON, STANDING
 
 pytestmark = pytest.mark.blender
 
@@ -119,3 +122,55 @@ def test_an_obj_arrives_the_same_way_round(tmp_path: Path) -> None:
     export_mesh(head(), tmp_path / "head.obj")
     ((mesh,),) = (report["meshes"] for report in probed(tmp_path / "head.obj"))
     assert mesh["facing"] == "-Y" and mesh["red_centre"][0] < -0.02 and mesh["open_edges"] == 0
+
+
+def test_a_vrm_arrives_with_its_bones_and_weights(tmp_path: Path) -> None:
+    export_mesh(head(), tmp_path / "head.vrm", terms=Terms(author="An artist"))
+    (tmp_path / "head.glb").write_bytes((tmp_path / "head.vrm").read_bytes())  # Blender goes by the suffix
+    (report,) = probed(tmp_path / "head.glb")
+    (mesh,) = report["meshes"]
+    assert mesh["open_edges"] == 0 and mesh["facing"] == "-Y" and mesh["red_centre"][0] < -0.02
+    assert mesh["groups"][:3] == ["head", "neck", "chest"] and mesh["armature"]
+    assert mesh["weights"] == pytest.approx([1, 1], abs=1e-3)
+    x, y, z = NECK
+    assert mesh["low"][2] == pytest.approx(STANDING - SKULL[1], abs=0.004)
+    bones = {bone["name"]: bone for bone in report["bones"]}
+    assert bones.keys() == {bone for bone, _, _ in SKELETON}
+    assert all(bones[bone]["parent"] == (parent or None) for bone, parent, _ in SKELETON)
+    assert bones["neck"]["place"] == pytest.approx([x, -z, y + STANDING], abs=1e-4)
+
+
+@pytest.mark.parametrize("look", ["unlit", "toon"])
+def test_the_script_for_blender_lays_out_collection_material_and_camera(tmp_path: Path, look: str) -> None:
+    export_mesh(head(), tmp_path / "girl.glb")
+    told = """
+import json, bpy
+scene = bpy.context.scene
+scene.render.engine, scene.cycles.device, scene.cycles.samples = "CYCLES", "CPU", 8
+scene.render.resolution_x = scene.render.resolution_y = 160
+scene.render.film_transparent, scene.render.filepath = True, sys.argv[-1]
+if look == "unlit":  # shading by Shader to RGB is Eevee's, which needs a graphics card
+    bpy.ops.render.render(write_still=True)
+mesh = next(thing for thing in bpy.data.objects if thing.type == "MESH")
+print("TOLD", json.dumps({
+    "collection": [other.name for other in mesh.users_collection],
+    "things": sorted(thing.name for thing in bpy.data.objects),
+    "nodes": sorted(node.type for node in mesh.active_material.node_tree.nodes),
+    "camera": scene.camera.name, "view": scene.view_settings.view_transform,
+}))
+"""
+    run = f"import sys; sys.argv = ['blender', '--', {str(tmp_path / 'girl.glb')!r}, {look!r}]\nlook = {look!r}\n"
+    run += f"exec(compile(open({str(script())!r}).read(), 'script', 'exec'), {{'__name__': 'script'}})\n"
+    run += f"sys.argv = [{str(tmp_path / 'picture.png')!r}]\n{told}"
+    command = [str(BLENDER_PYTHON), "-c", run]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert finished.returncode == 0, finished.stderr
+    found = json.loads(next(line for line in finished.stdout.splitlines() if line.startswith("TOLD"))[5:])
+    assert found["collection"] == ["girl"] and found["view"] == "Standard" and found["camera"] == "Camera"
+    assert found["things"] == ["Camera", "Head", *(["Sun"] if look == "toon" else [])]
+    assert "EMISSION" in found["nodes"] and ("SHADERTORGB" in found["nodes"]) is (look == "toon")
+    if look == "unlit":
+        with Image.open(tmp_path / "picture.png") as picture:
+            alpha = np.asarray(picture)[:, :, 3] > 128
+        assert 0.1 < alpha.mean() < 0.7  # the head fits, with room around it
+        assert not (alpha[0].any() or alpha[-1].any() or alpha[:, 0].any() or alpha[:, -1].any())

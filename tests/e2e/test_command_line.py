@@ -253,7 +253,7 @@ def test_without_a_display_the_example_is_done_here(folder):
     environment = {name: value for name, value in os.environ.items() if "DISPLAY" not in name and "QT_" not in name}
     done = run_alone(env=environment, before=f"import os; os.chdir({str(folder)!r}); sys.path.insert(0, {str(ROOT)!r})")
     assert done.returncode == 0, done.stderr
-    assert files_in(folder) == {"head.glb", "turntable.png"}
+    assert files_in(folder) == {"head.glb", "head.glb.provenance.json", "turntable.png"}
     assert str(folder / "head.glb") in done.stdout
     assert "no display" in done.stderr
 

@@ -1,14 +1,23 @@
 """Contact sheets hold every frame whole, moving pictures every frame in turn."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import Cancelled, UserError
-from paic3d_studio.export.turntable import TURN, TURNTABLES, contact_sheet, write_contact_sheet, write_moving_picture
+from paic3d_studio.export.turntable import (
+    TURN,
+    TURNTABLES,
+    contact_sheet,
+    write_contact_sheet,
+    write_film,
+    write_moving_picture,
+)
 
 FRAMES = [np.full((30, 20, 3), 10 * k, dtype=np.uint8) for k in range(5)]
 
@@ -50,6 +59,31 @@ def test_a_moving_picture_shows_every_frame_in_order_and_for_ever(tmp_path: Path
             picture.seek(index)
             shown = np.asarray(picture.convert("RGB")).astype(int)
             assert np.abs(shown - frame).max() <= 4
+
+
+def test_a_film_plays_every_frame_twice_round_at_the_turntables_speed(tmp_path: Path) -> None:
+    colours = [(200, 30, 40), (30, 200, 40), (30, 40, 200), (240, 240, 240)]
+    frames = [np.full((63, 50, 3), colour, np.uint8) for colour in colours]
+    (path,) = write_film(frames, tmp_path / "turntable.mp4")
+    film = cv2.VideoCapture(path)
+    assert film.get(cv2.CAP_PROP_FPS) == pytest.approx(1000 * len(frames) / TURN, rel=0.01)
+    shown = []
+    while (read := film.read())[0]:
+        shown.append(np.asarray(read[1])[:, :, ::-1].astype(int))
+    assert len(shown) == 2 * len(frames) and shown[0].shape == (62, 50, 3)
+    for index, picture in enumerate(shown):
+        assert np.abs(picture - colours[index % 4]).mean() < 8
+
+
+def test_a_machine_without_an_encoder_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_writer(*_: object) -> SimpleNamespace:
+        return SimpleNamespace(isOpened=lambda: False)
+
+    no_writer.fourcc = cv2.VideoWriter.fourcc  # type: ignore[attr-defined]
+    monkeypatch.setattr(cv2, "VideoWriter", no_writer)
+    with pytest.raises(UserError, match="no encoder"):
+        write_film(FRAMES, tmp_path / "turntable.mp4")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from paic3d_studio.core.artefacts import (
     FieldVolume,
     Landmarks,
     LineMask,
+    Matte,
+    Portrait,
     RenderLike,
     SurfaceMesh,
     TagFeatures,
@@ -27,7 +29,8 @@ from paic3d_studio.core.artefacts import (
 )
 from paic3d_studio.core.image import encode_png
 from paic3d_studio.core.inspection import MeshInspection
-from paic3d_studio.core.landmarks import landmarks_from_parts
+from paic3d_studio.core.landmarks import face_box, landmarks_from_parts
+from paic3d_studio.core.matte import find_matte
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.main_window import MainWindow
@@ -100,7 +103,7 @@ def new_session(pace: Pace) -> Callable[[], Session]:
 def quick_session(pace: Pace) -> Session:
     """Return a session whose networks are replaced by stand-ins; everything else is the method."""
 
-    def landmarks(portrait: object, placed: PlacedFace | None, detector: str, *, monitor: Monitor) -> Landmarks:
+    def landmarks(portrait: object, placed: PlacedFace | None, *_: object, monitor: Monitor) -> Landmarks:
         monitor.check()
         side = portrait.rgba.shape[0]  # type: ignore[attr-defined]
         if placed is not None:
@@ -109,6 +112,9 @@ def quick_session(pace: Pace) -> Session:
             raise UserError("No face was found in this picture.", "Place the eyes and the mouth by hand.")
         places = [(x * side, y * side) for x, y in ((0.4, 0.5), (0.6, 0.5), (0.5, 0.64))]
         return landmarks_from_parts(right_eye=places[0], left_eye=places[1], mouth=places[2])
+
+    def found_matte(portrait: Portrait, landmarks: Landmarks, *_: object, monitor: Monitor) -> Matte:
+        return find_matte(portrait, face_box=face_box(landmarks), monitor=monitor)
 
     def render_like(aligned: AlignedPortrait, line_mask: LineMask, *_: object, monitor: Monitor) -> RenderLike:
         monitor.check()
@@ -175,6 +181,7 @@ def quick_session(pace: Pace) -> Session:
 
     stand_ins: dict[str, Callable[..., object]] = {
         "found_landmarks": landmarks,
+        "found_matte": found_matte,
         "render_like": render_like,
         "tags": tags,
         "field": reconstruct,

@@ -38,9 +38,10 @@ def test_every_format_of_the_table_is_written_and_the_message_says_where(
 ) -> None:
     target = tmp_path / f"head{suffix}"
     dialog = asked(studio, target)
+    dialog.terms_form._texts["author"].setText("An artist")
     with qtbot.waitSignal(studio.document.exported, timeout=10_000):
         dialog._export.click()
-    assert target.stat().st_size > 0
+    assert target.stat().st_size > 0 and (tmp_path / f"head{suffix}.provenance.json").is_file()
     assert str(target) in studio.workspace.messages.text
     assert studio.preferences.folder("export") == tmp_path
 
@@ -145,3 +146,39 @@ def test_a_mesh_mode_asks_for_the_mesh_and_shows_it(qtbot: QtBot, studio: MainWi
         studio.head.set_mode("mesh")
     assert studio.document.session.peek("textured") is not None
     assert studio.workspace.strip.states()["textured"] == "fresh"
+
+
+def test_a_vrm_file_asks_for_terms_and_waits_for_an_author(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    dialog = asked(studio, tmp_path / "head.glb")
+    assert not dialog.terms_form.isVisible()
+    dialog._format.setCurrentIndex(dialog._format.findData(".vrm"))
+    assert dialog.terms_form.isVisible()
+    dialog._export.click()
+    assert dialog.isVisible() and "author" in dialog._note.text()
+    QTest.keyClicks(dialog.terms_form._texts["author"], "Aki")
+    box = dialog.terms_form._choices["modification"]
+    box.setCurrentIndex(box.findData("allowModification"))
+    with qtbot.waitSignal(studio.document.exported, timeout=10_000):
+        dialog._export.click()
+    terms = studio.document.project.settings.terms
+    assert (terms.author, terms.modification, terms.avatar) == ("Aki", "allowModification", "onlyAuthor")
+    assert b"Aki" in (tmp_path / "head.vrm").read_bytes()
+    brought_to_front(qtbot, studio)
+    QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert studio.document.project.settings.terms.author == ""
+
+
+def test_the_author_is_remembered_for_the_next_character(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    studio.preferences.remember("export/author", "Aki")
+    dialog = asked(studio, tmp_path / "head.vrm")
+    assert dialog.terms_form.terms.author == "Aki"
+    dialog.reject()
+
+
+def test_terms_that_a_format_cannot_tell_change_nothing(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    project = studio.document.project
+    dialog = asked(studio, tmp_path / "head.glb")
+    dialog.terms_form._texts["author"].setText("Aki")
+    with qtbot.waitSignal(studio.document.exported, timeout=10_000):
+        dialog._export.click()
+    assert studio.document.project is project

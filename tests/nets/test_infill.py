@@ -7,7 +7,7 @@ import torch
 from paic3d_studio.core.artefacts import AlignedPortrait, KeepMask, LineMask
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import ShapeMismatch
-from paic3d_studio.nets.infill import TILE, InfillNetwork, _one_pass, repaint
+from paic3d_studio.nets.infill import TILE, InfillNetwork, Painter, TileMemo, _one_pass, _painted, repaint
 
 
 def drawing() -> tuple[AlignedPortrait, LineMask, KeepMask]:
@@ -78,7 +78,7 @@ def test_painted_tile_by_tile_no_seam_shows(use_keep: bool) -> None:
             torch.from_numpy(keep.astype(np.float32))[None, None],
         )
     expected = whole[0].permute(1, 2, 0).clamp(0, 1).numpy()
-    found = _one_pass(network, picture, mask, keep, Monitor())
+    found = _one_pass(Painter(network), picture, mask, keep, Monitor())
     assert not found[:TILE, :TILE].any()
     np.testing.assert_allclose(found[mask], expected[mask], atol=1e-6)
 
@@ -90,3 +90,37 @@ def test_the_network_is_rebuilt_from_the_shapes_of_its_weights() -> None:
         assert rebuilt.use_keep == use_keep
         assert {k: v.shape for k, v in rebuilt.state_dict().items()} == {k: v.shape for k, v in tensors.items()}
         assert "generator.0.weight" in tensors
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_after_an_edit_only_the_tiles_it_reaches_are_painted_and_to_the_same_bits(wide: bool) -> None:
+    torch.manual_seed(0)
+    network = InfillNetwork(width=8, depth=4).eval()
+    rng = np.random.default_rng(0)
+    picture = rng.random((512, 512, 3), dtype=np.float32)
+    keep = np.zeros((512, 512), bool)
+    before = rng.random((512, 512)) > 0.95
+    after = before.copy()
+    after[300 : 320 if wide else 303, 150:200] = True
+    painted: list[int] = []
+    inside = network.paint_inside
+    network.paint_inside = lambda *maps: (painted.append(maps[0].shape[-1]), inside(*maps))[1]  # type: ignore[method-assign]
+    painter = Painter(network)
+    _painted(painter, picture, before, keep, Monitor())
+    painted.clear()
+    live = _painted(painter, picture, after, keep, Monitor())
+    assert len(painted) == 1 if not wide else len(painted) < 16
+    assert np.array_equal(live, _painted(Painter(network), picture, after, keep, Monitor()))
+
+
+def test_the_memo_of_tiles_is_bounded_and_keeps_the_newest() -> None:
+    memo, made = TileMemo(limit=2), []
+
+    def paint(window: np.ndarray) -> np.ndarray:
+        made.append(float(window[0, 0, 0]))
+        return window[1:-1, 1:-1, :3]
+
+    for value in (1.0, 2.0, 1.0, 3.0, 1.0, 2.0):
+        assert memo.painted(np.full((4, 4, 5), value, np.float32), paint).max() == value
+    assert made == [1.0, 2.0, 3.0, 2.0]
+    assert len(memo._tiles) == 2

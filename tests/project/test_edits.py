@@ -6,8 +6,9 @@ import pytest
 from paic3d_studio.core.artefacts import FeatureHulls, content_key
 from paic3d_studio.core.hulls import contains, is_convex
 from paic3d_studio.core.lines import Stroke
+from paic3d_studio.errors import UserError
 from paic3d_studio.project import edits
-from paic3d_studio.project.state import PictureSource, PlacedFace, Project
+from paic3d_studio.project.state import AlignmentEdit, PictureSource, PlacedFace, Project
 
 SQUARE = np.array([[100.0, 100.0], [200.0, 100.0], [200.0, 200.0], [100.0, 200.0]])
 HULLS = FeatureHulls(polygons={"mouth": SQUARE, "nose": SQUARE + 10})
@@ -169,3 +170,27 @@ def test_moved_landmarks_add_up_and_belong_to_one_place_of_the_face(project):
     placed = edits.place_face(both, right_eye=(10.0, 20.0), left_eye=(30.0, 20.0), mouth=(20.0, 40.0))
     assert placed.landmark_moves == ()
     assert edits.reset_everything(both) == project
+
+
+def test_hulls_and_strokes_stay_on_the_picture_when_it_is_moved_in_the_square(project):
+    drawn = edits.add_stroke(edits.move_hull(project, hulls=HULLS, feature="mouth", by=(0.0, 0.0)), stroke=STROKE)
+    moved = AlignmentEdit(shift=(30.0, -8.0), scale=1.5, turn=90.0)
+    after = edits.set_alignment(drawn, alignment=moved)
+    # A quarter turn clockwise takes what lies right of the middle to below it.
+    expected = 256 + 1.5 * (np.array(STROKE.points) - 256)[:, ::-1] * (-1, 1) + (30, -8)
+    assert np.array(after.strokes[0].points) == pytest.approx(expected)
+    assert after.strokes[0].radius == pytest.approx(1.5 * STROKE.radius)
+    assert is_convex(edited(after))
+    assert np.ptp(edited(after), axis=0) == pytest.approx((150, 150))
+    back = edits.reset_alignment(after)
+    assert back.alignment_edit == AlignmentEdit()
+    assert edited(back) == pytest.approx(SQUARE)
+    assert np.array(back.strokes[0].points) == pytest.approx(np.array(STROKE.points))
+    placed = edits.place_face(after, right_eye=(10.0, 20.0), left_eye=(30.0, 20.0), mouth=(20.0, 40.0))
+    assert placed.alignment_edit == AlignmentEdit()
+
+
+@pytest.mark.parametrize("out", [{"shift": (600.0, 0.0)}, {"scale": 0.1}, {"scale": 5.0}, {"turn": 181.0}])
+def test_a_picture_is_not_moved_out_of_sight(out):
+    with pytest.raises(UserError, match="out of range"):
+        AlignmentEdit(**out)

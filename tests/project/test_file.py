@@ -22,7 +22,7 @@ from paic3d_studio.project.file import (
     preview_of,
     write_project,
 )
-from paic3d_studio.project.state import PictureSource, Project, Settings
+from paic3d_studio.project.state import AlignmentEdit, PictureSource, Project, Settings
 
 PICTURE = PictureSource(name="girl.png", encoded=bytes(range(256)) * 4)
 
@@ -34,6 +34,13 @@ hulls = st.integers(3, 9).map(
     lambda n: tuple(map(tuple, convex([(256 + 40 * np.cos(a), 256 + 30 * np.sin(a)) for a in np.arange(n)]).tolist()))
 )
 
+alignments = st.builds(
+    AlignmentEdit,
+    shift=st.tuples(st.floats(-512, 512), st.floats(-512, 512)),
+    scale=st.floats(0.25, 4),
+    turn=st.floats(-180, 180),
+)
+
 
 @st.composite
 def projects(draw: st.DrawFn) -> Project:
@@ -42,6 +49,7 @@ def projects(draw: st.DrawFn) -> Project:
         eye, mouth = draw(places), draw(places)
         project = edits.place_face(project, right_eye=eye, left_eye=(eye[0] + 50, eye[1]), mouth=mouth)
     project = edits.move_landmarks(project, places=draw(st.dictionaries(st.integers(0, 27), places, max_size=4)))
+    project = edits.set_alignment(project, alignment=draw(alignments))
     for stroke in draw(st.lists(strokes, max_size=3)):
         project = edits.add_stroke(project, stroke=stroke)
         project = edits.add_matte_stroke(project, stroke=stroke)
@@ -136,6 +144,7 @@ NOT_PROJECTS = {
     "a landmark that no face has": rewritten(decisions(landmark_moves=[{"index": 28, "place": [1, 2]}])),
     "a landmark moved twice": rewritten(decisions(landmark_moves=2 * [{"index": 3, "place": [1, 2]}])),
     "a landmark beyond every picture": rewritten(decisions(landmark_moves=[{"index": 3, "place": [1e9, 2]}])),
+    "a picture moved out of the square": rewritten(decisions(alignment_edit={"shift": [9000, 0]})),
     "a dented hull": rewritten(decisions(hull_edits={"mouth": [[0, 0], [9, 0], [4, 1], [0, 9]]})),
     "a hull without a name": rewritten(decisions(hull_edits={" ": [[0, 0], [9, 0], [0, 9]]})),
     "a lattice that fills the memory": rewritten(decisions(settings={"surface": {"resolution": 10_000}})),

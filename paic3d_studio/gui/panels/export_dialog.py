@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,9 +11,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from paic3d_studio.errors import UserError
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.mesh_panel import MESH_OPTIONS
 from paic3d_studio.gui.panels.settings_panel import OptionControls
+from paic3d_studio.gui.panels.terms_form import TermsForm
 from paic3d_studio.gui.widgets import Form, label, row, separator
+from paic3d_studio.project import edits
 from paic3d_studio.project.state import Project
 
 if TYPE_CHECKING:
@@ -36,9 +40,10 @@ class ExportDialog(QDialog):
         target: Path,
         project: Project,
         check: Callable[[Path], None],
+        author: str = "",
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Export head")
+        self.setWindowTitle(text("Export head"))
         self.setObjectName("exportDialog")
         self._formats = formats
         self._check = check
@@ -47,14 +52,17 @@ class ExportDialog(QDialog):
         self._name = QLineEdit(target.stem)
         self._format = QComboBox()
         for suffix, exporter in formats.items():
-            self._format.addItem(f"{exporter.label}  ({suffix})", suffix)
+            self._format.addItem(f"{text(exporter.label)}  ({suffix})", suffix)
         self._format.setCurrentIndex(max(0, self._format.findData(target.suffix)))
         self._place = QLineEdit(str(self._folder))
-        self._browse = QPushButton("Choose…")
+        self._browse = QPushButton(text("Choose…"))
         self._note = label(role="faint", wrap=True)
         options = [option for option in MESH_OPTIONS if option.name in _EXPORTED]
         self._controls = OptionControls(options, wanted=self._changes.append)
         self._controls.show_project(project)
+        self._terms_before = project.settings.terms
+        terms = dataclasses.replace(self._terms_before, author=self._terms_before.author or author)
+        self.terms_form = TermsForm(terms, title=Path(project.picture.name).stem)
         self._lay_out()
         self._connect()
         self._tell()
@@ -72,11 +80,18 @@ class ExportDialog(QDialog):
         """Apply the chosen options to a project: one step of undo for all of them."""
         for change in self._changes:
             project = change(project)
+        if self._exporter.wants_terms and self.terms_form.terms != self._terms_before:
+            project = edits.set_settings(project, terms=self.terms_form.terms)
         return project
+
+    @property
+    def _exporter(self) -> Exporter:
+        return self._formats[str(self._format.currentData())]
 
     def accept(self) -> None:
         """Close with the answer, if the target can be written."""
         try:
+            self._exporter.check(self.terms_form.terms)
             self._check(self.target)
         except UserError as error:
             self._show_note(str(error), role="bad")
@@ -89,14 +104,15 @@ class ExportDialog(QDialog):
         where.add("Format", self._format, tip="What the head is written as")
         place = row(self._place, self._browse)
         where.add("Folder", place, tip="Where the file goes")
-        self._place.setAccessibleName("Folder")
+        self._place.setAccessibleName(text("Folder"))
         self._place.setMinimumWidth(280)
         how = Form()
         for option in MESH_OPTIONS:
             if option.name in _EXPORTED:
                 how.add(option.title, self._controls.widgets[option.name], tip=option.tip)
-        self._cancel = QPushButton("Cancel")
-        self._export = QPushButton("Export")
+        self._terms_line = separator()
+        self._cancel = QPushButton(text("Cancel"))
+        self._export = QPushButton(text("Export"))
         self._export.setProperty("role", "primary")
         self._export.setDefault(True)
         buttons = QHBoxLayout()
@@ -110,6 +126,8 @@ class ExportDialog(QDialog):
         column.addWidget(where)
         column.addWidget(separator())
         column.addWidget(how)
+        column.addWidget(self._terms_line)
+        column.addWidget(self.terms_form)
         column.addSpacing(4)
         column.addLayout(buttons)
         self.setMinimumWidth(480)
@@ -121,29 +139,34 @@ class ExportDialog(QDialog):
         self._name.textChanged.connect(self._tell)
         self._place.textChanged.connect(self._tell)
         self._format.currentIndexChanged.connect(self._tell)
+        self.terms_form.changed.connect(self._tell)
 
     def _choose_folder(self) -> None:
-        chooser = QFileDialog(self, "Folder for the head", self._place.text())
+        chooser = QFileDialog(self, text("Folder for the head"), self._place.text())
         chooser.setFileMode(QFileDialog.FileMode.Directory)
         chooser.fileSelected.connect(self._place.setText)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chooser.open()
 
     def _tell(self) -> None:
+        for part in (self._terms_line, self.terms_form):
+            part.setVisible(self._exporter.wants_terms)
+        self.adjustSize()
         named = bool(self._name.text().strip())
         self._export.setEnabled(named)
         replaced = " and ".join(_short(file.name) for file in self._written() if _exists(file)) if named else ""
-        self._show_note("Give it a name." if not named else f"Replaces {replaced}." if replaced else "")
+        told = text("Replaces {names}.", names=replaced) if replaced else ""
+        self._show_note(told if named else text("Give it a name."))
 
-    def _show_note(self, text: str, *, role: str = "faint") -> None:
-        self._note.setText(text)
+    def _show_note(self, words: str, *, role: str = "faint") -> None:
+        self._note.setText(words)
         self._note.setProperty("role", role)
         self._note.style().unpolish(self._note)
         self._note.style().polish(self._note)
 
     def _written(self) -> tuple[Path, ...]:
         """Return all files that the chosen format writes for the target."""
-        return self._formats[str(self._format.currentData())].files(self.target)
+        return self._exporter.files(self.target)
 
 
 def _short(name: str) -> str:

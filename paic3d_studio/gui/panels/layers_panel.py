@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QSlider, QToolButton, QWidget
 
 from paic3d_studio.gui.icons import icon
 from paic3d_studio.gui.image_panel import DEFAULT_LAYERS, LayerState
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.widgets import label
 
 _ROWS: Final = (
@@ -42,9 +43,9 @@ class LayersPanel(QWidget):
         for line, (name, title, key) in enumerate(_ROWS):
             eye = self._new_eye(actions[f"layer-{name}"], title)
             slider = self._new_slider(name, title)
-            text = label(title, role="soft")
-            text.setMinimumWidth(66)
-            for column, widget in enumerate((eye, text, slider, label(key, role="key"))):
+            name_label = label(title, role="soft")
+            name_label.setMinimumWidth(66)
+            for column, widget in enumerate((eye, name_label, slider, label(key, role="key"))):
                 grid.addWidget(widget, line, column, Qt.AlignmentFlag.AlignVCenter)
             self._eyes[name] = eye
             self.sliders[name] = slider
@@ -59,14 +60,14 @@ class LayersPanel(QWidget):
             self.sliders[name].setValue(round(100 * state.opacity))
             self.sliders[name].blockSignals(False)
             self.sliders[name].setEnabled(state.visible)
-            self.sliders[name].setToolTip(f"Opacity {state.opacity:.0%}")
+            self.sliders[name].setToolTip(text("Opacity {percent}", percent=f"{state.opacity:.0%}"))
 
     def _new_eye(self, action: QAction, title: str) -> QToolButton:
         eye = QToolButton()
         eye.setAutoRaise(True)
         eye.setIconSize(QSize(16, 16))
         eye.setToolTip(action.toolTip())
-        eye.setAccessibleName(f"Show {title.lower()}")
+        eye.setAccessibleName(text("Show {name}", name=text(title)))
         eye.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         eye.clicked.connect(action.toggle)
         return eye
@@ -75,7 +76,7 @@ class LayersPanel(QWidget):
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setObjectName(name)
         slider.setRange(5, 100)
-        slider.setAccessibleName(f"Opacity of {title.lower()}")
+        slider.setAccessibleName(text("Opacity of {name}", name=text(title)))
         slider.setMinimumWidth(48)
         slider.valueChanged.connect(self._on_slid)
         return slider

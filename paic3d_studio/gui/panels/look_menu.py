@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.viewport_widget import ViewportWidget
 from paic3d_studio.viewport.canvas import BACKGROUND_CHOICES, BACKGROUNDS, GRID
 from paic3d_studio.viewport.orbit import FIELDS_OF_VIEW
@@ -29,29 +30,32 @@ class LookMenu(QMenu):
     """The artist chose something else; `background` and `has_grid` say what."""
 
     def __init__(self, viewport: ViewportWidget, parent: QWidget) -> None:
-        super().__init__("Look", parent)
+        super().__init__(text("Look"), parent)
         self._viewport = viewport
         self.background = next(iter(BACKGROUND_CHOICES))
         self.has_grid = True
         self._backgrounds = self._new_choices(BACKGROUND_CHOICES)
         self._backgrounds.triggered.connect(self._on_background)
         self.addSeparator()
-        self._grid = self.addAction("Ground grid")
+        self._grid = self.addAction(text("Ground grid"))
         self._grid.setCheckable(True)
         self._grid.triggered.connect(self._on_grid)
         self.addSeparator()
         self._overlay = self._new_choices(OVERLAYS)
         self._overlay.triggered.connect(self._on_overlay)
         self._overlay.actions()[0].setChecked(True)
-        self.compare = QAction("Compare with the picture", parent)
+        self.compare = QAction(text("Compare with the picture"), parent)
         self.compare.setShortcut(QKeySequence("O"))
         self.compare.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.compare.triggered.connect(self._on_compare)
         parent.addAction(self.compare)
+        self.addAction(self.compare)
         self.addSeparator()
-        self._angles = self._new_choices({f"{fov:g}": f"{fov:g}° field of view" for fov in FIELDS_OF_VIEW})
+        self._angles = self._new_choices(
+            {f"{fov:g}": text("{angle} field of view", angle=f"{fov:g}°") for fov in FIELDS_OF_VIEW}
+        )
         self._angles.triggered.connect(self._on_angle)
-        self._parallel = self.addAction("Orthographic")
+        self._parallel = self.addAction(text("Orthographic"))
         self._parallel.setCheckable(True)
         self._angles.addAction(self._parallel)
         viewport.view_changed.connect(self._show_angle)
@@ -71,7 +75,7 @@ class LookMenu(QMenu):
     def _new_choices(self, labels: Mapping[str, str]) -> QActionGroup:
         group = QActionGroup(self)
         for name, label in labels.items():
-            action = self.addAction(label)
+            action = self.addAction(text(label))
             action.setObjectName(name)
             action.setCheckable(True)
             group.addAction(action)

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 from paic3d_studio.core.inspection import MeshInspection
 from paic3d_studio.core.solid import Symmetry
 from paic3d_studio.core.surface import CUTS, Base
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.settings_panel import Option, OptionControls, option_sections
-from paic3d_studio.gui.widgets import label
+from paic3d_studio.gui.widgets import ElidedLabel, label
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import STITCH_SOURCES, Project
 
@@ -159,8 +160,8 @@ class MeshPanel(QWidget):
         self._last: tuple[MeshInspection, int] | None = None  # with the side of its texture
         self.figures: Figures | None = None
         """What the panel says."""
-        self._show_button = QPushButton("Show the mesh")
-        self._show_button.setToolTip("Show the mesh that is exported; meanwhile it is kept up to date  (6)")
+        self._show_button = QPushButton(text("Show the mesh"))
+        self._show_button.setToolTip(text("Show the mesh that is exported; meanwhile it is kept up to date") + "  (6)")
         self._show_button.clicked.connect(self.mesh_wanted)
         self._lay_out()
         self.setEnabled(False)
@@ -198,7 +199,7 @@ class MeshPanel(QWidget):
         grid.setVerticalSpacing(5)
         grid.setColumnStretch(1, 1)
         for line, (name, title) in enumerate(_LINES):
-            value = label("–")
+            value = ElidedLabel("–")
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
             value.setAccessibleName(title)
             self._values[name] = value
@@ -210,16 +211,17 @@ class MeshPanel(QWidget):
 
     def _tell(self, figures: Figures) -> None:
         self.figures = figures
-        for name, text in _texts(figures).items():
+        for name, words in _texts(figures).items():
             value = self._values[name]
-            value.setText(text)
+            value.setText(text(words))
             value.setProperty("role", "" if figures.exact else "soft")
             value.style().unpolish(value)
             value.style().polish(value)
 
 
 _LINES: Final = (
-    ("counts", "Triangles, vertices"),
+    ("faces", "Triangles"),
+    ("vertices", "Vertices"),
     ("file", "GLB file"),
     ("size", "Size"),
     ("closed", "Surface"),
@@ -233,11 +235,12 @@ def _texts(figures: Figures) -> dict[str, str]:
     size = figures.size
     closed = {None: "–", True: "watertight", False: "open"}[figures.watertight]
     return {
-        "counts": f"{about}{_grouped(figures.faces)}, {_grouped(figures.vertices)}",
+        "faces": about + _grouped(figures.faces),
+        "vertices": about + _grouped(figures.vertices),
         "file": f"{about}{figures.glb_bytes / 1e6:.1f} MB",
         "size": "–" if size is None else " × ".join(f"{100 * side:.1f}" for side in size) + " cm",
         "closed": closed,
-        "error": "–" if figures.error is None else f"{1000 * figures.error:.2f} mm on average",
+        "error": "–" if figures.error is None else f"{1000 * figures.error:.2f} mm in the mean",
     }
 
 

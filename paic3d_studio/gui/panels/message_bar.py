@@ -44,6 +44,8 @@ class MessageBar(QFrame):
         self._action, self._other = QPushButton(), QPushButton()
         self._action.clicked.connect(self._act)
         self._other.clicked.connect(self._act_otherwise)
+        for button in (self._action, self._other):
+            button.hide()  # until a message offers something
         self._copy = icon_button("copy", tip="Copy details")
         self._copy.clicked.connect(self._copy_text)
         self._dismiss = icon_button("close", tip="Dismiss the message (Esc)")

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from paic3d_studio.gui import theme
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.widgets import label
 
 
@@ -19,15 +20,15 @@ class PromptBar(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("promptBar")
-        self.setAccessibleName("Where is the face?")
+        self.setAccessibleName(text("Where is the face?"))
         self._steps = _Steps(3)
         self._question = label(role="title", wrap=True)
         self._question.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        self._back = QPushButton("Back")
-        self._back.setToolTip("Take the last click back  (right click)")
+        self._back = QPushButton(text("Back"))
+        self._back.setToolTip(text("Take the last click back  (right click)"))
         self._back.clicked.connect(self.stepped_back)
-        self._leave = QPushButton("Cancel")
-        self._leave.setToolTip("Leave the face as it is  (Esc)")
+        self._leave = QPushButton(text("Cancel"))
+        self._leave.setToolTip(text("Leave the face as it is  (Esc)"))
         self._leave.clicked.connect(self.left)
         line = QHBoxLayout(self)
         line.setContentsMargins(14, 8, 10, 8)
@@ -44,11 +45,11 @@ class PromptBar(QFrame):
 
     def ask(self, question: str, *, step: int, can_leave: bool) -> None:
         """Ask `question`, the step counted from 0."""
-        self._question.setText(question)
+        self._question.setText(text(question))
         self._steps.set_step(step)
         self._back.setVisible(step > 0)
         self._leave.setVisible(can_leave)
-        self.setAccessibleDescription(question)
+        self.setAccessibleDescription(text(question))
         self.show()
 
 
@@ -64,7 +65,7 @@ class _Steps(QWidget):
     def set_step(self, step: int) -> None:
         """Say which step is asked for now."""
         self._step = step
-        self.setAccessibleName(f"Step {step + 1} of {self._count}")
+        self.setAccessibleName(text("Step {step} of {count}", step=step + 1, count=self._count))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 Qt's name

@@ -10,6 +10,7 @@ from typing import Any, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox, QVBoxLayout, QWidget
 
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.widgets import Form, Section
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import Project
@@ -217,4 +218,4 @@ def option_sections(options: Sequence[Option], controls: OptionControls) -> list
 def _choice_label(value: Any, option: Option) -> str:
     if isinstance(value, int):
         return f"{value:,}".replace(",", "\u202f") + option.suffix
-    return _CHOICE_LABELS.get(value, str(value).replace("_", " ").capitalize())
+    return text(_CHOICE_LABELS.get(value, str(value).replace("_", " ").capitalize()))

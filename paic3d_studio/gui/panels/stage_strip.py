@@ -1,8 +1,9 @@
-"""The method at a glance: one chip per stage, what runs, how long it took, what is up to date."""
+"""The method at a glance: one chip per step, what runs, how long it took, what is up to date."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
@@ -11,26 +12,26 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVB
 
 from paic3d_studio.gui import theme
 from paic3d_studio.gui.icons import icon
-from paic3d_studio.gui.widgets import ElidedLabel
+from paic3d_studio.gui.language import text
 from paic3d_studio.pipeline.graph import StageReport
 
-_SHORT: Final = {
-    "line_mask": "Mask",
-    "render_like": "Infill",
-    "keep": "Keep",
-    "textured": "Texture",
-    "inspection": "Check",
-    "fine_volume": "Refined",
-    "stitch_source": "Cut",
-    "stitch_picture": "Stitch",
-    "lattice": "Density",
-    "found_landmarks": "Face",
-    "found_matte": "Cut-out",
-    "found_hulls": "Detect",
-    "alignment": "Align",
-    "aligned": "Square",
+STEPS: Final = {
+    "Picture": ("portrait",),
+    "Face": ("found_landmarks", "landmarks"),
+    "Cut-out": ("found_matte", "matte"),
+    "Align": ("alignment", "aligned"),
+    "Hulls": ("found_hulls", "hulls", "keep"),
+    "Lines": ("lines", "line_mask"),
+    "Infill": ("render_like",),
+    "Field": ("tags", "field"),
+    "View": ("volume", "fine_volume", "stitch_source", "stitch_picture"),
+    "Mesh": ("lattice", "surface"),
+    "Texture": ("textured", "inspection"),
 }
-"""Stage names too long for a chip, or less clear than another word."""
+"""What the artist knows as one step -> the stages it is made of."""
+
+_RANK: Final = ("running", "failed", "cancelled", "queued", "fresh", "cached")
+"""States of stages; the first of them that occurs is the state of their step."""
 
 
 def _colour(state: str | None) -> QColor:
@@ -47,41 +48,43 @@ def _colour(state: str | None) -> QColor:
     )
 
 
-class StageChip(QWidget):
-    """One stage: a mark, its name, and below it the state in a word or the seconds it took."""
+class StepChip(QWidget):
+    """One step: a mark, its name, and below it the state in a word or the seconds it took.
 
-    def __init__(self, stage: str, *, title: str) -> None:
+    Args:
+        name: what the step is called.
+        titles: its stages in order, and what each does in a few words.
+    """
+
+    def __init__(self, name: str, *, titles: Mapping[str, str]) -> None:
         super().__init__()
-        self._name = _SHORT.get(stage, stage.replace("_", " ").capitalize())
-        self._title = title
-        self.report: StageReport | None = None
+        self._name = text(name)
+        self._titles = {stage: text(title) for stage, title in titles.items()}
+        self.reports: dict[str, StageReport | None] = dict.fromkeys(titles)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setObjectName(f"stage-{stage}")
+        self.setObjectName(f"step-{name.lower()}")
         self._describe()
+
+    @property
+    def report(self) -> StageReport | None:
+        """What there is to say of the step: of its stages the one that matters most, with the seconds of all."""
+        known = [report for report in self.reports.values() if report is not None]
+        if not known:
+            return None
+        first = min(known, key=lambda report: _RANK.index(report.state))
+        seconds = first.seconds
+        if first.state == "fresh":
+            seconds = sum(report.seconds for report in known if report.state == "fresh")
+        return dataclasses.replace(first, seconds=seconds)
 
     @property
     def state_text(self) -> str:
         """The state in a word or a number."""
-        report = self.report
-        if report is None:
-            return "not needed yet"
-        return {
-            "running": f"{report.progress:.0%}" if report.progress > 0 else "runs…",
-            "fresh": _seconds(report.seconds),
-            "cached": "cached",
-            "failed": "failed",
-            "cancelled": "stopped" if self._was_stopped else "not reached",
-            "queued": "waits",
-        }[report.state]
+        return _state_text(self.report)
 
-    @property
-    def _was_stopped(self) -> bool:
-        """Whether the artist stopped the stage itself; the ones below it, or below a failed one, were not reached."""
-        return self.report is not None and self.report.seconds > 0
-
-    def take(self, report: StageReport | None) -> None:
-        """Show a report of this stage."""
-        self.report = report
+    def take(self, stage: str, report: StageReport | None) -> None:
+        """Show a report of one of its stages."""
+        self.reports[stage] = report
         self._describe()
         self.update()
 
@@ -98,7 +101,7 @@ class StageChip(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         state = self.report.state if self.report else None
-        if state == "cancelled" and not self._was_stopped:
+        if state == "cancelled" and not _was_stopped(self.report):
             state = "queued"
         colour = _colour(state)
         self._draw_track(painter, state=state, colour=colour)
@@ -147,31 +150,62 @@ class StageChip(QWidget):
         )
 
     def _describe(self) -> None:
-        report = self.report
-        lines = [self._title, self.state_text]
-        if report is not None and report.seconds:
-            lines[1] += f" ({'took ' if report.state != 'running' else ''}{_seconds(report.seconds)})"
-        if report is not None and report.message:
-            lines.append(report.message)
+        lines = []
+        for stage, title in self._titles.items():
+            report = self.reports[stage]
+            lines.append(f"{title}: {_state_text(report)}")
+            if report is not None and report.seconds and report.state != "fresh":
+                took = _seconds(report.seconds)
+                lines[-1] += f" ({took if report.state == 'running' else text('took {seconds}', seconds=took)})"
+            if report is not None and report.message:
+                lines.append(text(report.message))
         self.setToolTip("\n".join(lines))
-        self.setAccessibleName(f"Stage {self._name}: {self.state_text}")
+        self.setAccessibleName(text("Stage {name}: {state}", name=self._name, state=self.state_text))
+
+
+def _state_text(report: StageReport | None) -> str:
+    if report is None:
+        return text("not needed yet")
+    return {
+        "running": f"{report.progress:.0%}" if report.progress > 0 else text("runs…"),
+        "fresh": _seconds(report.seconds),
+        "cached": text("cached"),
+        "failed": text("failed"),
+        "cancelled": text("stopped") if _was_stopped(report) else text("not reached"),
+        "queued": text("waits"),
+    }[report.state]
+
+
+def _was_stopped(report: StageReport | None) -> bool:
+    """Whether the artist stopped the stage itself; the ones below it, or below a failed one, were not reached."""
+    return report is not None and report.seconds > 0
 
 
 class StageStrip(QFrame):
-    """Chips of all stages in order, the job that runs, and the button that stops it."""
+    """Chips of all steps in order, and the button that stops what runs.
+
+    Args:
+        stages: names and titles, in order; one that no step knows stands for itself.
+    """
 
     cancel_wanted = Signal()
 
     def __init__(self, stages: Iterable[tuple[str, str]]) -> None:
         super().__init__()
         self.setObjectName("stageStrip")
-        self.setAccessibleName("Stages")
-        self.chips = {name: StageChip(name, title=title) for name, title in stages}
-        self._doing = ElidedLabel(role="soft", mode=Qt.TextElideMode.ElideRight)
-        self._stop = QPushButton("Stop")
+        self.setAccessibleName(text("Stages"))
+        titles = dict(stages)
+        steps = {name: known for name, inside in STEPS.items() if (known := [s for s in inside if s in titles])}
+        grouped = {stage for inside in steps.values() for stage in inside}
+        steps |= {stage.capitalize(): [stage] for stage in titles if stage not in grouped}
+        self.chips = {
+            name: StepChip(name, titles={stage: titles[stage] for stage in inside}) for name, inside in steps.items()
+        }
+        self._chip_of = {stage: self.chips[name] for name, inside in steps.items() for stage in inside}
+        self._stop = QPushButton(text("Stop"))
         self._stop.setIcon(icon("cancel"))
-        self._stop.setToolTip("Stop what runs  (Esc)")
-        self._stop.setAccessibleName("Stop what runs")
+        self._stop.setToolTip(text("Stop what runs") + "  (Esc)")
+        self._stop.setAccessibleName(text("Stop what runs"))
         self._stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._stop.clicked.connect(self.cancel_wanted)
         chips = QHBoxLayout()
@@ -190,18 +224,23 @@ class StageStrip(QFrame):
 
     def take(self, report: StageReport) -> None:
         """Show a report; a stage that has no chip is ignored."""
-        chip = self.chips.get(report.stage)
+        self.show_stage(report.stage, report)
+
+    def show_stage(self, stage: str, report: StageReport | None) -> None:
+        """Show a report of a stage, or that nothing is known of it."""
+        chip = self._chip_of.get(stage)
         if chip is not None:
-            chip.take(report)
+            chip.take(stage, report)
 
     def states(self) -> dict[str, str]:
-        """Return stage -> state as shown; stages without a report are left out."""
-        return {name: chip.report.state for name, chip in self.chips.items() if chip.report is not None}
+        """Return stage -> state; stages without a report are left out."""
+        told = {stage: report for chip in self.chips.values() for stage, report in chip.reports.items()}
+        return {stage: report.state for stage, report in told.items() if report is not None}
 
     def clear(self) -> None:
         """Forget every report, for another picture."""
-        for chip in self.chips.values():
-            chip.take(None)
+        for stage in self._chip_of:
+            self.show_stage(stage, None)
 
     def set_busy(self, busy: bool) -> None:
         """Offer to stop while something runs; the button keeps its place."""

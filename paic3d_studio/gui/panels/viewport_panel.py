@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
 from paic3d_studio.gui.icons import icon
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.look_menu import LookMenu
 from paic3d_studio.gui.viewport_widget import ViewportWidget
 from paic3d_studio.gui.widgets import label, pane_header
@@ -91,7 +92,7 @@ class ViewportPanel(QWidget):
         """Shade in a key of SHADING_MODES; an unknown one becomes the first."""
         name = name if name in SHADING_MODES else next(iter(SHADING_MODES))
         self._mode_actions[name].setChecked(True)
-        self._mode_button.setText(SHADING_MODES[name].label)
+        self._mode_button.setText(text(SHADING_MODES[name].label))
         self.viewport.set_mode(name)
         self.mesh_wanted.emit(SHADING_MODES[name].draws == "mesh")
 
@@ -102,10 +103,10 @@ class ViewportPanel(QWidget):
             self.viewport.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def _new_mode_menu(self) -> QMenu:
-        menu = QMenu("Shading", self)
+        menu = QMenu(text("Shading"), self)
         group = QActionGroup(self)
         for name, mode in SHADING_MODES.items():
-            action = QAction(mode.label, self)
+            action = QAction(text(mode.label), self)
             action.setObjectName(name)
             action.setCheckable(True)
             action.setShortcut(QKeySequence(mode.shortcut))
@@ -124,17 +125,17 @@ class ViewportPanel(QWidget):
         head, line = pane_header()
         for title, key, tip, method in _VIEWS:
             button = QToolButton()
-            button.setText(title)
+            button.setText(text(title))
             button.setProperty("role", "switch")
-            button.setToolTip(f"{tip}  ({key})")
-            button.setAccessibleName(f"{title} view")
+            button.setToolTip(f"{text(tip)}  ({key})")
+            button.setAccessibleName(text("{title} view", title=text(title)))
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(getattr(self.viewport, method))
             line.addWidget(button)
         reset = QToolButton()
         reset.setIcon(icon("reset"))
-        reset.setToolTip("Look from the start again  (R)")
-        reset.setAccessibleName("Reset the view")
+        reset.setToolTip(text("Look from the start again") + "  (R)")
+        reset.setAccessibleName(text("Reset the view"))
         reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         reset.clicked.connect(self.viewport.reset_view)
         line.addWidget(reset)
@@ -143,16 +144,16 @@ class ViewportPanel(QWidget):
         look.setIcon(icon("orbit"))
         look.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         look.setMenu(self.look_menu)
-        look.setToolTip("Background, ground and field of view")
-        look.setAccessibleName("Look of the 3D view")
+        look.setToolTip(text("Background, ground and field of view"))
+        look.setAccessibleName(text("Look of the 3D view"))
         look.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         line.addWidget(look)
         self._mode_button.setIcon(icon("shading"))
         self._mode_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._mode_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._mode_button.setMenu(self.mode_menu)
-        self._mode_button.setToolTip("How the head is shaded")
-        self._mode_button.setAccessibleName("Shading")
+        self._mode_button.setToolTip(text("How the head is shaded"))
+        self._mode_button.setAccessibleName(text("Shading"))
         self._mode_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         line.addWidget(self._mode_button)
         column = QVBoxLayout(self)
@@ -175,17 +176,17 @@ class _Waiting(QFrame):
         column.setContentsMargins(40, 40, 40, 40)
         column.setSpacing(8)
         column.addStretch(1)
-        for text in (self._title, self._more):
-            text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            column.addWidget(text)
+        for words in (self._title, self._more):
+            words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            column.addWidget(words)
         column.addStretch(1)
         viewport.installEventFilter(self)
         self.hide()
 
     def say(self, title: str, more: str) -> None:
         """Cover the view with two sentences."""
-        self._title.setText(title)
-        self._more.setText(more)
+        self._title.setText(text(title))
+        self._more.setText(text(more))
         self.setGeometry(self._viewport.rect())
         self.show()
         self.raise_()

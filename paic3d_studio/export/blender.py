@@ -1,0 +1,139 @@
+"""Hand a head over to Blender: find the program, and start it on a file with a script that lays the scene out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from paic3d_studio.errors import UserError
+from paic3d_studio.paths import resources_folder, user_folder
+
+Look = Literal["unlit", "toon"]
+
+OVERRIDE: Final = "PAIC3D_BLENDER"
+"""Name of the environment variable that says where Blender is, before anything else is looked at."""
+
+_FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "linux": (
+        "/usr/bin/blender", "/usr/local/bin/blender", "/snap/bin/blender",
+        "/var/lib/flatpak/exports/bin/org.blender.Blender", "~/.local/share/flatpak/exports/bin/org.blender.Blender",
+        "/opt/blender*/blender", "~/blender*/blender", "~/Applications/blender*/blender",
+        "~/Downloads/blender*/blender", "~/.steam/steam/steamapps/common/Blender/blender",
+    ),
+    "darwin": (
+        "/Applications/Blender*.app/Contents/MacOS/Blender",
+        "~/Applications/Blender*.app/Contents/MacOS/Blender",
+    ),
+    "win32": (
+        "C:/Program Files/Blender Foundation/Blender*/blender.exe",
+        "C:/Program Files (x86)/Steam/steamapps/common/Blender/blender.exe",
+        "~/AppData/Local/Programs/Blender*/blender.exe",
+    ),
+}  # fmt: skip
+"""Platform -> usual places; of several in one place the last by name counts, which is the newest."""
+
+
+def find_blender(
+    chosen: str = "", *, environment: Mapping[str, str] | None = None, platform: str = sys.platform
+) -> Path:
+    """Return Blender's executable.
+
+    Args:
+        chosen: where the artist said it is; only this is looked at when it is not empty.
+        environment: of the process; None takes the present one.
+        platform: as `sys.platform`.
+
+    Raises:
+        UserError: it is not found.
+    """
+    environment = os.environ if environment is None else environment
+    told = chosen or environment.get(OVERRIDE, "")
+    if told:
+        if not _is_program(Path(told)):
+            raise UserError(f"“{told}” is no program that can be started.", "Choose Blender's own file.")
+        return Path(told)
+    on_path = shutil.which("blender", path=environment.get("PATH", ""))
+    found = Path(on_path) if on_path else next(_usual_places(environment, platform), None)
+    if found is None:
+        raise UserError("Blender was not found.", "Choose where it is, or install it from blender.org.")
+    return found
+
+
+def file_for_blender(name: str) -> Path:
+    """Return where a head lies while Blender reads it: in a folder of the studio's own, which is made if need be.
+
+    Raises:
+        UserError: it cannot be made.
+    """
+    folder = user_folder() / "blender"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"The folder “{folder}” cannot be made ({error.strerror}).", "Make room on the disk.") from None
+    safe = "".join(letter if letter.isalnum() or letter in " -_()" else "_" for letter in name).strip()[:80]
+    return folder / f"{safe or 'head'}.glb"
+
+
+def open_in_blender(file: Path, *, blender: Path, look: Look = "unlit") -> int:
+    """Start Blender on a GLB file, as a program of its own that outlives this one; returns its process number.
+
+    Raises:
+        UserError: it cannot be started.
+    """
+    command = [str(blender), "--python", str(script()), "--", str(file.absolute()), look]
+    apart: dict[str, Any] = {"start_new_session": True}  # neither closing the studio nor Ctrl-C is to end it
+    if sys.platform == "win32":
+        apart = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+    nowhere = subprocess.DEVNULL
+    try:
+        process = subprocess.Popen(
+            command, stdin=nowhere, stdout=nowhere, stderr=nowhere, env=_own_environment(), **apart
+        )
+    except OSError as error:
+        raise UserError(
+            f"“{blender}” could not be started ({error.strerror or error}).", "Choose where Blender is."
+        ) from error
+    threading.Thread(target=process.wait, daemon=True).start()  # else it would stay behind as a zombie once it ends
+    return process.pid
+
+
+def script() -> Path:
+    """Return the script that Blender runs."""
+    return resources_folder() / "blender" / "show_head.py"
+
+
+def _own_environment() -> dict[str, str]:
+    """Return the environment without what would lead Blender's own Python to ours."""
+    ours = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
+    if getattr(sys, "frozen", False):  # a frozen program loads its own libraries first, and keeps the artist's way here
+        kept["LD_LIBRARY_PATH"] = os.environ.get("LD_LIBRARY_PATH_ORIG", "")
+    return kept
+
+
+def _usual_places(environment: Mapping[str, str], platform: str) -> Iterator[Path]:
+    """Yield the programs that are found where Blender usually is."""
+    home = environment.get("HOME") or environment.get("USERPROFILE") or ""
+    for pattern in _FOLDERS.get(platform, _FOLDERS["linux"]):
+        if pattern.startswith("~") and not home:
+            continue
+        place = Path(pattern.replace("~", home, 1) if pattern.startswith("~") else pattern)
+        anchor = Path(place.anchor)
+        try:
+            found = sorted(anchor.glob(str(place.relative_to(anchor))), reverse=True)
+        except (OSError, ValueError):
+            continue
+        yield from (file for file in found if _is_program(file))
+
+
+def _is_program(file: Path) -> bool:
+    try:
+        return file.is_file() and os.access(file, os.X_OK)
+    except OSError:
+        return False

@@ -1,0 +1,95 @@
+"""Numbers and buttons above the picture while the artist moves it in the aligned square."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QHBoxLayout, QMenu, QPushButton, QWidget
+
+from paic3d_studio.project.state import MAX_RESIZE, MAX_SHIFT, AlignmentEdit
+
+_FIELDS: Final = (
+    ("x", "X", "To the right, in pixels of the square", MAX_SHIFT, "", 1.0),
+    ("y", "Y", "Down, in pixels of the square", MAX_SHIFT, "", 1.0),
+    ("scale", "", "Size beside what the face asks for", 100 * MAX_RESIZE, " %", 1.0),
+    ("turn", "", "Turn clockwise, in degrees", 180.0, "°", 0.5),
+)
+
+
+class AlignBar(QFrame):
+    """Shows an `AlignmentEdit` and lets it be typed."""
+
+    wanted = Signal(object)
+    """The `AlignmentEdit` that was typed."""
+    levelled = Signal()
+    """Both eyes are to lie at one height."""
+    fitted = Signal()
+    """The landmarks as the artist moved them are to say where the face is."""
+    reset = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("floatingBar")
+        self.setAccessibleName("Place of the picture in the square")
+        line = QHBoxLayout(self)
+        line.setContentsMargins(10, 6, 8, 6)
+        line.setSpacing(6)
+        line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # a narrow pane stays narrow
+        self.fields: dict[str, QDoubleSpinBox] = {}
+        for entry in _FIELDS:
+            self.fields[entry[0]] = self._new_field(*entry)
+            line.addWidget(self.fields[entry[0]], 1)
+        line.addStretch(1)
+        menu = QMenu(self)
+        for text, tip, signal in (
+            ("Level the eyes", "Turn the picture so that both eyes lie at one height", self.levelled),
+            ("By the landmarks", "Align by the landmarks as you moved them", self.fitted),
+            ("As detected", "Leave the place to the face again", self.reset),
+        ):
+            action = menu.addAction(text)
+            action.setToolTip(tip)
+            action.triggered.connect(signal)
+        menu.setToolTipsVisible(True)
+        self.menu_button = QPushButton("Align")
+        self.menu_button.setToolTip("Level the eyes, align by the landmarks, or as detected")
+        self.menu_button.setMenu(menu)
+        self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        line.addWidget(self.menu_button)
+        self.show_edit(AlignmentEdit())
+
+    def _new_field(self, name: str, title: str, tip: str, most: float, unit: str, step: float) -> QDoubleSpinBox:
+        field = QDoubleSpinBox()
+        field.setRange(100 / MAX_RESIZE if name == "scale" else -most, most)
+        field.setDecimals(1)
+        field.setSingleStep(step)
+        field.setPrefix(f"{title}  " if title else "")
+        field.setSuffix(unit)
+        field.setKeyboardTracking(False)
+        field.setMinimumWidth(66)
+        field.setMaximumWidth(96)
+        field.setToolTip(tip)
+        field.setAccessibleName(tip)
+        field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        field.lineEdit().setTextMargins(2, 0, 0, 0)
+        field.valueChanged.connect(self._on_typed)
+        return field
+
+    def show_edit(self, edit: AlignmentEdit) -> None:
+        """Show where the picture is, without asking for anything."""
+        values = {"x": edit.shift[0], "y": edit.shift[1], "scale": 100 * edit.scale, "turn": edit.turn}
+        self._shown = edit
+        for name, value in values.items():
+            self.fields[name].blockSignals(True)
+            self.fields[name].setValue(value)
+            self.fields[name].blockSignals(False)
+
+    def _on_typed(self) -> None:
+        """Ask for what was typed; a number that was left alone keeps the digits that are not shown."""
+        shown = self._shown
+        before = {"x": shown.shift[0], "y": shown.shift[1], "scale": 100 * shown.scale, "turn": shown.turn}
+        now = {
+            name: before[name] if round(before[name], 1) == field.value() else field.value()
+            for name, field in self.fields.items()
+        }
+        self.wanted.emit(AlignmentEdit(shift=(now["x"], now["y"]), scale=now["scale"] / 100, turn=now["turn"]))

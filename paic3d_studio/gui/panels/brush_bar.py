@@ -1,0 +1,108 @@
+"""Size and hardness of the brush, and what the cut-out brush does, over the picture while a brush is chosen."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+
+from paic3d_studio.gui.widgets import label
+from paic3d_studio.tools.brush_tool import MAX_RADIUS, MIN_RADIUS
+
+MATTE_MODES: Final = {
+    "keep": ("Keep", "Paint what belongs to the character"),
+    "remove": ("Remove", "Paint what does not belong to the character"),
+    "unsure": ("Unsure", "Paint over an edge that is wrong: it is found anew from the colours on either side"),
+}
+"""What the cut-out brush can do: word and tip."""
+
+_STEPS: Final = 100
+
+
+class BrushBar(QFrame):
+    """Tells of sliders that the artist moved; shows what the keys changed."""
+
+    sized = Signal(float)
+    """Radius in aligned pixels."""
+    hardened = Signal(float)
+    """Share of the radius that is painted in full, 0..1."""
+    matte_mode_chosen = Signal(str)
+    """A key of MATTE_MODES."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("floatingBar")
+        self.setAccessibleName("Brush")
+        line = QHBoxLayout(self)
+        line.setContentsMargins(12, 5, 12, 5)
+        line.setSpacing(7)
+        line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # a narrow pane stays narrow
+        self._modes = QButtonGroup(self)
+        self._mode_buttons = [self._new_mode(name) for name in MATTE_MODES]
+        for button in self._mode_buttons:
+            line.addWidget(button)
+        self.size_slider, self._size_text = self._add(line, "Size", "Diameter  ([ and ])")
+        self.hardness_slider, self._hardness_text = self._add(
+            line, "Hardness", "Hardness of the rim  (Shift+[ and Shift+])"
+        )
+        self.size_slider.valueChanged.connect(self._on_size)
+        self.hardness_slider.valueChanged.connect(self._on_hardness)
+        self.show_modes(False)
+
+    def show_brush(self, *, radius: float, hardness: float) -> None:
+        """Show the brush as it is now."""
+        for slider, value in (
+            (self.size_slider, _STEPS * math.log(radius / MIN_RADIUS) / math.log(MAX_RADIUS / MIN_RADIUS)),
+            (self.hardness_slider, _STEPS * hardness),
+        ):
+            slider.blockSignals(True)
+            slider.setValue(round(value))
+            slider.blockSignals(False)
+        self._size_text.setText(f"{2 * radius:.0f} px")
+        self._hardness_text.setText(f"{hardness:.0%}")
+
+    def show_modes(self, shown: bool) -> None:
+        """Show what the cut-out brush can do, or hide it for the other brushes."""
+        for button in self._mode_buttons:
+            button.setVisible(shown)
+
+    def show_mode(self, name: str) -> None:
+        """Show what the cut-out brush does."""
+        self._mode_buttons[list(MATTE_MODES).index(name)].setChecked(True)
+
+    def _new_mode(self, name: str) -> QToolButton:
+        text, tip = MATTE_MODES[name]
+        button = QToolButton()
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setCheckable(True)
+        button.setChecked(name == "keep")
+        button.setProperty("role", "mode")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(partial(self.matte_mode_chosen.emit, name))
+        self._modes.addButton(button)
+        return button
+
+    def _add(self, line: QHBoxLayout, title: str, tip: str) -> tuple[QSlider, QLabel]:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(0, _STEPS)
+        slider.setMinimumWidth(44)
+        slider.setMaximumWidth(110)
+        slider.setToolTip(tip)
+        slider.setAccessibleName(f"{title} of the brush")
+        slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        text = label("100 %", role="soft")
+        text.setMinimumWidth(text.sizeHint().width() + 2)
+        text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for widget in (label(title, role="soft"), slider, text):
+            line.addWidget(widget)
+        return slider, text
+
+    def _on_size(self, step: int) -> None:
+        self.sized.emit(MIN_RADIUS * (MAX_RADIUS / MIN_RADIUS) ** (step / _STEPS))
+
+    def _on_hardness(self, step: int) -> None:
+        self.hardened.emit(step / _STEPS)

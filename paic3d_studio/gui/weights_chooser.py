@@ -1,0 +1,34 @@
+"""Asks which of the authors' files are to be imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from paic3d_studio.gui.document import Document
+from paic3d_studio.gui.importing import FILE_FILTER
+from paic3d_studio.gui.preferences import Preferences
+
+
+class WeightsChooser(QObject):
+    """Opens a file dialog, which does not block, and hands the chosen files to the document."""
+
+    def __init__(self, window: QWidget, *, document: Document, preferences: Preferences) -> None:
+        super().__init__(window)
+        self._window = window
+        self._document = document
+        self._preferences = preferences
+
+    def ask(self) -> None:
+        """Open the dialog in the folder that was used last."""
+        chooser = QFileDialog(self._window, "Import weights", str(self._preferences.folder("import")), FILE_FILTER)
+        chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.filesSelected.connect(self._on_chosen)
+        chooser.open()
+
+    def _on_chosen(self, paths: list[str]) -> None:
+        self._preferences.remember_folder("import", Path(paths[0]).parent)
+        self._document.import_weights([Path(path) for path in paths])
