@@ -228,14 +228,20 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ),
     ActionEntry("brush-larger", "Edit", "Larger brush", "Make the brush larger", ("]",), "", _with_face),
     ActionEntry(
-        "brush-softer", "Edit", "Softer brush", "Let the brush fade to its rim", ("Shift+[", "{"), "", _with_face
+        "brush-softer",
+        "Edit",
+        "Softer brush",
+        "Let the brush fade to its rim",
+        ("Shift+[", "{", "Shift+{"),
+        "",
+        _with_face,
     ),
     ActionEntry(
         "brush-harder",
         "Edit",
         "Harder brush",
         "Let the brush paint in full to its rim",
-        ("Shift+]", "}"),
+        ("Shift+]", "}", "Shift+}"),
         "",
         _with_face,
     ),

@@ -35,6 +35,8 @@ _HEAD_KEYS: Final = (
     (". or keypad .", "The whole head in the middle"),
     ("P or keypad 5", "Perspective or orthographic"),
     ("O", "Compare: the picture over the front view"),
+    ("V", "Field and mesh side by side"),
+    ("Alt + wheel", "Move the slice of the density slices"),
     ("Keypad 1, 3, 7", "Front, left, top; with Ctrl the other side"),
     ("Keypad 9", "The opposite side"),
     ("Keypad 4, 6, 8, 2", "Turn by 15 degrees"),

@@ -9,7 +9,7 @@ from typing import Final, cast
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QColor, QEnterEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from paic3d_studio.core.alignment import align, aligned_points
@@ -34,7 +34,7 @@ from paic3d_studio.gui.landmark_menu import LandmarkMenu
 from paic3d_studio.gui.panels.align_bar import AlignBar
 from paic3d_studio.gui.panels.brush_bar import BrushBar
 from paic3d_studio.gui.panels.prompt_bar import PromptBar
-from paic3d_studio.gui.picture_view import PictureView, line_pixels
+from paic3d_studio.gui.picture_view import BACKDROPS, PictureView, line_pixels
 from paic3d_studio.gui.pointer_marks import PointerMarks
 from paic3d_studio.gui.preview import MaskPreview
 from paic3d_studio.gui.swipe_items import SwipeDivider
@@ -84,7 +84,10 @@ class ImagePanel(QWidget):
     """Layer -> `LayerState`."""
     hint_changed = Signal(str)
     tool_changed = Signal(str)
+    gesture_began = Signal()
     swipe_changed = Signal(bool)
+    backdrop_changed = Signal(str)
+    line_colour_changed = Signal(str)
     clean_shown = Signal(float)
     """The line-free picture of a gesture is on the screen; carries the milliseconds since its mask was known."""
     brush_changed = Signal(float)
@@ -109,6 +112,7 @@ class ImagePanel(QWidget):
         self._brush_hardness = 1.0
         self._button_down = False
         self._line_colour = theme.MASK
+        self._backdrop = "chequered"
         self._preview: MaskPreview | None = None
         self._in_gesture = False
         self._gesture_began = 0.0
@@ -134,6 +138,7 @@ class ImagePanel(QWidget):
         self._connect()
         self._show_layers()
         self._hull_layer.set_scale(self.view.pan_zoom.scale)
+        self._landmark_layer.set_scale(self.view.pan_zoom.scale)
         self.view.show_ground(False)
         self.choose_tool("hull")
 
@@ -283,15 +288,55 @@ class ImagePanel(QWidget):
         place = self.divider if not self.aligning else None
         self._divider.show_at(place, hot=hot)
         self.view.clip_layer("clean", left=self.divider)
+        self.view.clip_layer("lines", right=None if self._in_gesture else self.divider)
 
     def _show_live(self, picture: RenderLike, milliseconds: float) -> None:
         self.view.set_layer("clean", picture.rgba)
         self.clean_shown.emit(milliseconds)
 
     def _show_square(self) -> None:
-        self.view.set_layer("picture", self._aligned)
+        self._show_cut_out()
         self.view.set_content((ALIGNED_SIZE, ALIGNED_SIZE))
         self.view.show_ground(True)
+
+    @property
+    def backdrop(self) -> str:
+        """What is seen where the picture is transparent, a key of BACKDROPS."""
+        return self._backdrop
+
+    def set_backdrop(self, name: str) -> None:
+        """Choose what is seen where the picture is transparent, or the cut-out alone."""
+        if name in BACKDROPS and name != self._backdrop:
+            self._backdrop = name
+            self.view.set_backdrop(name)
+            if self._aligned is not None and not self.placing:
+                self._show_cut_out()
+            self.backdrop_changed.emit(name)
+
+    @property
+    def line_colour(self) -> str:
+        """The colour of the line mask's layer, one of LINE_COLOURS."""
+        return self._line_colour
+
+    def set_line_colour(self, colour: str) -> None:
+        """Show the line mask in another colour."""
+        if colour not in theme.LINE_COLOURS or colour == self._line_colour:
+            return
+        self._line_colour = colour
+        pixels = self.view.pixels_of("lines")
+        if pixels is not None:
+            shade = QColor(colour)
+            marked = pixels.copy()
+            marked[marked[..., 3] > 0, :3] = (shade.red(), shade.green(), shade.blue())
+            self.view.set_layer("lines", marked)
+        self.line_colour_changed.emit(colour)
+
+    def _show_cut_out(self) -> None:
+        """Show the aligned picture, or its alpha alone in grey."""
+        pixels = self._aligned
+        if pixels is not None and self._backdrop == "matte":
+            pixels = np.dstack([pixels[..., 3]] * 3 + [np.full_like(pixels[..., 3], 255)])
+        self.view.set_layer("picture", pixels)
 
     def _show_portrait(self) -> None:
         if self._portrait is not None:
@@ -327,6 +372,12 @@ class ImagePanel(QWidget):
     @property
     def hint(self) -> str:
         """What the chosen tool does, in one sentence."""
+        dropped = len(cast("HullTool", self._tools["hull"]).dropped)
+        if dropped:
+            corners = (
+                "1 corner lies inside now and goes" if dropped == 1 else f"{dropped} corners lie inside now and go"
+            )
+            return f"{corners} when you let go. A hull of free shape (right click) keeps them."
         return TOOLS[self._tool_name].hint if self._tool_name in TOOLS else "Drag the picture. The wheel zooms."
 
     def resize_brush(self, steps: int) -> None:
@@ -387,6 +438,9 @@ class ImagePanel(QWidget):
         self._in_gesture = False
         self._marks.hide_trail()
         self._document.end_drag()
+        self._show_divider()
+        self._light_up()
+        self.hint_changed.emit(self.hint)
 
     def cancel_gesture(self) -> bool:
         """Take back a gesture under way; False when there is none."""
@@ -395,6 +449,7 @@ class ImagePanel(QWidget):
         self._tools[self._tool_name].cancel()
         self._in_gesture = False
         self._marks.hide_trail()
+        self._show_divider()
         self._document.cancel_drag()
         return True
 
@@ -503,8 +558,10 @@ class ImagePanel(QWidget):
                 return
             self._preview = preview
             self._in_gesture = True
+            self._show_divider()
             self._document.begin_drag()
             self._drag(edit)
+            self.gesture_began.emit()
 
     def _scene(self) -> Scene:
         """Return what lies under the pointer now."""
@@ -589,6 +646,8 @@ class ImagePanel(QWidget):
         assert self._preview is not None
         hulls = self._preview.hulls_of(project)
         mask = self._preview.mask_of(project, hulls=hulls)
+        if self._tool_name == "hull":
+            self.hint_changed.emit(self.hint)
         self._show_landmarks(self._preview.landmarks_of(project), self._preview.alignment)
         self._show_hulls(hulls)
         self.view.set_layer("lines", line_pixels(mask, colour=self._line_colour))
@@ -701,6 +760,7 @@ class ImagePanel(QWidget):
         self.view.right_clicked.connect(self._on_right_clicked)
         self.view.hovered.connect(self._on_hovered)
         self.view.zoomed.connect(self._hull_layer.set_scale)
+        self.view.zoomed.connect(self._landmark_layer.set_scale)
         self.view.painted.connect(self._on_painted)
         self.brush_bar.sized.connect(self._on_brush_sized)
         self.brush_bar.hardened.connect(self._on_brush_hardened)
@@ -725,7 +785,7 @@ class ImagePanel(QWidget):
         if touch is None or self._tool_name not in BRUSHES or self._aligned is None:
             self._marks.hide_ring()
             return
-        colour = theme.ACCENT if self._tool_name == "matte" else theme.MASK
+        colour = theme.ACCENT if self._tool_name == "matte" else self._line_colour
         brush = cast("BrushTool", self._tools[self._tool_name])
         if isinstance(brush, MatteBrushTool) and brush.unsure:
             colour = theme.WARM
@@ -752,9 +812,9 @@ _CURSORS: Final = {
     "brush": Qt.CursorShape.CrossCursor,
     "eraser": Qt.CursorShape.CrossCursor,
     "matte": Qt.CursorShape.CrossCursor,
-    "region": Qt.CursorShape.CrossCursor,
     "polyline": Qt.CursorShape.CrossCursor,
     "lasso": Qt.CursorShape.CrossCursor,
+    "region": Qt.CursorShape.CrossCursor,
     "place-face": Qt.CursorShape.CrossCursor,
 }
 _WITHOUT_MASK: Final = ("align", "matte")

@@ -29,11 +29,11 @@ class PointerMarks:
         pen = QPen(QColor(_ERASES), 1.4)
         pen.setCosmetic(True)
         self._ring.setPen(pen)
-        self._rectangle = QGraphicsRectItem()
-        self._rectangle.setPen(pen)
         dashed = QPen(QColor(255, 255, 255, 150), 1.0, Qt.PenStyle.DashLine)
         dashed.setCosmetic(True)
         self._core.setPen(dashed)
+        self._rectangle = QGraphicsRectItem()
+        self._rectangle.setPen(pen)
         for item, height in ((self._ring, 30), (self._core, 30), (self._trail, 24), (self._rectangle, 24)):
             self._add(item, height=height)
             item.hide()
