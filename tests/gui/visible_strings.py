@@ -113,7 +113,13 @@ def tables() -> Iterator[Found]:
     from paic3d_studio.export import EXPORTERS
     from paic3d_studio.gui import appearance, help_texts, main_window
     from paic3d_studio.gui.actions import ACTIONS
-    from paic3d_studio.gui.panels import layers_panel, look_menu, mesh_panel, settings_panel, stage_strip
+    from paic3d_studio.gui.panels import (
+        layers_panel,
+        look_menu,
+        mesh_panel,
+        settings_panel,
+        stage_strip,
+    )  # fmt: skip
     from paic3d_studio.pipeline.stages import STAGES
     from paic3d_studio.tools import TOOLS
     from paic3d_studio.tools.place_face_tool import QUESTIONS

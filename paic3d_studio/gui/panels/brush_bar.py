@@ -9,6 +9,7 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.widgets import label
 from paic3d_studio.tools.brush_tool import MAX_RADIUS, MIN_RADIUS
 
@@ -35,7 +36,7 @@ class BrushBar(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("floatingBar")
-        self.setAccessibleName("Brush")
+        self.setAccessibleName(text("Brush"))
         line = QHBoxLayout(self)
         line.setContentsMargins(12, 5, 12, 5)
         line.setSpacing(7)
@@ -74,10 +75,10 @@ class BrushBar(QFrame):
         self._mode_buttons[list(MATTE_MODES).index(name)].setChecked(True)
 
     def _new_mode(self, name: str) -> QToolButton:
-        text, tip = MATTE_MODES[name]
+        words, tip = MATTE_MODES[name]
         button = QToolButton()
-        button.setText(text)
-        button.setToolTip(tip)
+        button.setText(text(words))
+        button.setToolTip(text(tip))
         button.setCheckable(True)
         button.setChecked(name == "keep")
         button.setProperty("role", "mode")
@@ -91,15 +92,15 @@ class BrushBar(QFrame):
         slider.setRange(0, _STEPS)
         slider.setMinimumWidth(44)
         slider.setMaximumWidth(110)
-        slider.setToolTip(tip)
-        slider.setAccessibleName(f"{title} of the brush")
+        slider.setToolTip(text(tip))
+        slider.setAccessibleName(text("{title} of the brush", title=text(title)))
         slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        text = label("100 %", role="soft")
-        text.setMinimumWidth(text.sizeHint().width() + 2)
-        text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        for widget in (label(title, role="soft"), slider, text):
+        value = label("100 %", role="soft")
+        value.setMinimumWidth(value.sizeHint().width() + 2)
+        value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for widget in (label(title, role="soft"), slider, value):
             line.addWidget(widget)
-        return slider, text
+        return slider, value
 
     def _on_size(self, step: int) -> None:
         self.sized.emit(MIN_RADIUS * (MAX_RADIUS / MIN_RADIUS) ** (step / _STEPS))
