@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 STAGES = ("landmarks", "render_like", "field", "volume", "fine_volume", "surface", "textured", "export")
 
 STUDIO = """
-import sys, time
+import faulthandler, sys, time
+faulthandler.dump_traceback_later(380)
 from PySide6.QtCore import QObject, QTimer
 from paic3d_studio.gui import app
 from paic3d_studio.gui.main_window import MainWindow
@@ -64,10 +65,12 @@ def measured(stage: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "PAIC3D_HOME": folder}
         command = [sys.executable, "-c", STUDIO, stage, str(Path(folder) / "head.glb")]
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT,
-            start_new_session=False,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=400, check=False, cwd=ROOT
+            )
+        except subprocess.TimeoutExpired as hung:
+            return f"{stage:14} did not end: {hung.stdout!r}, {hung.stderr!r}"
         ended = time.time()
         said = dict(line.split() for line in done.stdout.splitlines() if line.startswith("clos"))
         halves = [file.name for file in Path(folder).iterdir() if file.name != "studio.ini" and "head" in file.name]
