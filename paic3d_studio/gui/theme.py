@@ -76,6 +76,16 @@ CANVAS: Final = "#131518"
 """Behind the picture and the head."""
 MASK: Final = "#ff5d8f"
 """The line mask: what will be repainted."""
+LINE_COLOURS: Final = {
+    MASK: "Pink",
+    "#ffb000": "Amber",
+    "#3ddc84": "Green",
+    "#3fa9ff": "Blue",
+    "#b06bff": "Violet",
+    "#ffffff": "White",
+    "#000000": "Black",
+}
+"""Colours that the line mask can be shown in: on some drawing each of them is hard to see."""
 HULL: Final = "#5fe0c8"
 """The feature hulls: where lines stay."""
 GUIDE: Final = "#63c7ff"

@@ -52,6 +52,8 @@ _MOST_CANDIDATES: Final = 6
 _ROUNDS: Final = 3
 _SAME_FACE: Final = 0.6  # of a face's size: middles closer than this are of one face
 _LEAST_SIZE: Final = 6.0  # pixels: a smaller face has no landmarks to speak of
+_DOUBTFUL_ERROR: Final = 0.038  # of the face's size: where eyes, nose and mouth are no better known, there is none
+_DOUBT_WIDTH: Final = 0.004
 _USUAL_ERROR: Final = 0.06  # of the face's size, at which a landmark's score is one half
 
 
@@ -101,7 +103,7 @@ class NetworkDetector:
             monitor.report(0.4 + 0.6 * done / len(candidates))
             reading = _read(reader, rgb, candidate)
             if reading is not None:
-                found.append(_detection(reading, candidate))
+                found.append(_detection(reading))
         return _distinct(found)
 
 
@@ -278,13 +280,14 @@ def _cut_out(rgb: NDArray[np.uint8], matrix: NDArray[np.float64], scale: float) 
     return np.asarray(cv2.warpAffine(reduced, to, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
-def _detection(reading: Reading, candidate: Candidate) -> FaceDetection:
+def _detection(reading: Reading) -> FaceDetection:
     """Describe a face as every detector does."""
     size = reading.size
     x, y = reading.points.mean(axis=0)
     expected = reading.error / size
     scores = 1 / (1 + (expected / _USUAL_ERROR) ** 2)
-    likelihood = float(np.sqrt(reading.face * min(1.0, candidate.certainty / 0.5)))
+    features = float(expected[RIGHT_EYE.start :].mean())
+    likelihood = float(reading.face / (1 + np.exp((features - _DOUBTFUL_ERROR) / _DOUBT_WIDTH)))
     box = (float(x - size / 2), float(y - size / 2), size, size)
     return FaceDetection(likelihood, box, reading.points, scores, abs(reading.yaw))
 

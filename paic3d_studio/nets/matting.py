@@ -27,7 +27,7 @@ from paic3d_studio.nets.weights import load_into, load_weights
 MATTING_WEIGHTS: Final = "matting"
 """Name of the matting network's weights in the manifest."""
 
-_STEP: Final = 64  # the network halves six times
+_STEP: Final = 32  # the network halves five times
 _SMALL_FACE: Final = 0.13  # of the picture's longer side: below this the head is looked at again, enlarged
 _WINDOW: Final = 6.5  # faces across that closer look
 _FADE: Final = 0.06  # of the window's side, over which it passes into the whole picture

@@ -23,7 +23,7 @@ class MattingNetwork(nn.Module):
         width: channels of its last map.
     """
 
-    def __init__(self, *, widths: Sequence[int] = (12, 28, 48, 72, 96, 112), width: int = 16) -> None:
+    def __init__(self, *, widths: Sequence[int] = (12, 28, 48, 80, 112), width: int = 16) -> None:
         super().__init__()
         self.trunk = UNet(inputs=4, widths=tuple(widths), finest=0, width=width)
         self.head = nn.Conv2d(width, 4, 3, padding=1)
@@ -32,7 +32,7 @@ class MattingNetwork(nn.Module):
         """Return logits of alpha, (N, 1, H, W).
 
         Args:
-            picture: sRGB 0..1, (N, 3, H, W), sides multiples of 64.
+            picture: sRGB 0..1, (N, 3, H, W), sides multiples of 32.
             face: a bell of height 1 over the face that is meant, (N, 1, H, W).
         """
         fine, _ = self.trunk(torch.cat([picture * 2 - 1, face], dim=1))

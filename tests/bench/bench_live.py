@@ -28,7 +28,7 @@ def prepared() -> Prepared:
 @pytest.mark.parametrize("at", ["inside a tile", "where four tiles meet"])
 def test_infill_of_the_changed_tiles(benchmark: BenchmarkFixture, prepared: Prepared, radius: int, at: str) -> None:
     session, aligned, line_mask, keep = prepared
-    row, column = (192, 200) if at == "inside a tile" else (256, 236)
+    row, column = (192, 200) if at == "inside a tile" else (256, 384)
     ends = itertools.cycle(range(column + 1, column + 40))
     drawn = line_mask.mask.copy()
 

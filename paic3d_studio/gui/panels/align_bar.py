@@ -66,9 +66,10 @@ class AlignBar(QFrame):
         field.setSingleStep(step)
         field.setPrefix(f"{title}  " if title else "")
         field.setSuffix(unit)
+        field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)  # arrow keys and the wheel step all the same
         field.setKeyboardTracking(False)
-        field.setMinimumWidth(66)
-        field.setMaximumWidth(96)
+        field.setMinimumWidth(60)
+        field.setMaximumWidth(84)
         field.setToolTip(text(tip))
         field.setAccessibleName(text(tip))
         field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

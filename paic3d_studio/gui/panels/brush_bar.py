@@ -7,11 +7,21 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from paic3d_studio.gui.language import text
-from paic3d_studio.gui.widgets import label
-from paic3d_studio.tools.brush_tool import MAX_RADIUS, MIN_RADIUS
+from paic3d_studio.gui.widgets import label, row
+from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, MAX_RADIUS, MIN_RADIUS
 
 MATTE_MODES: Final = {
     "keep": ("Keep", "Paint what belongs to the character"),
@@ -37,14 +47,17 @@ class BrushBar(QFrame):
         super().__init__(parent)
         self.setObjectName("floatingBar")
         self.setAccessibleName(text("Brush"))
-        line = QHBoxLayout(self)
-        line.setContentsMargins(12, 5, 12, 5)
-        line.setSpacing(7)
-        line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # a narrow pane stays narrow
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(12, 6, 12, 6)
+        rows.setSpacing(5)
+        rows.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # a narrow pane stays narrow
         self._modes = QButtonGroup(self)
         self._mode_buttons = [self._new_mode(name) for name in MATTE_MODES]
-        for button in self._mode_buttons:
-            line.addWidget(button)
+        self._mode_row = row(*self._mode_buttons)
+        rows.addWidget(self._mode_row)
+        line = QHBoxLayout()
+        line.setSpacing(7)
+        rows.addLayout(line)
         self.size_slider, self._size_text = self._add(line, "Size", "Diameter  ([ and ])")
         self.hardness_slider, self._hardness_text = self._add(
             line, "Hardness", "Hardness of the rim  (Shift+[ and Shift+])"
@@ -52,6 +65,7 @@ class BrushBar(QFrame):
         self.size_slider.valueChanged.connect(self._on_size)
         self.hardness_slider.valueChanged.connect(self._on_hardness)
         self.show_modes(False)
+        self.show_brush(radius=DEFAULT_RADIUS, hardness=1.0)
 
     def show_brush(self, *, radius: float, hardness: float) -> None:
         """Show the brush as it is now."""
@@ -67,8 +81,7 @@ class BrushBar(QFrame):
 
     def show_modes(self, shown: bool) -> None:
         """Show what the cut-out brush can do, or hide it for the other brushes."""
-        for button in self._mode_buttons:
-            button.setVisible(shown)
+        self._mode_row.setVisible(shown)
 
     def show_mode(self, name: str) -> None:
         """Show what the cut-out brush does."""
@@ -82,6 +95,7 @@ class BrushBar(QFrame):
         button.setCheckable(True)
         button.setChecked(name == "keep")
         button.setProperty("role", "mode")
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(partial(self.matte_mode_chosen.emit, name))
         self._modes.addButton(button)
