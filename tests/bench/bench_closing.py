@@ -18,6 +18,7 @@ STAGES = ("landmarks", "render_like", "field", "volume", "fine_volume", "surface
 
 STUDIO = """
 import faulthandler, sys, time
+from pathlib import Path
 faulthandler.dump_traceback_later(380)
 from PySide6.QtCore import QObject, QTimer
 from paic3d_studio.gui import app
@@ -37,7 +38,7 @@ class Watch(QObject):
 
     def seen(self):
         if self.stage in ("export", "surface", "textured") and not self.done:
-            self.window.document.export(sys.argv[2])
+            self.window.document.export(Path(sys.argv[2]))
             if self.stage == "export":
                 QTimer.singleShot(1500, self.close)
         elif not self.done:
