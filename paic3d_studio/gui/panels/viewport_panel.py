@@ -23,7 +23,7 @@ from paic3d_studio.viewport.shading import SHADING_MODES
 _VIEWS: Final = (
     ("Front", "F", "Look at the face", "show_front"),
     ("Side", "S", "Look from the side; again for the other side", "show_side"),
-    ("Back", "B", "Look at the back of the head", "show_back"),
+    ("Back|view", "B", "Look at the back of the head", "show_back"),
     ("Top", "T", "Look from above", "show_top"),
 )
 
