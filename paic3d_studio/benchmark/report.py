@@ -15,7 +15,6 @@ from paic3d_studio.benchmark.page import page
 from paic3d_studio.benchmark.run import PairResult
 from paic3d_studio.benchmark.tables import COVERAGE, RESAMPLES, as_json, intervals, markdown
 
-
 _PASSED: Final = "Nothing that was measured is below the bar (docs/benchmark.md)."
 _NOT_JUDGED: Final = "The embedded network, of which the bar speaks, was not measured."
 
