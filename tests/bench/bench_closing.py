@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 STAGES = ("landmarks", "render_like", "field", "volume", "fine_volume", "surface", "textured", "export")
 
 STUDIO = """
-import sys, time
+import faulthandler, sys, time
+from pathlib import Path
+faulthandler.dump_traceback_later(380)
 from PySide6.QtCore import QObject, QTimer
 from paic3d_studio.gui import app
 from paic3d_studio.gui.main_window import MainWindow
@@ -36,7 +38,7 @@ class Watch(QObject):
 
     def seen(self):
         if self.stage in ("export", "surface", "textured") and not self.done:
-            self.window.document.export(sys.argv[2])
+            self.window.document.export(Path(sys.argv[2]))
             if self.stage == "export":
                 QTimer.singleShot(1500, self.close)
         elif not self.done:
@@ -64,10 +66,12 @@ def measured(stage: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "PAIC3D_HOME": folder}
         command = [sys.executable, "-c", STUDIO, stage, str(Path(folder) / "head.glb")]
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT,
-            start_new_session=False,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=400, check=False, cwd=ROOT
+            )
+        except subprocess.TimeoutExpired as hung:
+            return f"{stage:14} did not end: {hung.stdout!r}, {hung.stderr!r}"
         ended = time.time()
         said = dict(line.split() for line in done.stdout.splitlines() if line.startswith("clos"))
         halves = [file.name for file in Path(folder).iterdir() if file.name != "studio.ini" and "head" in file.name]

@@ -7,6 +7,7 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QHBoxLayout, QMenu, QPushButton, QWidget
 
+from paic3d_studio.gui.language import text
 from paic3d_studio.project.state import MAX_RESIZE, MAX_SHIFT, AlignmentEdit
 
 _FIELDS: Final = (
@@ -31,7 +32,7 @@ class AlignBar(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("floatingBar")
-        self.setAccessibleName("Place of the picture in the square")
+        self.setAccessibleName(text("Place of the picture in the square"))
         line = QHBoxLayout(self)
         line.setContentsMargins(10, 6, 8, 6)
         line.setSpacing(6)
@@ -42,17 +43,17 @@ class AlignBar(QFrame):
             line.addWidget(self.fields[entry[0]], 1)
         line.addStretch(1)
         menu = QMenu(self)
-        for text, tip, signal in (
+        for words, tip, signal in (
             ("Level the eyes", "Turn the picture so that both eyes lie at one height", self.levelled),
             ("By the landmarks", "Align by the landmarks as you moved them", self.fitted),
             ("As detected", "Leave the place to the face again", self.reset),
         ):
-            action = menu.addAction(text)
-            action.setToolTip(tip)
+            action = menu.addAction(text(words))
+            action.setToolTip(text(tip))
             action.triggered.connect(signal)
         menu.setToolTipsVisible(True)
-        self.menu_button = QPushButton("Align")
-        self.menu_button.setToolTip("Level the eyes, align by the landmarks, or as detected")
+        self.menu_button = QPushButton(text("Align"))
+        self.menu_button.setToolTip(text("Level the eyes, align by the landmarks, or as detected"))
         self.menu_button.setMenu(menu)
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         line.addWidget(self.menu_button)
@@ -69,8 +70,8 @@ class AlignBar(QFrame):
         field.setKeyboardTracking(False)
         field.setMinimumWidth(60)
         field.setMaximumWidth(84)
-        field.setToolTip(tip)
-        field.setAccessibleName(tip)
+        field.setToolTip(text(tip))
+        field.setAccessibleName(text(tip))
         field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         field.lineEdit().setTextMargins(2, 0, 0, 0)
         field.valueChanged.connect(self._on_typed)

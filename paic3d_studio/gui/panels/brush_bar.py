@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.widgets import label, row
 from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, MAX_RADIUS, MIN_RADIUS
 
@@ -45,7 +46,7 @@ class BrushBar(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("floatingBar")
-        self.setAccessibleName("Brush")
+        self.setAccessibleName(text("Brush"))
         rows = QVBoxLayout(self)
         rows.setContentsMargins(12, 6, 12, 6)
         rows.setSpacing(5)
@@ -87,10 +88,10 @@ class BrushBar(QFrame):
         self._mode_buttons[list(MATTE_MODES).index(name)].setChecked(True)
 
     def _new_mode(self, name: str) -> QToolButton:
-        text, tip = MATTE_MODES[name]
+        words, tip = MATTE_MODES[name]
         button = QToolButton()
-        button.setText(text)
-        button.setToolTip(tip)
+        button.setText(text(words))
+        button.setToolTip(text(tip))
         button.setCheckable(True)
         button.setChecked(name == "keep")
         button.setProperty("role", "mode")
@@ -105,15 +106,15 @@ class BrushBar(QFrame):
         slider.setRange(0, _STEPS)
         slider.setMinimumWidth(44)
         slider.setMaximumWidth(110)
-        slider.setToolTip(tip)
-        slider.setAccessibleName(f"{title} of the brush")
+        slider.setToolTip(text(tip))
+        slider.setAccessibleName(text("{title} of the brush", title=text(title)))
         slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        text = label("100 %", role="soft")
-        text.setMinimumWidth(text.sizeHint().width() + 2)
-        text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        for widget in (label(title, role="soft"), slider, text):
+        value = label("100 %", role="soft")
+        value.setMinimumWidth(value.sizeHint().width() + 2)
+        value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for widget in (label(title, role="soft"), slider, value):
             line.addWidget(widget)
-        return slider, text
+        return slider, value
 
     def _on_size(self, step: int) -> None:
         self.sized.emit(MIN_RADIUS * (MAX_RADIUS / MIN_RADIUS) ** (step / _STEPS))

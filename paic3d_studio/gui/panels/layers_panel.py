@@ -58,9 +58,9 @@ class LayersPanel(QWidget):
         grid.addWidget(label("Mask colour", role="soft"), len(_ROWS), 0, 1, 2)
         self.backdrops = QComboBox()
         for backdrop, (title, _) in BACKDROPS.items():
-            self.backdrops.addItem(title, backdrop)
-        self.backdrops.setToolTip("What is seen where the picture is transparent, or the cut-out alone")
-        self.backdrops.setAccessibleName("Backdrop")
+            self.backdrops.addItem(text(title), backdrop)
+        self.backdrops.setToolTip(text("What is seen where the picture is transparent, or the cut-out alone"))
+        self.backdrops.setAccessibleName(text("Backdrop"))
         self.backdrops.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.backdrops.activated.connect(self._on_backdrop)
         grid.addWidget(self.backdrops, len(_ROWS) + 1, 2, 1, 2)
@@ -91,9 +91,9 @@ class LayersPanel(QWidget):
         for colour, title in theme.LINE_COLOURS.items():
             swatch = QPixmap(12, 12)
             swatch.fill(QColor(colour))
-            box.addItem(QIcon(swatch), title, colour)
-        box.setToolTip("Colour in which the line mask is shown")
-        box.setAccessibleName("Colour of the line mask")
+            box.addItem(QIcon(swatch), text(title), colour)
+        box.setToolTip(text("Colour in which the line mask is shown"))
+        box.setAccessibleName(text("Colour of the line mask"))
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.activated.connect(self._on_line_colour)
         return box

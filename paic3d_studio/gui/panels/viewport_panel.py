@@ -23,7 +23,7 @@ from paic3d_studio.viewport.shading import SHADING_MODES
 _VIEWS: Final = (
     ("Front", "F", "Look at the face", "show_front"),
     ("Side", "S", "Look from the side; again for the other side", "show_side"),
-    ("Back", "B", "Look at the back of the head", "show_back"),
+    ("Back|view", "B", "Look at the back of the head", "show_back"),
     ("Top", "T", "Look from above", "show_top"),
 )
 
@@ -121,11 +121,11 @@ class ViewportPanel(QWidget):
         self.mesh_wanted.emit(is_shown or self.split_action.isChecked())
 
     def _new_split_action(self) -> QAction:
-        action = QAction("Split", self)
+        action = QAction(text("Split"), self)
         action.setCheckable(True)
         action.setShortcut(QKeySequence("V"))
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.setToolTip("Field and mesh side by side; drag the divider  (V)")
+        action.setToolTip(text("Field and mesh side by side; drag the divider") + "  (V)")
         action.toggled.connect(self.set_split)
         self.addAction(action)
         return action
@@ -177,7 +177,7 @@ class ViewportPanel(QWidget):
         split = QToolButton()
         split.setProperty("role", "switch")
         split.setDefaultAction(self.split_action)
-        split.setAccessibleName("Field and mesh side by side")
+        split.setAccessibleName(text("Field and mesh side by side"))
         split.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         line.addWidget(split)
         look = QToolButton()
