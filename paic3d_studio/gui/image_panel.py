@@ -31,6 +31,7 @@ from paic3d_studio.gui.hull_items import HullLayer
 from paic3d_studio.gui.hull_menu import HullMenu
 from paic3d_studio.gui.landmark_items import LandmarkLayer
 from paic3d_studio.gui.landmark_menu import LandmarkMenu
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.align_bar import AlignBar
 from paic3d_studio.gui.panels.brush_bar import BrushBar
 from paic3d_studio.gui.panels.prompt_bar import PromptBar
@@ -374,10 +375,10 @@ class ImagePanel(QWidget):
         """What the chosen tool does, in one sentence."""
         dropped = len(cast("HullTool", self._tools["hull"]).dropped)
         if dropped:
-            corners = (
-                "1 corner lies inside now and goes" if dropped == 1 else f"{dropped} corners lie inside now and go"
-            )
-            return f"{corners} when you let go. A hull of free shape (right click) keeps them."
+            if dropped == 1:
+                return text("1 corner lies inside now and goes when you let go. Free shape (right click) keeps it.")
+            told = "{count} corners lie inside now and go when you let go. Free shape (right click) keeps them."
+            return text(told, count=dropped)
         return TOOLS[self._tool_name].hint if self._tool_name in TOOLS else "Drag the picture. The wheel zooms."
 
     def resize_brush(self, steps: int) -> None:

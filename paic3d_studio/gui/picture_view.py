@@ -215,7 +215,9 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 Qt's name
         """Note what a pen tells; the mouse events that Qt makes of it follow. Pinching zooms."""
         if isinstance(event, QTabletEvent):
-            self._pressure = min(max(event.pressure(), 0.0), 1.0)
+            touches = event.buttons() != Qt.MouseButton.NoButton
+            if event.type() != QEvent.Type.TabletRelease:  # a lifted pen presses with nothing, as one that hovers
+                self._pressure = min(max(event.pressure(), 0.0), 1.0) if touches else 1.0
             self._pen_erases = event.pointerType() == QPointingDevice.PointerType.Eraser
             event.ignore()
             return False

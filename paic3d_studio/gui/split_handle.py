@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from paic3d_studio.gui.language import text
 
-_REACH: Final = 120
+_REACH: Final = 200
 """Width of the widget, in pixels: the line in its middle, and the words beside it."""
 
 _GRIP: Final = 9
@@ -104,8 +104,8 @@ class SplitHandle(QWidget):
         painter.setPen(QPen(QColor(60, 66, 76), 1.2))
         for away in (-1.8, 1.8):
             painter.drawLine(QPointF(middle + away, height / 2 - 6), QPointF(middle + away, height / 2 + 6))
-        self._word(painter, "Field", right_of=middle - 12 - 40)
-        self._word(painter, "Mesh", right_of=middle + 12)
+        for word, is_left in ((text("Field"), True), (text("Mesh"), False)):
+            self._paint_word(painter, word, is_left=is_left)
         painter.end()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt's name
@@ -114,8 +114,13 @@ class SplitHandle(QWidget):
             self._place()
         return super().eventFilter(watched, event)
 
-    def _word(self, painter: QPainter, word: str, *, right_of: float) -> None:
-        box = QRectF(right_of, 12, 40, 22)
+    def _paint_word(self, painter: QPainter, word: str, *, is_left: bool) -> None:
+        """Say what lies on one side of the line, where there is room for it."""
+        width = painter.fontMetrics().horizontalAdvance(word) + 18
+        middle = self.width() / 2
+        box = QRectF(middle - 10 - width if is_left else middle + 10, 12, width, 22)
+        if self.x() + box.left() < 0 or self.x() + box.right() > self._view.width():
+            return
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(12, 16, 22, 190))
         painter.drawRoundedRect(box, 11, 11)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
 from paic3d_studio.errors import UserError
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.viewport_hosts import OpenGLHost, PictureHost, install_surface_format, new_host
 from paic3d_studio.gui.viewport_notice import ViewportNotice
 from paic3d_studio.viewport.bake import BakedVolume
@@ -300,12 +301,17 @@ class ViewportWidget(QWidget):
     def _note(self) -> str:
         """Return what there is to say of the shading mode."""
         if self.mode == "slices":
-            place = round(1000 * self.scene.slice_depth)
-            where = "through the middle" if place == 0 else f"{abs(place)} mm {'behind' if place > 0 else 'before'} it"
-            return f"Slice {where}.  {SHADING_MODES[self.mode].note}"
+            millimetres = round(1000 * self.scene.slice_depth)
+            if millimetres == 0:
+                where = text("Slice through the middle")
+            elif millimetres > 0:
+                where = text("Slice {millimetres} mm behind the middle", millimetres=millimetres)
+            else:
+                where = text("Slice {millimetres} mm before the middle", millimetres=-millimetres)
+            return f"{where}.  {text(SHADING_MODES[self.mode].note)}"
         if self.mode == "mesh_error" and not self.scene.has_error:
-            return self.tr("Measuring how far the mesh lies off the field")
-        return SHADING_MODES[self.mode].note
+            return text("Measuring how far the mesh lies off the field")
+        return text(SHADING_MODES[self.mode].note)
 
     def _refuse(self, reason: str) -> None:
         """Put one sentence in place of the 3D view."""

@@ -20,7 +20,7 @@ from paic3d_studio.core.artefacts import Landmarks, Portrait
 from paic3d_studio.core.face_template import CONTOUR, LEFT_EYE, RIGHT_EYE
 from paic3d_studio.core.image import over_white
 from paic3d_studio.core.landmarks import DETECTORS as CLASSICAL
-from paic3d_studio.core.landmarks import Detector, FaceDetection, chosen_face
+from paic3d_studio.core.landmarks import LIKELY, Detector, FaceDetection, chosen_face
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.face_networks import CROP_REACH, CROP_SIDE, STRIDE, FaceFinder, LandmarkNetwork
@@ -104,7 +104,7 @@ class NetworkDetector:
             reading = _read(reader, rgb, candidate)
             if reading is not None:
                 found.append(_detection(reading))
-        return _distinct(found)
+        return tuple(face for face in _distinct(found) if face.likelihood >= LIKELY)
 
 
 DETECTORS: Final[Mapping[str, Detector]] = {"network": NetworkDetector(), **CLASSICAL}

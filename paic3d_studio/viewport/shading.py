@@ -37,13 +37,13 @@ SHADING_MODES: Final[Mapping[str, ShadingMode]] = {
     "density": ShadingMode("X-ray", "density.frag", "volume", "5"),
     "field_colour": ShadingMode("Colour without stitch", "field_colour.frag", "volume", "9"),
     "slices": ShadingMode(
-        "Density slices", "slices.frag", "volume", "0", marches=False, note="Alt + wheel moves the slice"
+        "Density slice", "slices.frag", "volume", "0", marches=False, note="Alt + wheel moves the slice"
     ),
     "mesh": ShadingMode("Mesh", "mesh_texture.frag", "mesh", "6"),
     "wireframe": ShadingMode("Mesh wireframe", "mesh_wireframe.frag", "mesh", "7"),
     "mesh_clay": ShadingMode("Mesh clay", "mesh_clay.frag", "mesh", "8"),
     "mesh_error": ShadingMode(
-        "Mesh off the field",
+        "Mesh error",
         "mesh_error.frag",
         "mesh",
         "E",

@@ -1,9 +1,12 @@
 """Measure what runs while the artist paints: the line-free picture after a stroke has grown by a bit.
 
+Processor time of the painting thread, so that other work on the machine does not count.
+
 ./run test tests/bench/bench_live.py --benchmark-enable
 """
 
 import itertools
+import time
 
 import numpy as np
 import pytest
@@ -22,6 +25,9 @@ def prepared() -> Prepared:
     session.open(example_picture())
     session.pull("render_like")
     return session, session.pull("aligned"), session.pull("line_mask"), session.pull("keep")
+
+
+pytestmark = pytest.mark.benchmark(timer=time.thread_time)
 
 
 @pytest.mark.parametrize("radius", [1, 5, 20])

@@ -291,3 +291,18 @@ def test_a_folder_that_is_named_like_a_head_is_not_written_into(folder, example,
     assert main(["reconstruct", str(example), "-o", "head.glb", *QUICK]) == 2
     assert "is a folder" in capsys.readouterr().err
     assert not list((folder / "head.glb").iterdir())
+
+
+@pytest.mark.parametrize("option", ["backbone", "infill"])
+@pytest.mark.parametrize("command", ["reconstruct", "batch"])
+def test_a_method_whose_weights_are_not_there_is_refused_before_anything_runs(
+    folder, example, capsys, monkeypatch, command, option
+):
+    monkeypatch.setenv("PAIC3D_HOME", str(folder / "nothing imported"))
+    monkeypatch.setattr("paic3d_studio.session.session.Session.read", lambda *_, **__: pytest.fail("a stage ran"))
+    where = [str(example)] if command == "reconstruct" else [str(example.parent), str(folder / "out")]
+    code = main([command, *where, f"--{option}", "published"])
+    said = capsys.readouterr().err
+    assert code == (2 if command == "reconstruct" else 102)
+    assert said.startswith(f"error: The weights of the {option} “published” do not come with this program")
+    assert said.count("\n") == 1 and not (folder / "out").exists()

@@ -325,14 +325,14 @@ def test_a_pen_tells_its_pressure_and_its_back_end_erases(qtbot: QtBot, studio: 
     studio.image.set_brush(radius=16.0)
     view = studio.image.view
 
-    def pen(kind: QEvent.Type, x: float, y: float, pressure: float, *, tip: bool = True) -> None:
+    def pen(kind: QEvent.Type, x: float, y: float, pressure: float, *, tip: bool = True, held: bool = True) -> None:
         at = pointer.place(x, y)
         pens = QPointingDevice.PointerType
         device = QPointingDevice(
             "pen", 7, QInputDevice.DeviceType.Stylus, pens.Pen if tip else pens.Eraser,
             QInputDevice.Capability.Pressure, 1, 3,
         )  # fmt: skip
-        button = Qt.MouseButton.LeftButton
+        button = Qt.MouseButton.LeftButton if held else Qt.MouseButton.NoButton
         event = QTabletEvent(
             kind, device, at, view.mapToGlobal(at), pressure, 0, 0, 0, 0, 0, Qt.KeyboardModifier.NoModifier, button,
             button,
@@ -344,11 +344,14 @@ def test_a_pen_tells_its_pressure_and_its_back_end_erases(qtbot: QtBot, studio: 
     for x in range(45, 100, 5):
         pen(QEvent.Type.TabletMove, x, 40, 0.25 + 0.5 * (x - 40) / 60)
         pointer.drag_to(x, 40)
-    pen(QEvent.Type.TabletRelease, 100, 40, 0.75)
-    pointer.release(100, 40)
+    pen(QEvent.Type.TabletRelease, 103, 40, 0.0, held=False)
+    pointer.release(103, 40)
     (stroke,) = studio.document.project.strokes
-    assert stroke.pressures[0] == pytest.approx(0.25) and stroke.pressures[-1] == pytest.approx(0.75)
+    assert stroke.pressures[0] == pytest.approx(0.25) and stroke.pressures[-1] == pytest.approx(0.7083, abs=1e-3)
     assert mask(studio)[:, 44].sum() < mask(studio)[:, 96].sum()
+    pen(QEvent.Type.TabletMove, 60, 40, 0.0, held=False)
+    pointer.hover(60, 40)
+    assert studio.image._last_touch.pressure == 1.0
     pen(QEvent.Type.TabletPress, 70, 40, 1.0, tip=False)
     pointer.click(70, 40)
     assert not studio.document.project.strokes[1].adds

@@ -70,7 +70,7 @@ def test_alt_and_the_wheel_move_the_slice_and_nothing_else(studio: MainWindow) -
     for _ in range(3):
         QApplication.sendEvent(viewport, event)
     assert viewport.view == view and viewport.scene.slice_depth == pytest.approx(0.012)
-    assert "12 mm behind it" in viewport.sentence
+    assert "12 mm behind the middle" in viewport.sentence
 
 
 def test_the_error_of_the_mesh_is_told_once_it_is_measured(qtbot: QtBot, studio: MainWindow) -> None:
