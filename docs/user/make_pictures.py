@@ -43,7 +43,7 @@ def live(seconds: float) -> None:
 
 
 def wait_until_idle(window: MainWindow) -> None:
-    """Let the window live until a face is there and nothing has run for two seconds: a finer volume follows."""
+    """Let the window live until there is a face and nothing has run for two seconds: a finer volume comes later."""
     quiet = 0
     while quiet < 20:
         live(0.1)

@@ -49,6 +49,7 @@ from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, MAX_RADIUS, MIN_RADIU
 from paic3d_studio.tools.hull_tool import HullTool, delete_at, insert_at
 from paic3d_studio.tools.landmark_tool import LandmarkTool
 from paic3d_studio.tools.matte_brush_tool import MatteBrushTool
+from paic3d_studio.tools.pan_zoom import FIT_MARGIN
 from paic3d_studio.tools.place_face_tool import PlaceFaceTool
 from paic3d_studio.tools.pointer import Edit, Scene, Tool, Touch
 from paic3d_studio.tools.polyline_tool import PolylineTool
@@ -494,6 +495,7 @@ class ImagePanel(QWidget):
     # Moving the picture in the square --------------------------------------------------------------------------------
 
     def _switch_aligning(self) -> None:
+        self.view.fit_to(_ALIGN_SHARE if self.aligning else FIT_MARGIN)
         self.align_bar.setVisible(self.aligning)
         self._place_bars()
         self._show_alignment_now()
@@ -818,6 +820,9 @@ _CURSORS: Final = {
     "region": Qt.CursorShape.CrossCursor,
     "place-face": Qt.CursorShape.CrossCursor,
 }
+_ALIGN_SHARE: Final = 0.76
+"""How much of the panel the square fills while the picture is moved in it: outside, it is turned."""
+
 _WITHOUT_MASK: Final = ("align", "matte")
 """Tools whose gestures show no mask: what it follows from comes later."""
 

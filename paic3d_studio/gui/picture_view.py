@@ -175,6 +175,10 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         """Show the whole picture."""
         self._set_view(self._view.fit())
 
+    def fit_to(self, share: float) -> None:
+        """Let a fitted picture fill this share of the panel."""
+        self._set_view(self._view.fitted_to(share))
+
     def zoom_to(self, scale: float) -> None:
         """Show at `scale` pixels of the screen itself per picture pixel: on a dense one fewer of Qt's."""
         self._set_view(self._view.at_scale(scale / self.devicePixelRatioF()))

@@ -15,6 +15,8 @@ from paic3d_studio.gui.split_handle import SplitHandle
 
 def split(qtbot: QtBot, studio: MainWindow) -> SplitHandle:
     """Split the view by its key, as the artist does."""
+    studio.activateWindow()
+    qtbot.waitUntil(studio.isActiveWindow)  # keys are for the window in front
     studio.head.viewport.setFocus()
     with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
         QTest.keyClick(studio.head.viewport, Qt.Key.Key_V)

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QHBoxLayout, QMenu, QPushB
 from paic3d_studio.gui.language import text
 from paic3d_studio.project.state import MAX_RESIZE, MAX_SHIFT, AlignmentEdit
 
-_FIELDS: Final = (
+_FIELDS: Final[tuple[tuple[str, str, str, float, str, float], ...]] = (
     ("x", "X", "To the right, in pixels of the square", MAX_SHIFT, "", 1.0),
     ("y", "Y", "Down, in pixels of the square", MAX_SHIFT, "", 1.0),
-    ("scale", "", "Size beside what the face asks for", 100 * MAX_RESIZE, " %", 1.0),
+    ("scale", "", "Size beside what the face asks for", 100 * MAX_RESIZE, "%", 1.0),
     ("turn", "", "Turn clockwise, in degrees", 180.0, "°", 0.5),
 )
 
@@ -38,9 +38,9 @@ class AlignBar(QFrame):
         line.setSpacing(6)
         line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # a narrow pane stays narrow
         self.fields: dict[str, QDoubleSpinBox] = {}
-        for entry in _FIELDS:
-            self.fields[entry[0]] = self._new_field(*entry)
-            line.addWidget(self.fields[entry[0]], 1)
+        for name, title, tip, most, unit, step in _FIELDS:
+            self.fields[name] = self._new_field(name, title, tip, most, unit, step)
+            line.addWidget(self.fields[name], 6 if name == "scale" else 5)
         line.addStretch(1)
         menu = QMenu(self)
         for words, tip, signal in (
@@ -66,10 +66,9 @@ class AlignBar(QFrame):
         field.setSingleStep(step)
         field.setPrefix(f"{title}  " if title else "")
         field.setSuffix(unit)
-        field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)  # arrow keys and the wheel step all the same
         field.setKeyboardTracking(False)
-        field.setMinimumWidth(60)
-        field.setMaximumWidth(84)
+        field.setMinimumWidth(66)
+        field.setMaximumWidth(96)
         field.setToolTip(text(tip))
         field.setAccessibleName(text(tip))
         field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
