@@ -208,7 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pictures = portraits(faces, seed=0)
         detectors = judged_detectors(pictures[: chosen.count], empty_pictures(count=40, seed=0))
         print(detector_table(detectors), flush=True)
-        mattes = judged_mattes(pictures[: chosen.mattes], methods=("network", "grabcut", "flood"))
+        mattes = judged_mattes(pictures[: chosen.mattes], methods=("auto", "network", "grabcut", "flood"))
         print(matte_table(mattes))
         if chosen.out:
             figures = json.dumps({"detectors": detectors, "mattes": mattes}, indent=2)

@@ -25,6 +25,8 @@ WORKING_SIDE: Final = 352
 """Longer side of the copy on which the background is cut away, in pixels."""
 
 _ROUNDS: Final = 3
+_CUT_SIDE: Final = 256  # longer side of the copy on which colour decides what a network is not sure of, in pixels
+_UNSURE: Final = 0.02  # of alpha, from either end: beyond it a network is believed
 _OPAQUE_FROM: Final = 16  # alpha, of 255, from which a pixel connects its neighbours
 _FILLED_HOLE: Final = 0.003  # of the character's area: smaller holes are misread highlights and eye whites
 _EDGE_RADIUS: Final = 4  # pixels of the working copy within which the edge follows the picture
@@ -130,7 +132,10 @@ def find_matte(portrait: Portrait, *, face_box: FaceBox, method: str = "auto", m
 def matte_from_coarse(
     portrait: Portrait, *, coarse: NDArray[np.float32], face_box: FaceBox, monitor: Monitor = SILENT
 ) -> Matte:
-    """Carry an alpha that was found on a reduced copy to full size; its edge follows the picture.
+    """Sharpen an alpha that a network found on a reduced copy, and carry it to full size.
+
+    What the network is not sure of is decided by colour (GrabCut, one round, on a copy of 256 px); the edge then
+    follows the picture.
 
     Args:
         portrait: pixels that are transparent in the file are background.
@@ -145,11 +150,20 @@ def matte_from_coarse(
         Cancelled: as `monitor`.
     """
     rgb = over_white(portrait.rgba)
-    small, _ = _reduced(rgb)
-    inside = np.asarray(cv2.resize(coarse, _size(small), interpolation=cv2.INTER_LINEAR), np.float32)
-    alpha = _refined(rgb, small=small, inside=inside, monitor=monitor)
+    small, _ = _reduced(rgb, side=_CUT_SIDE)
+    share = np.asarray(cv2.resize(coarse, _size(small), interpolation=cv2.INTER_LINEAR), np.float32)
+    labels = np.where(share > 0.5, np.uint8(cv2.GC_PR_FGD), np.uint8(cv2.GC_PR_BGD))
+    labels[share > 1 - _UNSURE] = cv2.GC_FGD
+    labels[share < _UNSURE] = cv2.GC_BGD
+    inside = _closed(_grabcut(small, labels, rounds=1, monitor=monitor.child(0.0, 0.5)))
+    alpha = _refined(rgb, small=small, inside=inside, monitor=monitor.child(0.5, 1.0))
     alpha[portrait.rgba[..., 3] < 8] = 0
     return Matte(alpha=_main_component(alpha, face_box=face_box))
+
+
+def has_plain_background(portrait: Portrait) -> bool:
+    """Return whether nearly the whole upper border has one colour: there the ways without a network do better."""
+    return _plain_background(_reduced(over_white(portrait.rgba))[0]) is not None
 
 
 def painted_matte(matte: Matte, *, portrait: Portrait, strokes: Sequence[Stroke]) -> Matte:
@@ -235,9 +249,9 @@ def _explained(
     return share.reshape(len(colour), -1), cost.reshape(len(colour), -1)
 
 
-def _reduced(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
-    """Return a copy no larger than the working side, and its scale."""
-    factor = min(1.0, WORKING_SIDE / max(rgb.shape[:2]))
+def _reduced(rgb: NDArray[np.uint8], *, side: int = WORKING_SIDE) -> tuple[NDArray[np.uint8], float]:
+    """Return a copy whose longer side is no larger than `side`, and its scale."""
+    factor = min(1.0, side / max(rgb.shape[:2]))
     if factor == 1.0:
         return rgb, factor
     size = (max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor)))
@@ -325,7 +339,9 @@ def _ellipse(labels: NDArray[np.uint8], centre: tuple[float, float], radii: tupl
     cv2.ellipse(labels, whole, (max(1, round(radii[0])), max(1, round(radii[1]))), 0, 0, 360, value, cv2.FILLED)
 
 
-def _grabcut(small: NDArray[np.uint8], labels: NDArray[np.uint8], *, monitor: Monitor) -> NDArray[np.bool_]:
+def _grabcut(
+    small: NDArray[np.uint8], labels: NDArray[np.uint8], *, rounds: int = _ROUNDS, monitor: Monitor
+) -> NDArray[np.bool_]:
     """Run GrabCut from the given labels, round by round: True where the character is."""
     known = labels.copy()
     certain = {int(value) for value in np.unique(labels)}
@@ -335,8 +351,8 @@ def _grabcut(small: NDArray[np.uint8], labels: NDArray[np.uint8], *, monitor: Mo
     bgr = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
     unused = (0, 0, 1, 1)  # the rectangle of another way to start
     background, character = np.zeros((1, 65)), np.zeros((1, 65))
-    for done in range(_ROUNDS):
-        monitor.report(done / _ROUNDS)
+    for done in range(rounds):
+        monitor.report(done / rounds)
         mode = cv2.GC_EVAL if done else cv2.GC_INIT_WITH_MASK
         cv2.grabCut(bgr, known, unused, background, character, 1, mode)
     return np.asarray((known == cv2.GC_FGD) | (known == cv2.GC_PR_FGD))
@@ -398,10 +414,10 @@ def _refined(
     rgb: NDArray[np.uint8],
     *,
     small: NDArray[np.uint8],
-    inside: NDArray[np.bool_] | NDArray[np.float32],
+    inside: NDArray[np.bool_],
     monitor: Monitor,
 ) -> NDArray[np.uint8]:
-    """Carry a mask, 0..1, of the reduced copy to full size so that its edge follows the picture: alpha uint8 (H, W).
+    """Carry a mask of the reduced copy to full size so that its edge follows the picture: alpha uint8 (H, W).
 
     In each window alpha is taken as a linear function of colour; the functions are found on the reduced copy and
     applied to the full picture, only where a window sees the edge.

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 from paic3d_studio.core.artefacts import Matte, Portrait
 from paic3d_studio.core.image import over_white
 from paic3d_studio.core.matte import MATTING as CLASSICAL
-from paic3d_studio.core.matte import FaceBox, Matting, matte_by_grabcut, matte_from_alpha, matte_from_coarse
+from paic3d_studio.core.matte import (
+    FaceBox,
+    Matting,
+    has_plain_background,
+    matte_by_grabcut,
+    matte_from_alpha,
+    matte_from_coarse,
+)
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.manifest import manifest_entry
@@ -36,8 +43,8 @@ _FADE: Final = 0.06  # of the window's side, over which it passes into the whole
 def matte_by_network(portrait: Portrait, *, face_box: FaceBox, monitor: Monitor = SILENT) -> Matte:
     """Tell the character from the background by the trained network.
 
-    The network sees a reduced copy; the edge then follows the full picture, as that of the other ways does. A small
-    face is looked at a second time, enlarged.
+    The network sees a reduced copy; colour decides what it is not sure of, and the edge follows the full picture. A
+    small face is looked at a second time, enlarged.
 
     Raises:
         Cancelled: as `monitor`.
@@ -54,9 +61,14 @@ def matte_by_network(portrait: Portrait, *, face_box: FaceBox, monitor: Monitor 
 
 
 def matte_automatically(portrait: Portrait, *, face_box: FaceBox, monitor: Monitor = SILENT) -> Matte:
-    """Take the file's alpha where it separates something, else the network; GrabCut where there are no weights."""
+    """Take the file's alpha where it separates something, else the network.
+
+    GrabCut does better where the background is plain, and stands in where the weights are missing.
+    """
     if portrait.has_alpha:
         return matte_from_alpha(portrait, face_box=face_box, monitor=monitor)
+    if has_plain_background(portrait):
+        return matte_by_grabcut(portrait, face_box=face_box, monitor=monitor)
     try:
         _network(manifest_entry(MATTING_WEIGHTS).sha256)
     except UserError:

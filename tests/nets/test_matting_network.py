@@ -98,7 +98,7 @@ def test_without_weights_grabcut_stands_in(
     shutil.copy(models_folder() / "manifest.toml", tmp_path)
     monkeypatch.setattr(manifest, "models_folder", lambda: tmp_path)
     matting._network.cache_clear()
-    portrait = before(example[0], BACKGROUNDS["flat"](np.random.default_rng(2), SIDE))
+    portrait = before(example[0], BACKGROUNDS["busy"](np.random.default_rng(2), SIDE))
     found = find_matte(portrait, face_box=example[1]).alpha
     assert np.array_equal(found, matte_by_grabcut(portrait, face_box=example[1]).alpha)
     with pytest.raises(UserError, match="missing"):
