@@ -152,7 +152,9 @@ def judged_mattes(pictures: Sequence[Picture], *, methods: Sequence[str]) -> dic
         for picture in pictures:
             if picture.layer is None:
                 continue
-            portrait = Portrait(rgba=cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2RGBA), has_alpha=False)
+            portrait = Portrait(
+                rgba=np.asarray(cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2RGBA), np.uint8), has_alpha=False
+            )
             points = picture.layer.points.astype(np.float32)
             box = face_box(Landmarks(points, np.ones(28, np.float32), "truth"))
             began = time.perf_counter()
@@ -204,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         files = sorted(chosen.characters.glob("*.vrm"))
         drawings = drawn_faces(files, views=chosen.views, cache=chosen.cache, seed=0)
         faces = [premultiplied(face) for face in drawings]
-        np.random.default_rng(0).shuffle(faces)  # type: ignore[arg-type]
+        np.random.default_rng(0).shuffle(faces)
         pictures = portraits(faces, seed=0)
         detectors = judged_detectors(pictures[: chosen.count], empty_pictures(count=40, seed=0))
         print(detector_table(detectors), flush=True)

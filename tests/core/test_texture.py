@@ -182,7 +182,7 @@ def test_the_field_takes_on_the_portraits_tone_beside_the_border(sphere: Surface
     baked = bake_texture(sphere, colour_at=grey, stitch=plain, options=TextureOptions(size=512))
     texels = SurfaceTexels.of(sphere, size=512)
     brightness = baked.texture.reshape(-1, 3)[texels.index].mean(axis=1)
-    angle = np.degrees(np.arccos(texels.points[:, 2] / RADIUS))
+    angle = np.degrees(np.arccos(texels.points[:, 2] / np.linalg.norm(texels.points, axis=1)))
     means = [brightness[(angle >= a) & (angle < a + 5)].mean() for a in range(0, 180, 5)]
     assert means[0] == pytest.approx(140, abs=1) and means[-1] < 129
     assert max(np.abs(np.diff(means))) < 5 and all(a >= b - 0.5 for a, b in itertools.pairwise(means))

@@ -79,7 +79,7 @@ def test_the_same_picture_and_seed_give_the_same_bytes(folder, example):
 
 def test_without_an_output_the_head_lies_beside_its_picture(example):
     assert main(["reconstruct", str(example), *QUICK]) == 0
-    assert files_in(example.parent) == {"example.png", "example.glb"}
+    assert files_in(example.parent) == {"example.png", "example.glb", "example.glb.provenance.json"}
 
 
 def test_the_suffix_decides_the_format(folder, example):
@@ -96,7 +96,7 @@ def test_one_bad_picture_does_not_stop_the_others(folder, example, capsys):
     first, second = (json.loads(line) for line in said.out.splitlines())
     assert "not a picture" in first["error"]
     assert second["faces"] > 500
-    assert files_in(folder / "heads") == {"example.glb"}
+    assert files_in(folder / "heads") == {"example.glb", "example.glb.provenance.json"}
     assert said.err.count("Finding the face") == 1
 
 
