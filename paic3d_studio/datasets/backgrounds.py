@@ -37,7 +37,7 @@ def gradient(lot: Lot, side: int) -> Picture:
     stops = [_colour(lot).astype(np.float32) for _ in range(int(lot.integers(2, 4)))]
     at = np.linspace(0, 1, len(stops))
     channels = [np.interp(along, at, [stop[k] for stop in stops]) for k in range(3)]
-    return np.clip(np.stack(channels, -1), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.stack(channels, -1), 0, 255).astype(np.uint8), np.uint8)
 
 
 def texture(lot: Lot, side: int) -> Picture:
@@ -92,7 +92,7 @@ def clouds(lot: Lot, side: int) -> NDArray[np.float32]:
     total = np.zeros((side, side), np.float32)
     for cells in (3, 6, 12, 24):
         noise = lot.random((cells, cells)).astype(np.float32)
-        total += cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC) / cells**0.7
+        total += np.asarray(cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC), np.float32) / cells**0.7
     return np.asarray(np.clip((total - total.min()) / max(float(np.ptp(total)), 1e-6), 0, 1), np.float32)
 
 

@@ -119,16 +119,17 @@ def _dressed(layer: Layer, lot: Lot) -> Layer:
 
 def composed(layers: Sequence[Layer], background: NDArray[np.uint8]) -> Scene:
     """Lay layers over a background, the last one foremost."""
-    rgb = background
+    rgb: NDArray[np.uint8] = background
     alphas = np.zeros((len(layers), *background.shape[:2]), np.uint8)
     for k, layer in enumerate(layers):
         alpha = np.ascontiguousarray(layer.rgba[..., 3])
         past = 255 - alpha
-        rgb = cv2.add(cv2.multiply(rgb, cv2.merge([past] * 3), scale=1 / 255), layer.rgba[..., :3])
+        behind_it = cv2.multiply(rgb, cv2.merge([past] * 3), scale=1 / 255)
+        rgb = np.asarray(cv2.add(behind_it, layer.rgba[..., :3]), np.uint8)
         for behind in range(k):
             alphas[behind] = cv2.multiply(alphas[behind], past, scale=1 / 255)
         alphas[k] = alpha
-    return Scene(np.asarray(rgb, np.uint8), tuple(layers), alphas)
+    return Scene(rgb, tuple(layers), alphas)
 
 
 def similarity(
@@ -157,7 +158,7 @@ def styled(rgb: NDArray[np.uint8], lot: Lot) -> NDArray[np.uint8]:
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), float(lot.uniform(0.3, 1.3))), np.uint8)
     if lot.random() < 0.2:
         side, small = len(picture), max(24, int(len(picture) * lot.uniform(0.35, 0.9)))
-        picture = cv2.resize(picture, (small, small), interpolation=cv2.INTER_AREA)
+        picture = np.asarray(cv2.resize(picture, (small, small), interpolation=cv2.INTER_AREA), np.uint8)
         way = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST)[int(lot.integers(3))]
         picture = np.asarray(cv2.resize(picture, (side, side), interpolation=way), np.uint8)
     if lot.random() < 0.15:
@@ -253,7 +254,8 @@ def _inked(rgb: NDArray[np.uint8], lot: Lot) -> NDArray[np.uint8]:
     ink = np.clip((wide - narrow) * lot.uniform(5, 12), 0, 1)[..., None]
     wash = lot.uniform(0, 0.6)
     paper = 255 * (1 - wash) + wash * rgb.astype(np.float32)
-    return np.clip(paper * (1 - ink) + ink * lot.uniform(0, 90, 3), 0, 255).astype(np.uint8)
+    drawn = np.clip(paper * (1 - ink) + ink * lot.uniform(0, 90, 3), 0, 255)
+    return np.asarray(drawn.astype(np.uint8), np.uint8)
 
 
 def fitting(face: DrawnFace, *, size: float, to: Sequence[float], turn: float, mirror: bool) -> NDArray[np.float64]:
