@@ -5,9 +5,10 @@ import argparse
 import pytest
 
 from paic3d_studio.arguments import CUTS, TERMS, height_of_cut, number
-from paic3d_studio.cli import reconstruct_parser
+from paic3d_studio.cli import batch_parser, reconstruct_parser
 from paic3d_studio.core import surface, terms
 from paic3d_studio.project.state import PictureSource, Project
+from paic3d_studio.session.batch import PLAIN_OPTIONS
 from paic3d_studio.session.headless import configured
 
 PROJECT = Project(picture=PictureSource(name="a.png", encoded=b""))
@@ -57,3 +58,9 @@ def test_options_of_the_mesh_reach_the_project() -> None:
 def test_terms_reach_the_project() -> None:
     found = configured_with("--author", "Aki", "--title", "Yuki", "--credit", "unnecessary").settings.terms
     assert found == terms.Terms(title="Yuki", author="Aki", credit="unnecessary")
+
+
+def test_the_plain_options_of_a_queue_are_those_of_a_batch_without_options() -> None:
+    options = vars(batch_parser().parse_args(["in", "out"]))
+    assert dict(PLAIN_OPTIONS) == {name: value for name, value in options.items() if name not in ("folder", "output")}
+    assert configured(PROJECT, argparse.Namespace(**PLAIN_OPTIONS)) == PROJECT

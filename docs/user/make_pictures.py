@@ -43,11 +43,11 @@ def live(seconds: float) -> None:
 
 
 def wait_until_idle(window: MainWindow) -> None:
-    """Let the window live until there is a face and nothing runs."""
-    live(0.5)
-    while not window.image.has_face or window.document.runner.busy:
+    """Let the window live until there is a face and nothing has run for two seconds: a finer volume comes later."""
+    quiet = 0
+    while quiet < 20:
         live(0.1)
-    live(1.5)
+        quiet = 0 if window.document.runner.busy or not window.image.has_face else quiet + 1
 
 
 class Photographer:

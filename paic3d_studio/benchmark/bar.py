@@ -12,6 +12,9 @@ from paic3d_studio.benchmark.methods import BASELINES
 from paic3d_studio.benchmark.metrics import METRICS
 from paic3d_studio.benchmark.tables import Figures, interval
 
+JUDGED: Final = "compact"
+"""The method that has to pass."""
+
 BARS: Final[Mapping[str, Mapping[str, float]]] = {
     "vita": {"iou": 0.945, "foreground_psnr": 18.5, "depth_mm": 6.0, "diagonal_psnr": 25.0},
     "vita__hair_sendagaya_shino": {"iou": 0.94, "foreground_psnr": 13.5},
@@ -26,7 +29,7 @@ BACK_GAIN: Final = {"vita": 3.0}
 """How many dB the back view must be better than the billboard's."""
 
 
-def misses(figures: Figures, *, name: str = "compact") -> list[str]:
+def misses(figures: Figures, *, name: str = JUDGED) -> list[str]:
     """Return a sentence for each part of the bar that a method misses; empty when it passes all that was measured."""
     found = []
     for character, bar in BARS.items():
@@ -60,7 +63,7 @@ def _below(row: Mapping[str, float], bar: Mapping[str, float], whose: str) -> li
     return found
 
 
-def behind(figures: Figures, *, name: str = "compact") -> list[str]:
+def behind(figures: Figures, *, name: str = JUDGED) -> list[str]:
     """Return a sentence for each figure whose mean is worse than a baseline's.
 
     The flat front view is left out: a billboard shows the very picture that it was given.

@@ -84,11 +84,8 @@ class PictureComparer:
     """
 
     def __init__(self, *, lpips: Path | None = None, clip: Path | None = None) -> None:
-        efficientnet = cast(EfficientNetDistance, perceptual_distance("efficientnet-lite0"))
-        self._measures: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-            "efficientnet": efficientnet,
-            "cosine": efficientnet.cosine,
-        }
+        self._efficientnet = cast(EfficientNetDistance, perceptual_distance("efficientnet-lite0"))
+        self._measures: dict[str, Callable[[Tensor, Tensor], Tensor]] = {}
         if lpips is not None:
             self._measures["lpips"] = perceptual_distance("lpips-alex", weights=lpips)
         if clip is not None:
@@ -97,12 +94,16 @@ class PictureComparer:
 
     def compared(self, found: Sequence[NDArray[np.float32]], truth: Sequence[NDArray[np.float32]]) -> dict[str, float]:
         """Return the mean of each measure over pairs of pictures of equal size, sRGB 0..1 (h, w, 3)."""
-        told = {"psnr": float(np.mean([psnr((a - b) ** 2) for a, b in zip(found, truth, strict=True)]))}
+        rows = [self._compared(a, b) for a, b in zip(found, truth, strict=True)]
+        return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+    def _compared(self, found: NDArray[np.float32], truth: NDArray[np.float32]) -> dict[str, float]:
+        """Return each measure of one pair of pictures."""
+        both = _batch(found), _batch(truth)
         with torch.inference_mode():
-            for name, measure in self._measures.items():
-                values = [measure(_batch(a), _batch(b)).item() for a, b in zip(found, truth, strict=True)]
-                told[name] = float(np.mean(values))
-        return told
+            distance, cosine = self._efficientnet.with_cosine(*both)
+            told = {"psnr": psnr((found - truth) ** 2), "efficientnet": distance.item(), "cosine": cosine.item()}
+            return told | {name: measure(*both).item() for name, measure in self._measures.items()}
 
 
 def _batch(picture: NDArray[np.float32]) -> Tensor:

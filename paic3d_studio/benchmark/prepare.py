@@ -19,6 +19,7 @@ from paic3d_studio.core.alignment import aligned_points, warp_portrait
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, Alignment, Matte, Portrait
 from paic3d_studio.core.image import decode_portrait, read_picture
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.core.region_file import read_region, region_path
 from paic3d_studio.datasets.vrm import load_character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
 from paic3d_studio.errors import UserError
@@ -29,9 +30,6 @@ ALIGNMENTS: Final[Mapping[AlignBy, Callable[[Portrait, Portrait], Alignment]]] =
     "orb": aligned_by_orb,
 }
 """Ways to align an illustration to a front view; “given” keeps what the pair's file tells."""
-
-DRAWN_REGION: Final = ".roi.json"
-"""Beside an illustration: the rectangle drawn on it, `{"rectangle": [left, top, right, bottom]}` in its own pixels."""
 
 LOOKED_AT: Final = "aligned"
 """Folder of pictures to look at: illustration, front view, and one over the other."""
@@ -122,14 +120,10 @@ def drawn_region(illustration: Path, alignment: Alignment) -> Region | None:
     Raises:
         UserError: its file is not as documented, or the rectangle lies outside the front view.
     """
-    path = illustration.with_suffix(DRAWN_REGION)
+    path = region_path(illustration)
     if not path.is_file():
         return None
-    told = _json(path)
-    try:
-        left, top, right, bottom = (float(number) for number in told["rectangle"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"“{path}” holds no rectangle.", "Draw it again.") from error
+    left, top, right, bottom = read_region(path)
     corners = np.array([(left, top), (right, top), (left, bottom), (right, bottom)])
     placed = aligned_points(alignment, points=corners)
     low, high = placed.min(axis=0).clip(0, ALIGNED_SIZE), placed.max(axis=0).clip(0, ALIGNED_SIZE)

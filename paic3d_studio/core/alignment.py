@@ -23,8 +23,8 @@ LANDMARK_SPREAD: Final = 13.3556118
 SPREAD_OF: Final[Mapping[str, float]] = {"network": 14.036}
 """The same for sources whose landmarks reach further, so that heads come out equally large.
 
-Our own network's landmarks lie on the corners of eyes and mouth. Those of 420 generated characters, in the field
-frame, spread by this much (median; a tenth of them beyond 13.49 and 14.63).
+Our own network's landmarks lie on the corners of eyes and mouth. Those of 420 generated characters, as they stand in
+the field frame, spread by this much (median; a tenth of them beyond 13.49 and 14.63).
 """
 
 LANDMARK_CENTRE: Final = (255.8569 + 0.5, 294.9637 + 0.5)

@@ -90,9 +90,13 @@ class AlignedPortrait(_Artefact):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FeatureHulls:
-    """Convex polygons inside which lines stay: feature name -> float64 (n, 2) in aligned pixels, (x, y)."""
+    """Polygons inside which lines stay: feature name -> float64 (n, 2) in aligned pixels, (x, y).
+
+    All are convex but those named in `free`, which may have dents, and even cross themselves.
+    """
 
     polygons: Mapping[str, NDArray[np.float64]]
+    free: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

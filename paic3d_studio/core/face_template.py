@@ -37,8 +37,8 @@ OUTLINES: Final = (
     (tuple(range(5)), False),
     ((5, 6, 7), False),
     ((8, 9, 10), False),
-    (tuple(range(11, 17)), True),
-    (tuple(range(17, 23)), True),
+    ((11, 12, 13, 16, 15, 14), True),
+    ((17, 18, 19, 22, 21, 20), True),
     ((24, 25, 26, 27), True),
 )
 """Landmarks joined by lines, as one draws a face: numbers in order, and whether the line closes."""

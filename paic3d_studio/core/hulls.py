@@ -1,7 +1,8 @@
-"""Feature hulls: the convex polygons round eyes, nose and mouth inside which the artist's lines stay."""
+"""Feature hulls: polygons round eyes, nose and mouth in which lines stay; convex unless the artist frees them."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import numpy as np
@@ -103,6 +104,16 @@ def contains(polygon: NDArray[np.float64], *, point: tuple[float, float]) -> boo
     return bool(np.all(side >= -_GRID) or np.all(side <= _GRID))
 
 
+def encloses(polygon: NDArray[np.float64], *, point: tuple[float, float]) -> bool:
+    """Return whether a polygon of any shape goes round a point an odd number of times."""
+    x, y = point
+    start, stop = polygon, np.roll(polygon, -1, axis=0)
+    crosses = (start[:, 1] > y) != (stop[:, 1] > y)
+    rise = np.where(crosses, stop[:, 1] - start[:, 1], 1.0)
+    at = start[:, 0] + (y - start[:, 1]) / rise * (stop[:, 0] - start[:, 0])
+    return bool((crosses & (x < at)).sum() % 2)
+
+
 def nearest_vertex(polygon: NDArray[np.float64], *, point: tuple[float, float], within: float = np.inf) -> int | None:
     """Return the index of the vertex nearest to a point, None when none lies within that many pixels."""
     if len(polygon) == 0:
@@ -124,28 +135,38 @@ def nearest_edge(polygon: NDArray[np.float64], *, point: tuple[float, float], wi
     return nearest if distance[nearest] <= within else None
 
 
-def move_vertex(polygon: NDArray[np.float64], *, index: int, to: tuple[float, float]) -> NDArray[np.float64]:
+def move_vertex(
+    polygon: NDArray[np.float64], *, index: int, to: tuple[float, float], free: bool = False
+) -> NDArray[np.float64]:
     """Move one vertex; the result is the convex hull, so vertices it passes by drop out.
 
     A vertex pushed inwards past its neighbours' line disappears; a triangle never collapses: then nothing changes.
+    In a `free` polygon all others stay.
     """
     moved = polygon.copy()
     moved[index % len(polygon)] = to
+    if free:
+        return moved
     return _kept_solid(convex(moved), otherwise=polygon)
 
 
-def move_edge(polygon: NDArray[np.float64], *, index: int, by: tuple[float, float]) -> NDArray[np.float64]:
-    """Move the edge from vertex `index` to the next by (dx, dy); the result is the convex hull, as of `move_vertex`."""
+def move_edge(
+    polygon: NDArray[np.float64], *, index: int, by: tuple[float, float], free: bool = False
+) -> NDArray[np.float64]:
+    """Move the edge from vertex `index` to the next by (dx, dy); otherwise as `move_vertex`."""
     moved = polygon.copy()
     moved[[index % len(polygon), (index + 1) % len(polygon)]] += np.asarray(by, np.float64)
+    if free:
+        return moved
     return _kept_solid(convex(moved), otherwise=polygon)
 
 
 def mirrored(
-    polygon: NDArray[np.float64], *, about: NDArray[np.float64], onto: NDArray[np.float64]
+    polygon: NDArray[np.float64], *, about: NDArray[np.float64], onto: NDArray[np.float64], free: bool = False
 ) -> NDArray[np.float64]:
     """Return a hull turned left for right: what lay beside `about` lies on the other side of `onto`, both (x, y)."""
-    return convex((polygon - about) * (-1, 1) + onto)
+    turned = (polygon - about) * (-1, 1) + onto
+    return turned[::-1] if free else convex(turned)
 
 
 def round_hull(centre: tuple[float, float], *, radius: float) -> NDArray[np.float64]:
@@ -153,20 +174,34 @@ def round_hull(centre: tuple[float, float], *, radius: float) -> NDArray[np.floa
     return convex(np.asarray(centre) + _superellipse(radius, radius, radius, _NOSE_VERTICES, roundness=2.0))
 
 
+def dropped_corners(
+    before: NDArray[np.float64], *, after: NDArray[np.float64], moved: Collection[int]
+) -> NDArray[np.float64]:
+    """Return the corners that a move of others has cost a hull: those of `before`, but the `moved`, not in `after`."""
+    stayed = {tuple(corner) for corner in after.tolist()}
+    gone = [corner for i, corner in enumerate(before.tolist()) if i not in moved and tuple(corner) not in stayed]
+    return np.asarray(gone, np.float64).reshape(-1, 2)
+
+
 def move_polygon(polygon: NDArray[np.float64], *, by: tuple[float, float]) -> NDArray[np.float64]:
     """Move a whole hull by (dx, dy)."""
     return polygon + np.asarray(by, np.float64)
 
 
-def insert_vertex(polygon: NDArray[np.float64], *, point: tuple[float, float]) -> NDArray[np.float64]:
+def insert_vertex(
+    polygon: NDArray[np.float64], *, point: tuple[float, float], free: bool = False
+) -> NDArray[np.float64]:
     """Add a vertex: at the point when it lies outside, else just outside the edge nearest to it.
 
-    A vertex exactly on an edge would be no corner, so it stands out by less than a pixel, ready to be dragged.
+    A vertex exactly on an edge would be no corner, so it stands out by less than a pixel, ready to be dragged. In a
+    `free` polygon it lies where the point is.
     """
     edge = nearest_edge(polygon, point=point)
     if edge is None:
         return polygon
     added = np.asarray(point, np.float64)
+    if free:
+        return np.insert(polygon, edge + 1, added, axis=0)
     if contains(polygon, point=point):
         start, stop = polygon[edge], polygon[(edge + 1) % len(polygon)]
         along = (stop - start) / np.linalg.norm(stop - start)
@@ -177,10 +212,12 @@ def insert_vertex(polygon: NDArray[np.float64], *, point: tuple[float, float]) -
     return _kept_solid(convex(np.insert(polygon, edge + 1, added, axis=0)), otherwise=polygon)
 
 
-def delete_vertex(polygon: NDArray[np.float64], *, index: int) -> NDArray[np.float64]:
+def delete_vertex(polygon: NDArray[np.float64], *, index: int, free: bool = False) -> NDArray[np.float64]:
     """Take one vertex away; a triangle stays as it is."""
     if len(polygon) <= MIN_VERTICES:
         return polygon
+    if free:
+        return np.delete(polygon, index % len(polygon), axis=0)
     return _kept_solid(convex(np.delete(polygon, index % len(polygon), axis=0)), otherwise=polygon)
 
 

@@ -115,13 +115,17 @@ def keep_mask(hulls: FeatureHulls, *, landmarks: Landmarks, alignment: Alignment
     """Mark where the artist's lines stay: feature hulls, nose point and lashes, grown by two pixels all round.
 
     Args:
-        hulls: convex polygons in aligned pixels; a feature without a hull keeps no lines of its own.
+        hulls: polygons in aligned pixels, the free ones as they are, the others convex; a feature without a hull keeps
+            no lines of its own.
         landmarks: give the nose point and the two lash lines, in Portrait pixels.
         alignment: Portrait pixels to the aligned square.
     """
     mask = np.zeros((ALIGNED_SIZE, ALIGNED_SIZE), np.uint8)
-    for polygon in hulls.polygons.values():
-        _fill_hull(mask, _pixels(polygon))
+    for name, polygon in hulls.polygons.items():
+        if name in hulls.free:
+            cv2.fillPoly(mask, [_pixels(polygon).reshape(-1, 1, 2)], 1)
+        else:
+            _fill_hull(mask, _pixels(polygon))
     points = _pixels(aligned_points(alignment, points=landmarks.points))
     nose = points[_NOSE]
     if np.all((nose >= 0) & (nose < ALIGNED_SIZE)):

@@ -101,6 +101,8 @@ def _sheet(chosen: argparse.Namespace) -> int:
     from paic3d_studio.errors import UserError
     from paic3d_studio.files import write_files
 
+    if chosen.output.suffix.lower() != ".png":
+        raise UserError(f"A sheet is a PNG picture, but “{chosen.output.name}” does not end in .png.", "Let it do so.")
     renders = RenderSet.open(chosen.folder)
     names = renders.names()[: chosen.most]
     if not names:

@@ -213,18 +213,35 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         place="image",
     ),
     ActionEntry(
+        "tool-region",
+        "Edit",
+        "Region of interest",
+        "Draw the rectangle in which the benchmark judges this picture",
+        (),
+        "",
+        _with_face,
+        choice="tool",
+        place="image",
+    ),
+    ActionEntry(
         "brush-smaller", "Edit", "Smaller brush", "Make the brush smaller", ("[",), "", _with_face, separator=True
     ),
     ActionEntry("brush-larger", "Edit", "Larger brush", "Make the brush larger", ("]",), "", _with_face),
     ActionEntry(
-        "brush-softer", "Edit", "Softer brush", "Let the brush fade to its rim", ("Shift+[", "{"), "", _with_face
+        "brush-softer",
+        "Edit",
+        "Softer brush",
+        "Let the brush fade to its rim",
+        ("Shift+[", "{", "Shift+{"),
+        "",
+        _with_face,
     ),
     ActionEntry(
         "brush-harder",
         "Edit",
         "Harder brush",
         "Let the brush paint in full to its rim",
-        ("Shift+]", "}"),
+        ("Shift+]", "}", "Shift+}"),
         "",
         _with_face,
     ),

@@ -42,6 +42,9 @@ class AlignFrame:
         path = guide_path(usual_face())
         for line in self._guide:
             line.setPath(path)
+        axes = _line(self._group, QColor(theme.GUIDE), 1.0, style=Qt.PenStyle.DashLine)
+        axes.setPath(axes_path(usual_face()))
+        axes.setOpacity(0.8)
         self._knobs = [self._new_knob(corner) for corner in CORNERS]
         self.set_visible(False)
 
@@ -141,7 +144,7 @@ class AlignMarks:
 
 
 def guide_path(face: FaceParts) -> QPainterPath:
-    """Return the drawing of a face as a few strokes: eyes with their line, nose, mouth, cheeks and chin."""
+    """Return the drawing of a face as a few strokes: eyes, nose, mouth, cheeks and chin."""
     path = QPainterPath()
     for eye in (face.right_eye, face.left_eye):
         path.addEllipse(QPointF(*eye.centre), eye.width / 2, eye.height / 2)
@@ -154,13 +157,24 @@ def guide_path(face: FaceParts) -> QPainterPath:
     middle = (face.right_eye.centre[0] + face.left_eye.centre[0]) / 2
     eyes_y, half = face.right_eye.centre[1], face.width / 2
     drop = face.chin[1] - eyes_y
-    path.moveTo(middle - half, eyes_y)
-    path.cubicTo(middle - 0.98 * half, eyes_y + 0.75 * drop, middle - 0.35 * half, eyes_y + drop, middle, face.chin[1])
-    path.cubicTo(middle + 0.35 * half, eyes_y + drop, middle + 0.98 * half, eyes_y + 0.75 * drop, middle + half, eyes_y)
-    path.moveTo(middle - half, eyes_y)  # the line of the eyes: is the head upright?
+    for side in (-1, 1):
+        path.moveTo(middle + side * half, eyes_y)
+        path.cubicTo(
+            QPointF(middle + 0.98 * side * half, eyes_y + 0.55 * drop),
+            QPointF(middle + 0.5 * side * half, eyes_y + 0.86 * drop),
+            QPointF(middle, face.chin[1]),
+        )
+    return path
+
+
+def axes_path(face: FaceParts) -> QPainterPath:
+    """Return the line through the eyes and the one down the middle: is the head upright?"""
+    middle = (face.right_eye.centre[0] + face.left_eye.centre[0]) / 2
+    eyes_y, half = face.right_eye.centre[1], 0.62 * face.width
+    path = QPainterPath(QPointF(middle - half, eyes_y))
     path.lineTo(middle + half, eyes_y)
-    path.moveTo(middle, eyes_y - 0.5 * drop)
-    path.lineTo(middle, face.chin[1])
+    path.moveTo(middle, eyes_y - half)
+    path.lineTo(middle, face.chin[1] + 0.1 * face.width)
     return path
 
 
@@ -170,9 +184,11 @@ def _add_mouth(path: QPainterPath, mouth: Part) -> None:
     path.quadTo(QPointF(x, y + 0.7 * mouth.height), QPointF(x + 0.7 * mouth.width, y))
 
 
-def _line(group: QGraphicsItemGroup, colour: QColor, width: float) -> QGraphicsPathItem:
+def _line(
+    group: QGraphicsItemGroup, colour: QColor, width: float, *, style: Qt.PenStyle = Qt.PenStyle.SolidLine
+) -> QGraphicsPathItem:
     line = QGraphicsPathItem(group)
-    pen = QPen(colour, width)
+    pen = QPen(colour, width, style)
     pen.setCosmetic(True)
     line.setPen(pen)
     line.setAcceptedMouseButtons(Qt.MouseButton.NoButton)

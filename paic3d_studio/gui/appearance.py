@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from PySide6.QtCore import QLocale, QObject, Signal
+from PySide6.QtCore import QLibraryInfo, QLocale, QObject, QTranslator, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -21,6 +21,9 @@ _THEMES: Final[Mapping[str, str]] = {SYSTEM: "As the system", "dark": "Dark", "l
 def dress(app: QApplication, preferences: Preferences) -> None:
     """Give the application its language and its theme, before any window is made."""
     language.use(language.wanted_language(preferences.text("language", SYSTEM), QLocale.system().name()))
+    own = QTranslator(app)  # for what Qt says itself: file dialogs, OK and Cancel
+    if own.load(f"qtbase_{language.in_use()}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+        app.installTranslator(own)
     theme.use(theme.wanted_theme(preferences.text("theme", SYSTEM), app))
     theme.apply_theme(app)
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.document import Document
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.message_bar import MessageBar
 from paic3d_studio.gui.preferences import Preferences
 
@@ -76,7 +77,7 @@ class Blending(QObject):
         if name != "choose-blender":
             return
         folder = self._preferences.folder("blender")
-        chooser = QFileDialog(self._window, "Where is Blender?", str(folder))
+        chooser = QFileDialog(self._window, text("Where is Blender?"), str(folder))
         chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chooser.fileSelected.connect(self._on_program_chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from paic3d_studio.gui.actions import ACTIONS, keys_text
@@ -35,6 +35,8 @@ _HEAD_KEYS: Final = (
     (". or keypad .", "The whole head in the middle"),
     ("P or keypad 5", "Perspective or orthographic"),
     ("O", "Compare: the picture over the front view"),
+    ("V", "Field and mesh side by side"),
+    ("Alt + wheel", "Move the slice of the density slices"),
     ("Keypad 1, 3, 7", "Front, left, top; with Ctrl the other side"),
     ("Keypad 9", "The opposite side"),
     ("Keypad 4, 6, 8, 2", "Turn by 15 degrees"),
@@ -70,7 +72,8 @@ class KeysDialog(QDialog):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
-        self.resize(860, 680)
+        room = self.screen().availableGeometry().size()
+        self.resize(QSize(max(860, inside.sizeHint().width() + 24), 680).boundedTo(room))
 
 
 def _table(title: str, rows: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> QGridLayout:

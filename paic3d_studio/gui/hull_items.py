@@ -8,17 +8,25 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPen, QPolygonF
-from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QGraphicsItemGroup, QGraphicsPolygonItem
+from PySide6.QtGui import QBrush, QColor, QPainterPath, QPen, QPolygonF
+from PySide6.QtWidgets import (
+    QGraphicsEllipseItem,
+    QGraphicsItem,
+    QGraphicsItemGroup,
+    QGraphicsPathItem,
+    QGraphicsPolygonItem,
+)
 
 from paic3d_studio.core.artefacts import FeatureHulls
 from paic3d_studio.gui import theme
+from paic3d_studio.project.state import Point
 from paic3d_studio.tools.hull_tool import HullTarget
 
 _RADIUS: Final = 4.2
 _SMALLEST_RADIUS: Final = 2.0
 _RADIUS_PER_SCALE: Final = 2.6  # zoomed out, the corners lie so close that large handles would hide the face
 _HOT_RADIUS: Final = 6.0
+_CROSS: Final = 4.0
 
 
 class HullItem(QGraphicsPolygonItem):
@@ -107,6 +115,7 @@ class HullLayer:
         self._editable = True
         self._locked: Collection[str] = ()
         self._radius = _RADIUS
+        self._dropped: list[QGraphicsPathItem] = []
 
     def show_hulls(self, hulls: FeatureHulls, *, locked: Collection[str] = ()) -> None:
         """Show these hulls and no others; those that are locked without handles."""
@@ -121,6 +130,16 @@ class HullLayer:
             self.items[name].set_locked(name in locked)
         self._locked = locked
         self._show_handles()
+
+    def show_dropped(self, places: Collection[Point]) -> None:
+        """Show the corners that go when the pointer comes up."""
+        while len(self._dropped) < len(places):
+            self._dropped.append(_new_cross(self._group))
+        for cross in self._dropped[len(places) :]:
+            cross.hide()
+        for cross, (x, y) in zip(self._dropped, places, strict=False):
+            cross.setPos(x, y)
+            cross.show()
 
     def set_hot(self, target: HullTarget | None) -> None:
         """Light up what the pointer would grab, in whichever hull it is."""
@@ -151,6 +170,19 @@ class HullLayer:
 
     def _drop(self, name: str) -> None:
         _remove(self.items.pop(name))
+
+
+def _new_cross(group: QGraphicsItemGroup) -> QGraphicsPathItem:
+    path = QPainterPath()
+    for way in (-1, 1):
+        path.moveTo(-_CROSS, -way * _CROSS)
+        path.lineTo(_CROSS, way * _CROSS)
+    cross = QGraphicsPathItem(path, group)
+    cross.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
+    cross.setPen(QPen(QColor(theme.BAD), 2.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    cross.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+    cross.setZValue(2)
+    return cross
 
 
 def _remove(item: QGraphicsItem) -> None:

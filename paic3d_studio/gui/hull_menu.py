@@ -79,7 +79,11 @@ def _choices(
         yield "Remove this corner", removes_corner
     if name.endswith("_eye") and name in FEATURE_NAMES:
         yield "Mirror the other eye", partial(edits.mirror_hull, hulls=scene.hulls, found=found, feature=name)
-    if name in project.hull_edits:
+    if name in project.free_hulls:
+        yield "Convex shape", partial(edits.free_hull, feature=name, free=False)
+    else:
+        yield "Free shape, with dents", partial(edits.free_hull, feature=name, free=True)
+    if name in project.hull_edits or name in project.free_hulls:
         reset = "As detected" if name in FEATURE_NAMES else "Remove this hull"
         yield reset, partial(edits.reset_hull, feature=name)
     yield "Lock", partial(edits.lock_hull, name=name, locked=True)

@@ -9,7 +9,7 @@ from typing import Final, cast
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QColor, QEnterEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from paic3d_studio.core.alignment import align, aligned_points
@@ -31,10 +31,11 @@ from paic3d_studio.gui.hull_items import HullLayer
 from paic3d_studio.gui.hull_menu import HullMenu
 from paic3d_studio.gui.landmark_items import LandmarkLayer
 from paic3d_studio.gui.landmark_menu import LandmarkMenu
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.align_bar import AlignBar
 from paic3d_studio.gui.panels.brush_bar import BrushBar
 from paic3d_studio.gui.panels.prompt_bar import PromptBar
-from paic3d_studio.gui.picture_view import PictureView, line_pixels
+from paic3d_studio.gui.picture_view import BACKDROPS, PictureView, line_pixels
 from paic3d_studio.gui.pointer_marks import PointerMarks
 from paic3d_studio.gui.preview import MaskPreview
 from paic3d_studio.gui.swipe_items import SwipeDivider
@@ -48,9 +49,11 @@ from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, MAX_RADIUS, MIN_RADIU
 from paic3d_studio.tools.hull_tool import HullTool, delete_at, insert_at
 from paic3d_studio.tools.landmark_tool import LandmarkTool
 from paic3d_studio.tools.matte_brush_tool import MatteBrushTool
+from paic3d_studio.tools.pan_zoom import FIT_MARGIN
 from paic3d_studio.tools.place_face_tool import PlaceFaceTool
 from paic3d_studio.tools.pointer import Edit, Scene, Tool, Touch
 from paic3d_studio.tools.polyline_tool import PolylineTool
+from paic3d_studio.tools.region_tool import RegionTool
 from paic3d_studio.tools.swipe import Swipe
 
 LAYERS: Final = ("picture", "clean", "lines", "hulls")
@@ -83,12 +86,18 @@ class ImagePanel(QWidget):
     """Layer -> `LayerState`."""
     hint_changed = Signal(str)
     tool_changed = Signal(str)
+    gesture_began = Signal()
     swipe_changed = Signal(bool)
+    backdrop_changed = Signal(str)
+    line_colour_changed = Signal(str)
     clean_shown = Signal(float)
     """The line-free picture of a gesture is on the screen; carries the milliseconds since its mask was known."""
     brush_changed = Signal(float)
     mask_shown = Signal(float)
     """A gesture changed the mask on the screen; carries the milliseconds from the pointer event to new pixels."""
+
+    region_drawn = Signal(object)
+    """A rectangle for the benchmark, `core.region_file.Rectangle` in Portrait pixels."""
 
     def __init__(self, document: Document) -> None:
         super().__init__()
@@ -105,6 +114,7 @@ class ImagePanel(QWidget):
         self._brush_hardness = 1.0
         self._button_down = False
         self._line_colour = theme.MASK
+        self._backdrop = "chequered"
         self._preview: MaskPreview | None = None
         self._in_gesture = False
         self._gesture_began = 0.0
@@ -130,6 +140,7 @@ class ImagePanel(QWidget):
         self._connect()
         self._show_layers()
         self._hull_layer.set_scale(self.view.pan_zoom.scale)
+        self._landmark_layer.set_scale(self.view.pan_zoom.scale)
         self.view.show_ground(False)
         self.choose_tool("hull")
 
@@ -279,15 +290,55 @@ class ImagePanel(QWidget):
         place = self.divider if not self.aligning else None
         self._divider.show_at(place, hot=hot)
         self.view.clip_layer("clean", left=self.divider)
+        self.view.clip_layer("lines", right=None if self._in_gesture else self.divider)
 
     def _show_live(self, picture: RenderLike, milliseconds: float) -> None:
         self.view.set_layer("clean", picture.rgba)
         self.clean_shown.emit(milliseconds)
 
     def _show_square(self) -> None:
-        self.view.set_layer("picture", self._aligned)
+        self._show_cut_out()
         self.view.set_content((ALIGNED_SIZE, ALIGNED_SIZE))
         self.view.show_ground(True)
+
+    @property
+    def backdrop(self) -> str:
+        """What is seen where the picture is transparent, a key of BACKDROPS."""
+        return self._backdrop
+
+    def set_backdrop(self, name: str) -> None:
+        """Choose what is seen where the picture is transparent, or the cut-out alone."""
+        if name in BACKDROPS and name != self._backdrop:
+            self._backdrop = name
+            self.view.set_backdrop(name)
+            if self._aligned is not None and not self.placing:
+                self._show_cut_out()
+            self.backdrop_changed.emit(name)
+
+    @property
+    def line_colour(self) -> str:
+        """The colour of the line mask's layer, one of LINE_COLOURS."""
+        return self._line_colour
+
+    def set_line_colour(self, colour: str) -> None:
+        """Show the line mask in another colour."""
+        if colour not in theme.LINE_COLOURS or colour == self._line_colour:
+            return
+        self._line_colour = colour
+        pixels = self.view.pixels_of("lines")
+        if pixels is not None:
+            shade = QColor(colour)
+            marked = pixels.copy()
+            marked[marked[..., 3] > 0, :3] = (shade.red(), shade.green(), shade.blue())
+            self.view.set_layer("lines", marked)
+        self.line_colour_changed.emit(colour)
+
+    def _show_cut_out(self) -> None:
+        """Show the aligned picture, or its alpha alone in grey."""
+        pixels = self._aligned
+        if pixels is not None and self._backdrop == "matte":
+            pixels = np.dstack([pixels[..., 3]] * 3 + [np.full_like(pixels[..., 3], 255)])
+        self.view.set_layer("picture", pixels)
 
     def _show_portrait(self) -> None:
         if self._portrait is not None:
@@ -303,6 +354,8 @@ class ImagePanel(QWidget):
             self.cancel_gesture()
         was_placing, was_aligning = self.placing, self.aligning
         self._tool_name = name
+        self._tools["region"].cancel()
+        self._show_region()
         self.view.pan_by_left = name == "hand"
         self.view.set_tool_cursor(_CURSORS.get(name, Qt.CursorShape.ArrowCursor))
         for owner, marks in self._tool_marks.items():
@@ -321,6 +374,12 @@ class ImagePanel(QWidget):
     @property
     def hint(self) -> str:
         """What the chosen tool does, in one sentence."""
+        dropped = len(cast("HullTool", self._tools["hull"]).dropped)
+        if dropped:
+            if dropped == 1:
+                return text("1 corner lies inside now and goes when you let go. Free shape (right click) keeps it.")
+            told = "{count} corners lie inside now and go when you let go. Free shape (right click) keeps them."
+            return text(told, count=dropped)
         return TOOLS[self._tool_name].hint if self._tool_name in TOOLS else "Drag the picture. The wheel zooms."
 
     def resize_brush(self, steps: int) -> None:
@@ -381,6 +440,9 @@ class ImagePanel(QWidget):
         self._in_gesture = False
         self._marks.hide_trail()
         self._document.end_drag()
+        self._show_divider()
+        self._light_up()
+        self.hint_changed.emit(self.hint)
 
     def cancel_gesture(self) -> bool:
         """Take back a gesture under way; False when there is none."""
@@ -389,6 +451,7 @@ class ImagePanel(QWidget):
         self._tools[self._tool_name].cancel()
         self._in_gesture = False
         self._marks.hide_trail()
+        self._show_divider()
         self._document.cancel_drag()
         return True
 
@@ -432,6 +495,7 @@ class ImagePanel(QWidget):
     # Moving the picture in the square --------------------------------------------------------------------------------
 
     def _switch_aligning(self) -> None:
+        self.view.fit_to(_ALIGN_SHARE if self.aligning else FIT_MARGIN)
         self.align_bar.setVisible(self.aligning)
         self._place_bars()
         self._show_alignment_now()
@@ -483,6 +547,7 @@ class ImagePanel(QWidget):
         self._button_down = True
         tool = self._tools[self._tool_name]
         edit = tool.press(touch, scene=self._scene())
+        self._show_region()
         if self._in_gesture and edit is not None:  # one more corner of a line
             self._drag(edit)
             if isinstance(tool, PolylineTool) and not tool.holds:
@@ -496,8 +561,10 @@ class ImagePanel(QWidget):
                 return
             self._preview = preview
             self._in_gesture = True
+            self._show_divider()
             self._document.begin_drag()
             self._drag(edit)
+            self.gesture_began.emit()
 
     def _scene(self) -> Scene:
         """Return what lies under the pointer now."""
@@ -524,16 +591,35 @@ class ImagePanel(QWidget):
         if self._swipe is not None and self._swipe.dragged:
             self._swipe.move(touch)
             self._show_divider(hot=True)
+        elif self._tool_name == "region":
+            self._tools["region"].move(touch)
+            self._show_region()
         elif self._in_gesture:
             edit = self._tools[self._tool_name].move(touch)
             if edit is not None:
                 self._drag(edit)
+
+    def _show_region(self) -> None:
+        tool = self._tools["region"]
+        assert isinstance(tool, RegionTool)
+        self._marks.show_rectangle(tool.rectangle if self._tool_name == "region" else None)
+
+    def _end_region(self, touch: Touch) -> None:
+        tool = self._tools["region"]
+        assert isinstance(tool, RegionTool)
+        if tool.drawing:
+            tool.release(touch)
+            self._show_region()
+            if tool.of_portrait is not None:
+                self.region_drawn.emit(tool.of_portrait)
 
     def _on_released(self, touch: Touch) -> None:
         self._button_down = False
         if self._swipe is not None and self._swipe.dragged:
             self._swipe.release()
             self._on_hovered(touch)
+        elif self._tool_name == "region":
+            self._end_region(touch)
         elif self._in_gesture:
             tool = self._tools[self._tool_name]
             edit = tool.release(touch)
@@ -563,6 +649,8 @@ class ImagePanel(QWidget):
         assert self._preview is not None
         hulls = self._preview.hulls_of(project)
         mask = self._preview.mask_of(project, hulls=hulls)
+        if self._tool_name == "hull":
+            self.hint_changed.emit(self.hint)
         self._show_landmarks(self._preview.landmarks_of(project), self._preview.alignment)
         self._show_hulls(hulls)
         self.view.set_layer("lines", line_pixels(mask, colour=self._line_colour))
@@ -675,6 +763,7 @@ class ImagePanel(QWidget):
         self.view.right_clicked.connect(self._on_right_clicked)
         self.view.hovered.connect(self._on_hovered)
         self.view.zoomed.connect(self._hull_layer.set_scale)
+        self.view.zoomed.connect(self._landmark_layer.set_scale)
         self.view.painted.connect(self._on_painted)
         self.brush_bar.sized.connect(self._on_brush_sized)
         self.brush_bar.hardened.connect(self._on_brush_hardened)
@@ -699,7 +788,7 @@ class ImagePanel(QWidget):
         if touch is None or self._tool_name not in BRUSHES or self._aligned is None:
             self._marks.hide_ring()
             return
-        colour = theme.ACCENT if self._tool_name == "matte" else theme.MASK
+        colour = theme.ACCENT if self._tool_name == "matte" else self._line_colour
         brush = cast("BrushTool", self._tools[self._tool_name])
         if isinstance(brush, MatteBrushTool) and brush.unsure:
             colour = theme.WARM
@@ -728,8 +817,12 @@ _CURSORS: Final = {
     "matte": Qt.CursorShape.CrossCursor,
     "polyline": Qt.CursorShape.CrossCursor,
     "lasso": Qt.CursorShape.CrossCursor,
+    "region": Qt.CursorShape.CrossCursor,
     "place-face": Qt.CursorShape.CrossCursor,
 }
+_ALIGN_SHARE: Final = 0.76
+"""How much of the panel the square fills while the picture is moved in it: outside, it is turned."""
+
 _WITHOUT_MASK: Final = ("align", "matte")
 """Tools whose gestures show no mask: what it follows from comes later."""
 

@@ -14,8 +14,11 @@ from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QGraphicsItem
 from paic3d_studio.core.face_template import OUTLINES
 from paic3d_studio.gui import theme
 
-_RADIUS: Final = 3.6
-_HOT_RADIUS: Final = 5.4
+_RADIUS: Final = 3.8
+_SMALLEST_RADIUS: Final = 1.8
+_RADIUS_PER_SCALE: Final = 2.0  # zoomed out, the landmarks lie so close that large dots would hide the face
+_HOT: Final = 1.8
+"""How much larger in pixels, what the pointer would grab is drawn."""
 _DARK: Final = "#3a2c08"
 
 
@@ -30,6 +33,7 @@ class LandmarkLayer:
         self._dots: list[QGraphicsEllipseItem] = []
         self._moved: Collection[int] = ()
         self._hot: Collection[int] = ()
+        self._radius = _RADIUS
         self._group.hide()
 
     def show_landmarks(self, points: NDArray[np.float64] | None, *, moved: Collection[int]) -> None:
@@ -54,6 +58,11 @@ class LandmarkLayer:
             self._hot = indices
             self._colour()
 
+    def set_scale(self, scale: float) -> None:
+        """Follow the zoom, screen pixels per picture pixel."""
+        self._radius = min(max(_RADIUS_PER_SCALE * scale, _SMALLEST_RADIUS), _RADIUS)
+        self._colour()
+
     def set_visible(self, visible: bool) -> None:
         """Show the landmarks only while they are edited."""
         self._group.setVisible(visible)
@@ -61,10 +70,10 @@ class LandmarkLayer:
     def _colour(self) -> None:
         for index, dot in enumerate(self._dots):
             hot, moved = index in self._hot, index in self._moved
-            radius = _HOT_RADIUS if hot else _RADIUS
+            radius = self._radius + (_HOT if hot else 0.0)
             dot.setRect(QRectF(-radius, -radius, 2 * radius, 2 * radius))
             dot.setBrush(QColor("#ffffff" if hot else theme.LANDMARK))
-            dot.setPen(QPen(QColor(theme.LANDMARK if hot else "#ffffff" if moved else _DARK), 2.0 if hot else 1.4))
+            dot.setPen(QPen(QColor(theme.LANDMARK if hot else "#ffffff" if moved else _DARK), 2.0 if hot else 1.2))
 
 
 def _face(places: list[QPointF]) -> QPainterPath:

@@ -1,7 +1,8 @@
 """The words of the window in the artist's language: English sentences in the code, catalogues beside the icons.
 
 A catalogue is a TOML file of English = translation in `resources/translations/`. A sentence with values in it stands
-there with names in braces: "Exported {name}". Sentences that come from below the window (a `UserError`) arrive with
+there with names in braces: "Exported {name}". A word that means two things says which behind a stroke, which the window
+does not show: "Back|view". Sentences that come from below the window (a `UserError`) arrive with
 their values filled in; they are recognised by what stands round the values. What no catalogue knows stays English.
 """
 
@@ -81,11 +82,12 @@ def text(english: str, **values: object) -> str:
         english: the sentence; names in braces stand for `values`, when there are any.
         values: by name.
     """
+    known = _sentences.get(english)
     if values:
-        return _sentences.get(english, english).format(**values)
-    if english in _sentences or not _patterns:
-        return _sentences.get(english, english)
-    return _recognised(english)
+        return (known or english).format(**values)
+    if known is None and _patterns:
+        return _recognised(english)
+    return known or _shown(english)
 
 
 def names_in(sentence: str) -> set[str]:
@@ -100,7 +102,12 @@ def _recognised(filled_in: str) -> str:
         found = pattern.fullmatch(filled_in)
         if found is not None:
             return translated.format(**{name: text(value) for name, value in found.groupdict().items()})
-    return filled_in
+    return _shown(filled_in)
+
+
+def _shown(english: str) -> str:
+    """Return a sentence without what tells it from another of the same words."""
+    return english.split("|")[0] if re.search(r"\w\|[a-z]+$", english) else english
 
 
 def _pattern(english: str) -> re.Pattern[str]:

@@ -14,6 +14,7 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragL
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
 
 from paic3d_studio.core.artefacts import ExportReport, Landmarks, TagFeatures
+from paic3d_studio.core.region_file import Rectangle
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
 from paic3d_studio.gui.appearance import Appearance
@@ -30,6 +31,7 @@ from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import RecentMenu
+from paic3d_studio.gui.region import keep_region
 from paic3d_studio.gui.rescue import Rescue
 from paic3d_studio.gui.runner import YIELDING
 from paic3d_studio.gui.weights_chooser import WeightsChooser
@@ -327,6 +329,14 @@ class MainWindow(QMainWindow):
         else:
             self._show_bug(error)
 
+    def _on_region_drawn(self, rectangle: Rectangle) -> None:
+        try:
+            path = keep_region(self.document, rectangle=rectangle)
+        except UserError as error:
+            self.workspace.messages.show_message(error.message, cure=error.cure)
+        else:
+            self.workspace.status.show_idle(text("The region of interest is kept in {name}", name=path.name))
+
     def offer_what_a_crash_left(self) -> None:
         """Ask, without blocking, whether unsaved edits of a studio that ended without a word are to be brought back."""
         self._left_behind = self.keeping.left_behind()
@@ -340,8 +350,7 @@ class MainWindow(QMainWindow):
             )
 
     def _undo(self) -> None:
-        if not self.image.step_back():
-            self.image.cancel_gesture()
+        if not self.image.step_back() and not self.image.cancel_gesture():
             self.document.undo()
 
     def _redo(self) -> None:
@@ -496,8 +505,16 @@ class MainWindow(QMainWindow):
         self.workspace.layers.show_states(states)
         self.preferences.layers = states
 
-    def _on_zoomed(self, scale: float) -> None:
-        self.workspace.zoom.setText(f"{100 * scale:.0f} %")
+    def _on_zoomed(self) -> None:
+        self.workspace.zoom.setText(f"{100 * self.image.view.device_scale:.0f} %")
+
+    def _on_line_colour_changed(self, colour: str) -> None:
+        self.workspace.layers.show_line_colour(colour)
+        self.preferences.remember("picture/line-colour", colour)
+
+    def _on_backdrop_changed(self, name: str) -> None:
+        self.workspace.layers.show_backdrop(name)
+        self.preferences.remember("picture/backdrop", name)
 
     def _work_to_lose(self) -> bool:
         """Ask, without blocking, when closing would lose something; the button of the message closes all the same."""
@@ -622,9 +639,15 @@ class MainWindow(QMainWindow):
         self.head.look_changed.connect(self._on_look_changed)
         self.image.layers_changed.connect(self._on_layers_changed)
         self.image.tool_changed.connect(self._on_tool_changed)
+        self.image.gesture_began.connect(self._update_situation)
         self.image.swipe_changed.connect(self.actions_by_name["swipe"].setChecked)
+        workspace.layers.line_colour_chosen.connect(self.image.set_line_colour)
+        workspace.layers.backdrop_chosen.connect(self.image.set_backdrop)
+        self.image.line_colour_changed.connect(self._on_line_colour_changed)
+        self.image.backdrop_changed.connect(self._on_backdrop_changed)
         self.image.brush_changed.connect(self._on_brush_changed)
         self.image.hint_changed.connect(self._show_hint)
+        self.image.region_drawn.connect(self._on_region_drawn)
         self.image.view.zoomed.connect(self._on_zoomed)
         self.head.mesh_wanted.connect(document.want_mesh)
         self.blending.follow(workspace.messages)
@@ -637,6 +660,8 @@ class MainWindow(QMainWindow):
         for name, state in self.preferences.layers.items():
             self.image.set_layer_state(name, state)
         self._on_layers_changed(self.image.layers)
+        self.image.set_line_colour(self.preferences.text("picture/line-colour", self.image.line_colour))
+        self.image.set_backdrop(self.preferences.text("picture/backdrop", self.image.backdrop))
         self.head.look_menu.show_look(
             self.preferences.text("view/background", ""), has_grid=self.preferences.flag("view/grid", default=True)
         )
@@ -645,5 +670,5 @@ class MainWindow(QMainWindow):
         self.workspace.side.setVisible(shows_side)
         self._on_brush_changed(self.image.brush_radius)
         self._on_tool_changed(self.image.tool)
-        self._on_zoomed(self.image.view.pan_zoom.scale)
+        self._on_zoomed()
         self.image.view.setFocus()

@@ -37,6 +37,17 @@ from paic3d_studio.tools.pointer import Touch
 REACH: Final = 9.0
 """How far from a corner the pointer may be and still grab it, in screen pixels."""
 
+BACKDROPS: Final = {
+    "chequered": ("Chequered", ""),
+    "white": ("White", "#ffffff"),
+    "grey": ("Grey", "#808080"),
+    "black": ("Black", "#000000"),
+    "green": ("Green", "#00b140"),
+    "matte": ("Cut-out only", "#000000"),
+}
+"""What lies behind the picture: label, and colour where it is one. With "matte" the cut-out itself is shown, white on
+black."""
+
 _SHARP_FROM: Final = 3.0  # from this scale on the pixels are shown as squares, as one wants them when placing a corner
 _CHECK: Final = 8  # side of a square of the chequered ground in screen pixels
 
@@ -74,13 +85,10 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         self._ground.setPen(QPen(Qt.PenStyle.NoPen))
         self._ground.setZValue(-10)
         self._box.addItem(self._ground, ignoreBounds=True)
-        self._clip = QGraphicsRectItem()
-        self._clip.setPen(QPen(Qt.PenStyle.NoPen))
-        self._clip.setFlag(QGraphicsRectItem.GraphicsItemFlag.ItemClipsChildrenToShape)
-        self._clip.hide()
-        self._box.addItem(self._clip, ignoreBounds=True)
+        self._clips: dict[str, QGraphicsRectItem] = {}
         self._layers: dict[str, Any] = {}
         self._view = PanZoom(content=(ALIGNED_SIZE, ALIGNED_SIZE), panel=(100.0, 100.0)).fit()
+        self._backdrop = "chequered"
         self._space = False
         self._pressure = 1.0
         self._pen_erases = False
@@ -110,18 +118,25 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         else:
             layer.setImage(np.ascontiguousarray(rgba), autoLevels=False, levels=None)
 
-    def clip_layer(self, name: str, *, left: float | None) -> None:
-        """Show of a layer only what lies right of `left`, in its pixels; None shows the whole."""
+    def clip_layer(self, name: str, *, left: float | None = None, right: float | None = None) -> None:
+        """Show of a layer only what lies between two columns, in its pixels; None leaves that side open."""
         layer = self._layers[name]
-        if left is None:
-            layer.setParentItem(self._box.childGroup)
-            self._clip.hide()
-        else:
-            width, height = self._view.content
-            self._clip.setRect(QRectF(left, 0, width - left, height))
-            self._clip.setZValue(layer.zValue())
-            self._clip.show()
-            layer.setParentItem(self._clip)
+        clip = self._clips.get(name)
+        if left is None and right is None:
+            if clip is not None and layer.parentItem() is clip:
+                layer.setParentItem(self._box.childGroup)
+            return
+        if clip is None:
+            clip = QGraphicsRectItem()
+            clip.setPen(QPen(Qt.PenStyle.NoPen))
+            clip.setFlag(QGraphicsRectItem.GraphicsItemFlag.ItemClipsChildrenToShape)
+            clip.setZValue(layer.zValue())
+            self._clips[name] = clip
+            self._box.addItem(clip, ignoreBounds=True)
+        width, height = self._view.content
+        start, stop = left or 0.0, width if right is None else right
+        clip.setRect(QRectF(start, 0, stop - start, height))
+        layer.setParentItem(clip)
 
     def pixels_of(self, name: str) -> NDArray[np.uint8] | None:
         """Return what a layer shows, None when it is empty."""
@@ -140,8 +155,13 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         self._ground.setRect(QRectF(0, 0, *size))
         self._set_view(self._view.showing((float(size[0]), float(size[1]))))
 
+    def set_backdrop(self, name: str) -> None:
+        """Choose what is seen where the picture is transparent, a key of BACKDROPS."""
+        self._backdrop = name
+        self._apply_view()
+
     def show_ground(self, visible: bool) -> None:
-        """Show the chequered ground on which transparent pixels are seen."""
+        """Show the ground on which transparent pixels are seen."""
         self._ground.setVisible(visible)
 
     # Pan and zoom ----------------------------------------------------------------------------------------------------
@@ -155,9 +175,18 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         """Show the whole picture."""
         self._set_view(self._view.fit())
 
+    def fit_to(self, share: float) -> None:
+        """Let a fitted picture fill this share of the panel."""
+        self._set_view(self._view.fitted_to(share))
+
     def zoom_to(self, scale: float) -> None:
-        """Show at `scale` screen pixels per picture pixel."""
-        self._set_view(self._view.at_scale(scale))
+        """Show at `scale` pixels of the screen itself per picture pixel: on a dense one fewer of Qt's."""
+        self._set_view(self._view.at_scale(scale / self.devicePixelRatioF()))
+
+    @property
+    def device_scale(self) -> float:
+        """Pixels of the screen itself per picture pixel."""
+        return self._view.scale * float(self.devicePixelRatioF())
 
     def zoom_by(self, factor: float) -> None:
         """Zoom about the middle of the panel."""
@@ -171,9 +200,10 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
     def _apply_view(self) -> None:
         left, top, width, height = self._view.visible
         self._box.setRange(QRectF(left, top, width, height), padding=0, disableAutoRange=True)
-        smooth = self._view.scale < _SHARP_FROM
+        smooth = self.device_scale < _SHARP_FROM
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        brush = QBrush(_chequered())
+        colour = BACKDROPS[self._backdrop][1]
+        brush = QBrush(QColor(colour)) if colour else QBrush(_chequered())
         brush.setTransform(QTransform.fromScale(1 / self._view.scale, 1 / self._view.scale))
         self._ground.setBrush(brush)
         self.zoomed.emit(self._view.scale)
@@ -189,7 +219,9 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 Qt's name
         """Note what a pen tells; the mouse events that Qt makes of it follow. Pinching zooms."""
         if isinstance(event, QTabletEvent):
-            self._pressure = min(max(event.pressure(), 0.0), 1.0)
+            touches = event.buttons() != Qt.MouseButton.NoButton
+            if event.type() != QEvent.Type.TabletRelease:  # a lifted pen presses with nothing, as one that hovers
+                self._pressure = min(max(event.pressure(), 0.0), 1.0) if touches else 1.0
             self._pen_erases = event.pointerType() == QPointingDevice.PointerType.Eraser
             event.ignore()
             return False

@@ -7,9 +7,10 @@ from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainterPath, QPen
-from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QGraphicsPathItem
+from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QGraphicsPathItem, QGraphicsRectItem
 
 from paic3d_studio.core.lines import Stroke
+from paic3d_studio.core.region_file import Rectangle
 from paic3d_studio.gui import theme
 from paic3d_studio.project.state import Point
 
@@ -31,7 +32,9 @@ class PointerMarks:
         dashed = QPen(QColor(255, 255, 255, 150), 1.0, Qt.PenStyle.DashLine)
         dashed.setCosmetic(True)
         self._core.setPen(dashed)
-        for item, height in ((self._ring, 30), (self._core, 30), (self._trail, 24)):
+        self._rectangle = QGraphicsRectItem()
+        self._rectangle.setPen(pen)
+        for item, height in ((self._ring, 30), (self._core, 30), (self._trail, 24), (self._rectangle, 24)):
             self._add(item, height=height)
             item.hide()
 
@@ -67,6 +70,13 @@ class PointerMarks:
     def hide_trail(self) -> None:
         """Show no stroke."""
         self._trail.hide()
+
+    def show_rectangle(self, rectangle: Rectangle | None) -> None:
+        """Show a rectangle of picture pixels, or none."""
+        self._rectangle.setVisible(rectangle is not None)
+        if rectangle is not None:
+            left, top, right, bottom = rectangle
+            self._rectangle.setRect(QRectF(left, top, right - left, bottom - top))
 
     def show_places(self, places: Iterable[Point]) -> None:
         """Show these places and no others, in a size that no zoom changes."""

@@ -48,7 +48,7 @@ class MaskPreview:
 
     def hulls_of(self, project: Project) -> FeatureHulls:
         """Return the hulls as `project` has them."""
-        return steps.hulls(self._of_moves(project)[1], project.hull_edits)
+        return steps.hulls(self._of_moves(project)[1], project.hull_edits, project.free_hulls)
 
     def mask_of(self, project: Project, *, hulls: FeatureHulls) -> LineMask:
         """Return the line mask as `project` has it."""
@@ -75,6 +75,8 @@ class MaskPreview:
 
 
 def _same(one: FeatureHulls, other: FeatureHulls) -> bool:
-    return one.polygons.keys() == other.polygons.keys() and all(
-        np.array_equal(one.polygons[name], other.polygons[name]) for name in one.polygons
+    return (
+        one.free == other.free
+        and one.polygons.keys() == other.polygons.keys()
+        and all(np.array_equal(one.polygons[name], other.polygons[name]) for name in one.polygons)
     )

@@ -122,7 +122,8 @@ class QueueWindow(QWidget):
     def begin(self) -> None:
         """Make the heads that are not there yet."""
         output = Path(self.output.text().strip() or ".").expanduser()
-        options = {**PLAIN_OPTIONS, "format": self.format.currentData()}
+        author = self._preferences.text("export/author", "") or None  # as in the last export; a VRM file wants it
+        options = {**PLAIN_OPTIONS, "format": self.format.currentData(), "author": author}
         try:
             items = items_for(self.files, output, options=options)
         except UserError as error:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsLineItem, QStyleOptionGrap
 
 from paic3d_studio.core.artefacts import ALIGNED_SIZE
 from paic3d_studio.gui import theme
+from paic3d_studio.gui.language import text
 
 _GRIP: Final = 11.0
 _WORDS: Final = ("Before", "After")
@@ -93,6 +94,7 @@ class _Words(QGraphicsItem):
         font.setPointSizeF(8.5)
         painter.setFont(font)
         for side, word in zip((-1, 1), _WORDS, strict=True):
+            word = text(word)
             width = painter.fontMetrics().horizontalAdvance(word) + 14
             plate = QRectF(8 if side > 0 else -8 - width, 8, width, 20)
             painter.setPen(Qt.PenStyle.NoPen)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
+from paic3d_studio.gui import language
 from paic3d_studio.paths import resources_folder
 
 if TYPE_CHECKING:
@@ -75,6 +76,16 @@ CANVAS: Final = "#131518"
 """Behind the picture and the head."""
 MASK: Final = "#ff5d8f"
 """The line mask: what will be repainted."""
+LINE_COLOURS: Final = {
+    MASK: "Pink",
+    "#ffb000": "Amber",
+    "#3ddc84": "Green",
+    "#3fa9ff": "Blue",
+    "#b06bff": "Violet",
+    "#ffffff": "White",
+    "#000000": "Black",
+}
+"""Colours that the line mask can be shown in: on some drawing each of them is hard to see."""
 HULL: Final = "#5fe0c8"
 """The feature hulls: where lines stay."""
 GUIDE: Final = "#63c7ff"
@@ -85,10 +96,10 @@ LANDMARK: Final = "#ffd166"
 BASE = PANEL = CONTROL = RAISED = LINE = TEXT = TEXT_SOFT = TEXT_FAINT = DISABLED = ""
 ACCENT = ACCENT_FILL = ACCENT_DIM = GOOD = WARM = BAD = ""
 
-FONT_FAMILIES: Final = (
-    "Inter", "Segoe UI", "SF Pro Text", "Noto Sans", "Cantarell", "DejaVu Sans",
-    "Noto Sans CJK JP", "Hiragino Sans", "Yu Gothic UI", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei",
-)  # fmt: skip
+FONT_FAMILIES: Final = ("Inter", "Segoe UI", "SF Pro Text", "Noto Sans", "Cantarell", "DejaVu Sans")
+_JAPANESE: Final = ("Noto Sans CJK JP", "Hiragino Sans", "Yu Gothic UI", "IPAGothic")
+_CHINESE: Final = ("Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei")
+"""The same characters are drawn in other ways in Japan and in China: those of the artist's language come first."""
 
 _QDARKSTYLE: Final = {
     "COLOR_BACKGROUND_1": "base", "COLOR_BACKGROUND_2": "panel", "COLOR_BACKGROUND_3": "control",
@@ -138,7 +149,8 @@ def apply_theme(app: QApplication) -> None:
 
     app.setStyle("Fusion")
     font = QFont()
-    font.setFamilies(list(FONT_FAMILIES))
+    east = (*_CHINESE, *_JAPANESE) if language.in_use() == "zh_CN" else (*_JAPANESE, *_CHINESE)
+    font.setFamilies([*FONT_FAMILIES, *east])
     font.setPointSizeF(9.5)
     app.setFont(font)
     palette = QPalette()

@@ -52,6 +52,7 @@ class HullMarks:
                 polygon = scene.hulls.polygons[target.feature]
                 target = replace(target, index=nearest_vertex(polygon, point=touch.point) or 0)
         self.layer.set_hot(target)
+        self.layer.show_dropped(self.tool.dropped)
         return Qt.CursorShape.ArrowCursor if target is None else _PART_CURSORS[target.part]
 
     def nudge(self, touch: Touch, by: Point, *, scene: Scene) -> Edit | None:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
 from paic3d_studio.errors import UserError
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.viewport_hosts import OpenGLHost, PictureHost, install_surface_format, new_host
 from paic3d_studio.gui.viewport_notice import ViewportNotice
 from paic3d_studio.viewport.bake import BakedVolume
@@ -21,11 +22,15 @@ from paic3d_studio.viewport.canvas import BACKGROUNDS, Background
 from paic3d_studio.viewport.front import StitchPicture
 from paic3d_studio.viewport.orbit import OrbitView, ScreenPoint, screen_point
 from paic3d_studio.viewport.scene import Scene
+from paic3d_studio.viewport.shading import SHADING_MODES
 
 __all__ = ["ViewportWidget", "install_surface_format"]
 
 WHEEL_FACTOR: Final = 0.88
 """One notch of the wheel brings the camera to this part of its distance."""
+
+SLICE_STEP: Final = 0.004
+"""Metres that one notch of the wheel moves the slice: about a voxel."""
 
 KEY_TURN: Final = 15.0
 """Degrees that an arrow key turns the head."""
@@ -120,6 +125,16 @@ class ViewportWidget(QWidget):
         self.scene.set_mesh(mesh)
         self._redraw()
 
+    def set_error(self, error: NDArray[np.float32] | None) -> None:
+        """Say how far outside the field's surface each vertex of the mesh lies, metres, (v,)."""
+        self.scene.set_error(error)
+        self._redraw()
+
+    def set_split(self, share: float | None) -> None:
+        """Show the field left of this share of the width, and the mesh right of it; None shows one of them alone."""
+        self.scene.set_split(share, now=time.monotonic())
+        self._redraw()
+
     def set_mode(self, name: str) -> None:
         """Shade in `name`, a key of `SHADING_MODES`."""
         self.scene.set_mode(name, now=time.monotonic())
@@ -207,6 +222,10 @@ class ViewportWidget(QWidget):
             self.set_view(self.view.reset() if point is None else self.view.aimed_at(point).zoomed(0.75))
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier:  # Qt then takes the wheel for one that turns sideways
+            self.move_slice((event.angleDelta().x() or event.angleDelta().y()) / 120.0 * SLICE_STEP)
+            event.accept()
+            return
         notches = event.angleDelta().y() / 120.0
         if notches:
             self.set_view(self.view.zoomed(WHEEL_FACTOR**notches, at=self._place(event.position())))
@@ -255,6 +274,11 @@ class ViewportWidget(QWidget):
             return True
         return super().event(event)
 
+    def move_slice(self, by: float) -> None:
+        """Move the slice of the density slices by so many metres away from the camera."""
+        self.scene.set_slice(self.scene.slice_depth + by, now=time.monotonic())
+        self._redraw()
+
     def _place(self, position: QPointF) -> ScreenPoint:
         return screen_point(position.x(), position.y(), width=self.width(), height=self.height())
 
@@ -269,10 +293,25 @@ class ViewportWidget(QWidget):
             self._notice.say("", is_whole_view=False)
         elif self.scene.is_empty:
             self._notice.say(self.tr("Open a portrait to begin"), is_whole_view=True)
-        elif self.scene.drawn_mode != self.scene.mode:
+        elif self.scene.drawn_mode != self.scene.mode or (self.scene.split is not None and self.scene.mesh is None):
             self._notice.say(self.tr("The mesh is not ready yet: this is the field"), is_whole_view=False)
         else:
-            self._notice.say("", is_whole_view=False)
+            self._notice.say(self._note(), is_whole_view=False)
+
+    def _note(self) -> str:
+        """Return what there is to say of the shading mode."""
+        if self.mode == "slices":
+            millimetres = round(1000 * self.scene.slice_depth)
+            if millimetres == 0:
+                where = text("Slice through the middle")
+            elif millimetres > 0:
+                where = text("Slice {millimetres} mm behind the middle", millimetres=millimetres)
+            else:
+                where = text("Slice {millimetres} mm before the middle", millimetres=-millimetres)
+            return f"{where}.  {text(SHADING_MODES[self.mode].note)}"
+        if self.mode == "mesh_error" and not self.scene.has_error:
+            return text("Measuring how far the mesh lies off the field")
+        return text(SHADING_MODES[self.mode].note)
 
     def _refuse(self, reason: str) -> None:
         """Put one sentence in place of the 3D view."""

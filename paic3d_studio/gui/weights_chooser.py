@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.importing import FILE_FILTER
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.preferences import Preferences
 
 
@@ -23,7 +24,9 @@ class WeightsChooser(QObject):
 
     def ask(self) -> None:
         """Open the dialog in the folder that was used last."""
-        chooser = QFileDialog(self._window, "Import weights", str(self._preferences.folder("import")), FILE_FILTER)
+        chooser = QFileDialog(
+            self._window, text("Import weights"), str(self._preferences.folder("import")), FILE_FILTER
+        )
         chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chooser.filesSelected.connect(self._on_chosen)

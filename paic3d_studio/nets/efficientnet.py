@@ -98,11 +98,11 @@ class EfficientNetLite0(nn.Module):
                 found.append(x)
         return found
 
-    def embedding(self, x: Tensor) -> Tensor:
-        """Return what the classifier looks at, averaged over the picture, (N, 1280)."""
-        return F.relu6(self._bn1(self._conv_head(self.features(x)[-1]))).mean(dim=(2, 3))
+    def embedding(self, coarsest: Tensor) -> Tensor:
+        """Return what the classifier looks at, averaged over the picture, (N, 1280), of the last of `features`."""
+        return F.relu6(self._bn1(self._conv_head(coarsest))).mean(dim=(2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits of ImageNet's classes (N, 1000)."""
-        logits: Tensor = self._fc(self.embedding(x))
+        logits: Tensor = self._fc(self.embedding(self.features(x)[-1]))
         return logits

@@ -122,14 +122,18 @@ class EfficientNetDistance(nn.Module):
 
     def forward(self, found: Tensor, truth: Tensor) -> Tensor:
         """Return distances (N,), about 0..2."""
-        scales = [_unit(features).chunk(2) for features in self.network.features(_levels(torch.cat([found, truth])))]
-        distances = [(a - b).square().sum(dim=1).mean(dim=(1, 2)) for a, b in scales]
-        return torch.stack(distances).mean(dim=0)
+        return self.with_cosine(found, truth)[0]
 
-    def cosine(self, found: Tensor, truth: Tensor) -> Tensor:
-        """Return the cosine of the pooled embeddings (N,), 1 for equal pictures; not CLIP's, and named so."""
-        first, second = self.network.embedding(_levels(torch.cat([found, truth]))).chunk(2)
-        return F.cosine_similarity(first, second, dim=1)
+    def with_cosine(self, found: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the distances, and the cosines of the pooled embeddings, 1 for equal pictures, (N,) each.
+
+        Neither is LPIPS or CLIP, and they are named so.
+        """
+        features = self.network.features(_levels(torch.cat([found, truth])))
+        scales = [_unit(scale).chunk(2) for scale in features]
+        distances = [(a - b).square().sum(dim=1).mean(dim=(1, 2)) for a, b in scales]
+        first, second = self.network.embedding(features[-1]).chunk(2)
+        return torch.stack(distances).mean(dim=0), F.cosine_similarity(first, second, dim=1)
 
 
 def _levels(picture: Tensor) -> Tensor:

@@ -58,6 +58,8 @@ def read_pickled(content: bytes, *, limits: Limits | None = None, check: Callabl
         Refused: it is none of these, damaged, exceeds the limits, or asks for what no weights need.
     """
     reading = Reading(limits or Limits(), check)
+    if is_safetensors(content):
+        raise Refused("is a safetensors file: the studio keeps weights so itself, and the authors published none")
     if content.startswith(_ZIP_START):
         return _from_zip(content, reading)
     if content.startswith(_STREAM_START):
@@ -71,6 +73,12 @@ def read_pickled(content: bytes, *, limits: Limits | None = None, check: Callabl
     if found.end != len(content):
         raise Refused("goes on behind its end")
     return found.value
+
+
+def is_safetensors(content: bytes) -> bool:
+    """Return whether a file's bytes begin as those of safetensors do: the length of a table in JSON, and the table."""
+    length = int.from_bytes(content[:8], "little")
+    return content[8:10] in (b'{"', b"{}") and length <= len(content) - 8
 
 
 def _with_nested(reading: Reading) -> Constructors:

@@ -56,6 +56,7 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("landmark_moves", lambda p: p.landmark_moves),
     Source("matte_strokes", lambda p: p.matte_strokes),
     Source("hull_edits", lambda p: p.hull_edits),
+    Source("free_hulls", lambda p: p.free_hulls),
     Source("strokes", lambda p: p.strokes),
     Source("seed", lambda p: p.seed),
     Source("detector", lambda p: p.settings.detector),
@@ -95,7 +96,7 @@ STAGES: Final[tuple[Stage, ...]] = (
     Stage("aligned", "Warping", ("portrait", "matte", "alignment"), steps.aligned),
     # From illustration to render: which lines go, and what was under them.
     Stage("found_hulls", "Finding the hulls", ("landmarks", "alignment"), steps.found_hulls, keep=4),
-    Stage("hulls", "Shaping the hulls", ("found_hulls", "hull_edits"), steps.hulls, keep=4),
+    Stage("hulls", "Shaping the hulls", ("found_hulls", "hull_edits", "free_hulls"), steps.hulls, keep=4),
     Stage("keep", "Marking what stays", ("hulls", "landmarks", "alignment"), steps.keep, keep=4),
     Stage("lines", "Finding the lines", ("aligned", "line_options"), steps.lines),
     Stage("line_mask", "Marking the lines", ("lines", "keep", "strokes"), steps.line_mask, keep=4),

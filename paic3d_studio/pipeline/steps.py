@@ -124,10 +124,10 @@ def found_hulls(landmarks: Landmarks, alignment: Alignment) -> FeatureHulls:
     return detect_hulls(landmarks, alignment=alignment)
 
 
-def hulls(found: FeatureHulls, edits: Mapping[str, Polygon]) -> FeatureHulls:
+def hulls(found: FeatureHulls, edits: Mapping[str, Polygon], free: tuple[str, ...]) -> FeatureHulls:
     """Put the artist's hulls in place of those she changed."""
     edited = {name: np.asarray(polygon, np.float64) for name, polygon in edits.items()}
-    return FeatureHulls(polygons={**found.polygons, **edited})
+    return FeatureHulls(polygons={**found.polygons, **edited}, free=free)
 
 
 def keep(hulls: FeatureHulls, landmarks: Landmarks, alignment: Alignment) -> KeepMask:

@@ -18,18 +18,25 @@ from paic3d_studio.core.lines import Stroke
 from paic3d_studio.project.state import MAX_NAME, AlignmentEdit, MovedLandmark, PlacedFace, Point, Polygon, Project
 
 _OF_ANOTHER_FACE: Final[Mapping[str, Any]] = MappingProxyType(
-    {"landmark_moves": (), "alignment_edit": AlignmentEdit(), "hull_edits": {}, "locked_hulls": (), "strokes": ()}
+    {
+        "landmark_moves": (),
+        "alignment_edit": AlignmentEdit(),
+        "hull_edits": {},
+        "free_hulls": (),
+        "locked_hulls": (),
+        "strokes": (),
+    }
 )
 """What belongs to one place of the face and means nothing in another."""
 
 
 def set_hull(project: Project, *, feature: str, polygon: Iterable[Iterable[float]]) -> Project:
-    """Put the artist's polygon in place of the detected hull of `feature`; aligned pixels, convex."""
+    """Put the artist's polygon in place of the detected hull of `feature`; aligned pixels, convex unless it is free."""
     return replace(project, hull_edits={**project.hull_edits, feature: _polygon(polygon)})
 
 
 def move_hull_vertex(project: Project, *, hulls: FeatureHulls, feature: str, index: int, to: Point) -> Project:
-    """Move vertex `index` of a hull to `to`; the hull stays convex.
+    """Move vertex `index` of a hull to `to`; the hull stays convex unless it is free.
 
     Args:
         project: the project before.
@@ -38,17 +45,24 @@ def move_hull_vertex(project: Project, *, hulls: FeatureHulls, feature: str, ind
         index: of the vertex in `hulls`.
         to: aligned pixels.
     """
-    return set_hull(project, feature=feature, polygon=shapes.move_vertex(hulls.polygons[feature], index=index, to=to))
+    free = feature in project.free_hulls
+    polygon = shapes.move_vertex(hulls.polygons[feature], index=index, to=to, free=free)
+    return set_hull(project, feature=feature, polygon=polygon)
 
 
 def insert_hull_vertex(project: Project, *, hulls: FeatureHulls, feature: str, at: Point) -> Project:
     """Put a new vertex on the edge nearest to `at`, or at it when it lies outside the hull; aligned pixels."""
-    return set_hull(project, feature=feature, polygon=shapes.insert_vertex(hulls.polygons[feature], point=at))
+    free = feature in project.free_hulls
+    return set_hull(
+        project, feature=feature, polygon=shapes.insert_vertex(hulls.polygons[feature], point=at, free=free)
+    )
 
 
 def delete_hull_vertex(project: Project, *, hulls: FeatureHulls, feature: str, index: int) -> Project:
     """Take vertex `index` away; a triangle stays as it is."""
-    return set_hull(project, feature=feature, polygon=shapes.delete_vertex(hulls.polygons[feature], index=index))
+    free = feature in project.free_hulls
+    polygon = shapes.delete_vertex(hulls.polygons[feature], index=index, free=free)
+    return set_hull(project, feature=feature, polygon=polygon)
 
 
 def move_hull(project: Project, *, hulls: FeatureHulls, feature: str, by: Point) -> Project:
@@ -57,8 +71,19 @@ def move_hull(project: Project, *, hulls: FeatureHulls, feature: str, by: Point)
 
 
 def move_hull_edge(project: Project, *, hulls: FeatureHulls, feature: str, index: int, by: Point) -> Project:
-    """Move the edge from vertex `index` to the next by (x, y) aligned pixels; the hull stays convex."""
-    return set_hull(project, feature=feature, polygon=shapes.move_edge(hulls.polygons[feature], index=index, by=by))
+    """Move the edge from vertex `index` to the next by (x, y) aligned pixels, as `move_hull_vertex`."""
+    free = feature in project.free_hulls
+    polygon = shapes.move_edge(hulls.polygons[feature], index=index, by=by, free=free)
+    return set_hull(project, feature=feature, polygon=polygon)
+
+
+def free_hull(project: Project, *, feature: str, free: bool) -> Project:
+    """Let a hull have dents, or make it convex again."""
+    others = tuple(name for name in project.free_hulls if name != feature)
+    changed = replace(project, free_hulls=(*others, feature) if free else others)
+    if free or feature not in project.hull_edits:
+        return changed
+    return set_hull(changed, feature=feature, polygon=shapes.convex(project.hull_edits[feature]))
 
 
 def mirror_hull(project: Project, *, hulls: FeatureHulls, found: FeatureHulls, feature: str) -> Project:
@@ -74,7 +99,9 @@ def mirror_hull(project: Project, *, hulls: FeatureHulls, found: FeatureHulls, f
     if other is None:
         return project
     about, onto = (found.polygons[name].mean(axis=0) for name in (other, feature))
-    return set_hull(project, feature=feature, polygon=shapes.mirrored(hulls.polygons[other], about=about, onto=onto))
+    free = other in project.free_hulls
+    polygon = shapes.mirrored(hulls.polygons[other], about=about, onto=onto, free=free)
+    return set_hull(free_hull(project, feature=feature, free=free), feature=feature, polygon=polygon)
 
 
 def add_hull(project: Project, *, name: str, polygon: Iterable[Iterable[float]]) -> Project:
@@ -89,7 +116,10 @@ def rename_hull(project: Project, *, name: str, to: str) -> Project:
         return project
     to = _free_name(project, to)
     hulls = {to if key == name else key: polygon for key, polygon in project.hull_edits.items()}
-    return replace(project, hull_edits=hulls, locked_hulls=tuple(to if x == name else x for x in project.locked_hulls))
+    free, locked = (
+        tuple(to if other == name else other for other in names) for names in (project.free_hulls, project.locked_hulls)
+    )
+    return replace(project, hull_edits=hulls, free_hulls=free, locked_hulls=locked)
 
 
 def lock_hull(project: Project, *, name: str, locked: bool) -> Project:
@@ -106,13 +136,15 @@ def unlock_hulls(project: Project) -> Project:
 def reset_hull(project: Project, *, feature: str) -> Project:
     """Return a hull to what was detected; one of the artist's own is taken away."""
     hulls = {name: edit for name, edit in project.hull_edits.items() if name != feature}
-    return lock_hull(replace(project, hull_edits=hulls), name=feature, locked=False)
+    free = tuple(name for name in project.free_hulls if name != feature)
+    return lock_hull(replace(project, hull_edits=hulls, free_hulls=free), name=feature, locked=False)
 
 
 def reset_hulls(project: Project) -> Project:
     """Return every hull to what was detected; those of the artist's own stay."""
     own = {name: edit for name, edit in project.hull_edits.items() if name not in FEATURE_NAMES}
-    return replace(project, hull_edits=own)
+    free = tuple(name for name in project.free_hulls if name not in FEATURE_NAMES)
+    return replace(project, hull_edits=own, free_hulls=free)
 
 
 def add_stroke(project: Project, *, stroke: Stroke) -> Project:
@@ -175,8 +207,9 @@ def set_alignment(project: Project, *, alignment: AlignmentEdit) -> Project:
     change = Alignment(matrix=chained(back, _matrix(alignment)))
     scale = alignment.scale / before.scale
     hulls = {
-        name: _polygon(shapes.convex(aligned_points(change, points=polygon)))
+        name: _polygon(moved if name in project.free_hulls else shapes.convex(moved))
         for name, polygon in project.hull_edits.items()
+        for moved in (aligned_points(change, points=polygon),)
     }
     strokes = tuple(
         replace(stroke, points=_polygon(aligned_points(change, points=stroke.points)), radius=stroke.radius * scale)

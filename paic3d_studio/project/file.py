@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from paic3d_studio.core.hulls import is_convex
+from paic3d_studio.core.hulls import MIN_VERTICES, is_convex
 from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 from paic3d_studio.project.codec import MAX_TEXT, Damaged, decoded, plain
@@ -181,10 +181,11 @@ def _picture(described: object, encoded: bytes) -> PictureSource:
 
 
 def _refuse_impossible(project: Project) -> None:
-    """Make sure of what the types do not say: hulls are convex, and places lie where a picture can be."""
+    """Make sure of what the types do not say: what is not free is convex, and places lie where a picture can be."""
     for feature, polygon in project.hull_edits.items():
-        if len(polygon) > 1000 or not _in_reach(polygon) or not is_convex(polygon):
-            raise Damaged(f"the hull “{feature}” is no convex polygon")
+        well_formed = len(polygon) >= MIN_VERTICES if feature in project.free_hulls else is_convex(polygon)
+        if len(polygon) > 1000 or not _in_reach(polygon) or not well_formed:
+            raise Damaged(f"the hull “{feature}” is no polygon that a hull can have")
     for stroke in (*project.strokes, *project.matte_strokes):
         if not 0 < stroke.radius <= _REACH or not _in_reach(stroke.points):
             raise Damaged("a stroke lies outside every picture")

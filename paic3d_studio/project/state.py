@@ -135,8 +135,9 @@ class Project:
         landmark_moves: single landmarks that she moved, by number; the others stay where they were found.
         alignment_edit: how she moved the picture in the square after it was aligned.
         matte_strokes: brush strokes on the matte in Portrait pixels, in order; `adds` marks the character.
-        hull_edits: name -> convex polygon in aligned pixels: in place of the detected hull of a feature, or a hull of
-            the artist's own round anything else whose lines stay.
+        hull_edits: name -> polygon in aligned pixels, convex unless the hull is free: in place of the detected hull of
+            a feature, or a hull of the artist's own round anything else whose lines stay.
+        free_hulls: names of hulls whose polygon may have dents, in order.
         locked_hulls: names of hulls that the pointer passes by, in order.
         strokes: brush strokes on the line mask in aligned pixels, in order; `adds` marks lines to repaint.
         settings: methods and options.
@@ -149,6 +150,7 @@ class Project:
     alignment_edit: AlignmentEdit = AlignmentEdit()
     matte_strokes: tuple[Stroke, ...] = ()
     hull_edits: Mapping[str, Polygon] = field(default_factory=dict)
+    free_hulls: tuple[str, ...] = ()
     locked_hulls: tuple[str, ...] = ()
     strokes: tuple[Stroke, ...] = ()
     settings: Settings = field(default_factory=Settings)

@@ -26,12 +26,20 @@ from typing import Any, Final
 from paic3d_studio import __version__
 from paic3d_studio.core.image import PICTURE_SUFFIXES, read_picture
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.core.terms import TERM_CHOICES
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.export import exporter_for
 from paic3d_studio.files import write_files
 from paic3d_studio.pipeline.child import ChildFailed, run_in_child
 from paic3d_studio.project.file import SUFFIX
-from paic3d_studio.session.headless import CANCELLED, Job, cancel_on_interrupt, configured, refuse_pictures_as_targets
+from paic3d_studio.session.headless import (
+    CANCELLED,
+    Job,
+    cancel_on_interrupt,
+    configured,
+    refuse_missing_weights,
+    refuse_pictures_as_targets,
+)
 from paic3d_studio.session.output import check_head_target, is_folder
 from paic3d_studio.session.progress import TerminalProgress
 from paic3d_studio.session.session import Session
@@ -45,7 +53,8 @@ REPORT: Final = "report.html"
 
 PLAIN_OPTIONS: Final[Mapping[str, object]] = {
     "format": ".glb", "seed": None, "backbone": None, "infill": None, "faces": None, "texture": None, "lattice": None,
-    "no_stitch": False, "stitch_line_free": False,
+    "smoothing": None, "floaters": None, "thin_parts": None, "symmetry": None, "cut": None, "base": None,
+    **dict.fromkeys(("title", "author", "notice", *TERM_CHOICES)), "no_stitch": False, "stitch_line_free": False,
 }  # fmt: skip
 """The options of the command line where none is given."""
 
@@ -110,6 +119,8 @@ def batch_items(arguments: Namespace) -> list[Item]:
     Raises:
         UserError: no such folder, nothing in it, or an output that cannot be written.
     """
+    asked = {**PLAIN_OPTIONS, **vars(arguments)}
+    refuse_missing_weights(backbone=asked["backbone"], infill=asked["infill"])
     source, output = arguments.folder, arguments.output
     if not is_folder(source):
         raise UserError(f"There is no folder “{source}”.", "Give the folder that holds the pictures.")
@@ -228,6 +239,7 @@ def make_head(item: Item, options: Mapping[str, Any], *, monitor: Monitor) -> Ou
     """
     session = Session()
     project = configured(session.read(item.picture, monitor=monitor.child(0.0, 0.05)), Namespace(**options))
+    refuse_missing_weights(backbone=project.settings.backbone, infill=project.settings.infill)
     report = session.export(item.head, project=project, monitor=monitor.child(0.05, 0.9))
     session.turntable(item.sheet, size=_SHEET_SIZE, project=project, monitor=monitor.child(0.9, 1.0))
     return Outcome(

@@ -23,8 +23,10 @@ from paic3d_studio.core.surface import CUTS
 from paic3d_studio.core.terms import TERM_CHOICES
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.export import EXPORTERS, exporter_for
+from paic3d_studio.nets.manifest import IMPORTABLE, is_there
 from paic3d_studio.paths import example_picture
 from paic3d_studio.pipeline.graph import StageReport
+from paic3d_studio.pipeline.stages import INFILL_WEIGHTS
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import Project
 from paic3d_studio.session.output import check_head_target, check_turntable_target, is_folder
@@ -79,6 +81,7 @@ def jobs_of(arguments: Namespace) -> list[Job]:
     Raises:
         UserError: a target that cannot be written, that is one of the pictures, or that two pictures share.
     """
+    refuse_missing_weights(backbone=arguments.backbone, infill=arguments.infill)
     pictures: list[Path] = arguments.pictures
     output: Path | None = arguments.output
     if len(pictures) > 1:
@@ -96,6 +99,21 @@ def jobs_of(arguments: Namespace) -> list[Job]:
     if arguments.turntable is not None:
         check_turntable_target(arguments.turntable)
     return jobs
+
+
+def refuse_missing_weights(*, backbone: str | None, infill: str | None) -> None:
+    """Make sure that the weights of methods which come without them were imported; None asks for no method.
+
+    Raises:
+        UserError: some were not.
+    """
+    asked = {"backbone": (backbone, backbone), "infill": (infill, INFILL_WEIGHTS.get(infill or ""))}
+    for kind, (name, weights) in asked.items():
+        if weights is not None and weights in IMPORTABLE and not is_there(weights):
+            raise UserError(
+                f"The weights of the {kind} “{name}” do not come with this program, and none were imported.",
+                f"Choose another {kind}, or import the authors' weights: paic3d-studio import-weights FILE.",
+            )
 
 
 def _head_path(picture: Path, output: Path | None) -> Path:
@@ -190,6 +208,7 @@ def _reconstructed(
     """Make one head and return what there is to say about it."""
     begun, cpu_before = time.perf_counter(), cpu_seconds()
     project = configure(session.read(job.picture, monitor=monitor.child(0.0, 0.02)))
+    refuse_missing_weights(backbone=project.settings.backbone, infill=project.settings.infill)
     share = 0.85 if job.turntable else 1.0
     report = session.export(job.head, project=project, monitor=monitor.child(0.02, share))
     warnings = [session.pull(stage, project).warning for stage in ("landmarks", "tags")]

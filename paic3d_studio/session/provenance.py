@@ -15,7 +15,7 @@ from paic3d_studio import __version__
 from paic3d_studio.errors import UserError
 from paic3d_studio.export.encoded import Encoded
 from paic3d_studio.nets.manifest import manifest_entry
-from paic3d_studio.pipeline.stages import INFILL_WEIGHTS, TAGGER_WEIGHTS
+from paic3d_studio.pipeline.stages import SOURCES
 from paic3d_studio.project.codec import plain
 from paic3d_studio.project.state import Project
 
@@ -55,10 +55,13 @@ def decisions(project: Project) -> dict[str, Any]:
 
 
 def weights_of(project: Project) -> tuple[str, ...]:
-    """Return the names of the weights that made the head, in the manifests' words."""
-    settings = project.settings
-    infill = INFILL_WEIGHTS.get(settings.infill)
-    return (*((infill,) if infill else ()), settings.backbone, *TAGGER_WEIGHTS.get(settings.backbone, ()))
+    """Return the names of the weights that the stages may have read, as the table of sources has them."""
+    names: list[str] = []
+    for source in SOURCES:
+        if source.name.endswith("_weights"):
+            value = source.read(project)
+            names += [value] if isinstance(value, str) else list(value)  # type: ignore[call-overload]
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def _weights(name: str) -> Mapping[str, object]:

@@ -19,6 +19,7 @@ from paic3d_studio.tools.matte_brush_tool import MatteBrushTool
 from paic3d_studio.tools.place_face_tool import PlaceFaceTool
 from paic3d_studio.tools.pointer import Tool
 from paic3d_studio.tools.polyline_tool import PolylineTool
+from paic3d_studio.tools.region_tool import RegionTool
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ TOOLS: Final[Mapping[str, ToolEntry]] = MappingProxyType(
             MatteBrushTool,
             "Paint what belongs to the character. Shift paints it away. Unsure finds an edge anew.",
         ),
+        "region": ToolEntry(RegionTool, "Draw the rectangle in which the benchmark judges this picture."),
         "place-face": ToolEntry(PlaceFaceTool, "Click the middle of each eye and of the mouth."),
     }
 )

@@ -42,7 +42,7 @@ def hull_target(touch: Touch, *, hulls: FeatureHulls, locked: Collection[str] = 
         edge = shapes.nearest_edge(polygon, point=touch.point, within=touch.reach * _EDGE_SHARE)
         if edge is not None:
             found.append((1, middle, HullTarget(feature, "edge", edge)))
-        elif shapes.contains(polygon, point=touch.point):
+        elif (shapes.encloses if feature in hulls.free else shapes.contains)(polygon, point=touch.point):
             found.append((2, middle, HullTarget(feature, "inside")))
     return min(found, key=lambda entry: entry[:2])[2] if found else None
 
@@ -54,6 +54,12 @@ class HullTool:
     _grabbed: HullTarget | None = None
     _from: Point = (0.0, 0.0)
     _hulls: FeatureHulls | None = None
+    _dropped: tuple[Point, ...] = ()
+
+    @property
+    def dropped(self) -> tuple[Point, ...]:
+        """The corners that the hull will have lost when the pointer comes up here; dragged back, it keeps them."""
+        return self._dropped
 
     @property
     def grabbed(self) -> HullTarget | None:
@@ -72,8 +78,9 @@ class HullTool:
         grabbed, hulls = self._grabbed, self._hulls
         if grabbed is None or hulls is None:
             return None
-        dx, dy = touch.x - self._from[0], touch.y - self._from[1]
-        return moved_by(grabbed, (dx, dy), hulls=hulls)
+        by = (touch.x - self._from[0], touch.y - self._from[1])
+        self._dropped = _dropped_by(grabbed, by, hulls=hulls)
+        return moved_by(grabbed, by, hulls=hulls)
 
     def release(self, touch: Touch) -> Edit | None:
         """End the drag where the pointer is; a press and release in one place changes nothing."""
@@ -85,6 +92,7 @@ class HullTool:
         """Let go of what was grabbed."""
         self._grabbed = None
         self._hulls = None
+        self._dropped = ()
 
 
 def moved_by(target: HullTarget, by: Point, *, hulls: FeatureHulls) -> Edit:
@@ -97,6 +105,20 @@ def moved_by(target: HullTarget, by: Point, *, hulls: FeatureHulls) -> Edit:
     if target.part == "edge":
         return lambda project: edits.move_hull_edge(project, hulls=hulls, feature=feature, index=index, by=by)
     return lambda project: edits.move_hull(project, hulls=hulls, feature=feature, by=by)
+
+
+def _dropped_by(target: HullTarget, by: Point, *, hulls: FeatureHulls) -> tuple[Point, ...]:
+    """Return the corners that a convex hull loses when a target moves by (x, y)."""
+    if target.part == "inside" or target.feature in hulls.free:
+        return ()
+    before, index = hulls.polygons[target.feature], target.index
+    if target.part == "vertex":
+        after = shapes.move_vertex(before, index=index, to=tuple(before[index] + by))
+        gone = shapes.dropped_corners(before, after=after, moved=(index,))
+    else:
+        after = shapes.move_edge(before, index=index, by=by)
+        gone = shapes.dropped_corners(before, after=after, moved=(index, (index + 1) % len(before)))
+    return tuple((float(x), float(y)) for x, y in gone)
 
 
 def insert_at(touch: Touch, *, scene: Scene) -> Edit | None:

@@ -34,12 +34,19 @@ class PanZoom:
     scale: float = 1.0
     centre: Point = (0.0, 0.0)
     fitted: bool = True
+    share: float = FIT_MARGIN
+    """How much of the panel a fitted picture fills."""
 
     def fit(self) -> PanZoom:
         """Show the whole picture, and keep doing so when the panel changes its size."""
         width, height = self.content
-        scale = FIT_MARGIN * min(self.panel[0] / width, self.panel[1] / height)
+        scale = self.share * min(self.panel[0] / width, self.panel[1] / height)
         return dataclasses.replace(self, scale=_bounded(scale), centre=(width / 2, height / 2), fitted=True)
+
+    def fitted_to(self, share: float) -> PanZoom:
+        """Let a fitted picture fill this share of the panel from now on; one that is not fitted stays as it is."""
+        changed = dataclasses.replace(self, share=share)
+        return changed.fit() if self.fitted else changed
 
     def resized(self, panel: tuple[float, float]) -> PanZoom:
         """Follow the panel to a new size: refit if fitted, else keep scale and centre."""

@@ -138,6 +138,14 @@ def reset_state(ctx: moderngl.Context) -> None:
     ctx.clear_samplers()
 
 
+def strip(size: Size, rows: tuple[int, int] | None, first_column: int) -> tuple[int, int, int, int] | None:
+    """Return the scissors (x, y, width, height) of a strip of a picture, None for all of it."""
+    if rows is None and first_column == 0:
+        return None
+    low, high = rows or (0, size[1])
+    return first_column, low, size[0] - first_column, high - low
+
+
 def set_uniforms(program: Any, values: Mapping[str, Any]) -> None:
     """Set those of `values` that the linked program still has (compilers drop what a shader never reads)."""
     for name, value in values.items():

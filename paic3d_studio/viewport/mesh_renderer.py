@@ -6,9 +6,10 @@ from typing import Any
 
 import moderngl
 import numpy as np
+from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import TexturedMesh
-from paic3d_studio.viewport.canvas import Size, reset_state, set_uniforms
+from paic3d_studio.viewport.canvas import Size, reset_state, set_uniforms, strip
 from paic3d_studio.viewport.orbit import OrbitView, view_projection
 from paic3d_studio.viewport.shading import mesh_fragment, shader_source
 
@@ -32,10 +33,16 @@ class MeshRenderer:
         """True once a mesh was uploaded."""
         return self._corners is not None
 
-    def upload(self, mesh: TexturedMesh) -> None:
-        """Draw `mesh` from now on; the old one is dropped only after the new one is complete."""
+    def upload(self, mesh: TexturedMesh, *, error: NDArray[np.float32] | None = None) -> None:
+        """Draw `mesh` from now on; the old one is dropped only after the new one is complete.
+
+        `error` is how far outside the field's surface each vertex lies, metres, (v,); None counts as 0.
+        """
         surface = mesh.surface
-        columns = np.concatenate([surface.vertices, surface.normals, surface.uv], axis=1).astype(np.float32)
+        if error is None or len(error) != len(surface.vertices):
+            error = np.zeros(len(surface.vertices), np.float32)
+        parts = [surface.vertices, surface.normals, surface.uv, error[:, None]]
+        columns = np.concatenate(parts, axis=1).astype(np.float32)
         corners = self._ctx.buffer(np.ascontiguousarray(columns[surface.faces.reshape(-1)]).tobytes())
         upright = np.ascontiguousarray(mesh.texture[::-1])  # row 0 of GL is v = 0, the bottom
         texture = self._ctx.texture(upright.shape[1::-1], 3, upright.tobytes(), alignment=1)
@@ -45,21 +52,28 @@ class MeshRenderer:
         self._corners, self._texture = corners, texture
 
     def draw(
-        self, framebuffer: Any, view: OrbitView, *, mode: str, size: Size, rows: tuple[int, int] | None = None
+        self,
+        framebuffer: Any,
+        view: OrbitView,
+        *,
+        mode: str,
+        size: Size,
+        rows: tuple[int, int] | None = None,
+        first_column: int = 0,
     ) -> None:
         """Draw into the first `size` pixels of `framebuffer`, which has a depth buffer; its colours stay behind.
 
         Args:
             mode: a key of `SHADING_MODES` that draws the mesh.
             rows: first and last (exclusive) row from the bottom, to draw only a strip; None for all.
+            first_column: what lies left of it stays as it is.
         """
         array = self._array(mode)
         reset_state(self._ctx)
         framebuffer.use()
         framebuffer.depth_mask = True
         self._ctx.viewport = (0, 0, *size)
-        if rows is not None:
-            self._ctx.scissor = (0, rows[0], size[0], rows[1] - rows[0])
+        self._ctx.scissor = strip(size, rows, first_column)
         framebuffer.color_mask = (False,) * 4
         framebuffer.clear(depth=1.0)
         framebuffer.color_mask = (True,) * 4
@@ -94,7 +108,7 @@ class MeshRenderer:
             self._programs[mode] = self._ctx.program(shader_source("mesh.vert"), mesh_fragment(mode))
         if mode not in self._arrays:
             program = self._programs[mode]
-            parts = [("3f", "vertex", 12), ("3f", "normal", 12), ("2f", "uv", 8)]
+            parts = [("3f", "vertex", 12), ("3f", "normal", 12), ("2f", "uv", 8), ("1f", "error", 4)]
             read = [(form, name) if name in program else (f"{size}x", "") for form, name, size in parts]
             layout = " ".join(form for form, _ in read)
             names = [name for _, name in read if name]

@@ -28,6 +28,7 @@ from paic3d_studio.viewport.canvas import (
     Size,
     reset_state,
     set_uniforms,
+    strip,
     view_uniforms,
 )
 from paic3d_studio.viewport.front import BORDER_REACH, NO_PICTURE, STITCH, StitchPicture
@@ -56,6 +57,8 @@ class VolumeRenderer:
         self._volume: BakedVolume | None = None
         self.skips_empty = True
         self.haze: Haze | None = None
+        self.slice_depth = 0.0
+        """Where the slice of "slices" lies, metres behind the middle of the view."""
 
     @property
     def has_volume(self) -> bool:
@@ -120,19 +123,20 @@ class VolumeRenderer:
         quality: Quality,
         background: Background,
         rows: tuple[int, int] | None = None,
+        first_column: int = 0,
     ) -> None:
         """Draw into the first `size` pixels of `framebuffer`, one ray for each.
 
         Args:
             mode: a key of `SHADING_MODES` that draws the volume, or "" for the background alone.
             rows: first and last (exclusive) row from the bottom, to draw only a strip; None for all.
+            first_column: what lies left of it stays as it is.
         """
         program, triangle = self._program(mode if self.has_volume else "")
         reset_state(self._ctx)
         framebuffer.use()
         self._ctx.viewport = (0, 0, *size)
-        if rows is not None:
-            self._ctx.scissor = (0, rows[0], size[0], rows[1] - rows[0])
+        self._ctx.scissor = strip(size, rows, first_column)
         values = view_uniforms(view, size=size, background=background)
         if self._volume is not None:
             values |= self._volume_uniforms(self._volume, view, quality.stride)
@@ -181,6 +185,7 @@ class VolumeRenderer:
             "upper": tuple(float(c) for c in volume.upper),
             "target_depth": view.distance if view.fov is not None else 2.0,
             "box_side": volume.box_side,
+            "slice_depth": self.slice_depth,
         }
 
     def _texture(self, values: NDArray[np.uint8], sampling: int) -> Any:

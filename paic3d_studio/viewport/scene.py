@@ -9,9 +9,9 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
+from paic3d_studio.core.artefacts import BOX_SIDE, FieldVolume, TexturedMesh
 from paic3d_studio.viewport.bake import BakedVolume
-from paic3d_studio.viewport.canvas import BACKGROUNDS, QUALITIES, Background, Canvas, Size
+from paic3d_studio.viewport.canvas import BACKGROUNDS, QUALITIES, Background, Canvas, Quality, Size
 from paic3d_studio.viewport.front import NO_PICTURE, StitchPicture
 from paic3d_studio.viewport.mesh_renderer import MeshRenderer
 from paic3d_studio.viewport.orbit import HOME_VIEW, OrbitView, ScreenPoint
@@ -35,6 +35,9 @@ class Scene:
         self._background = BACKGROUNDS["studio"]
         self._volume: FieldVolume | BakedVolume | None = None
         self._mesh: TexturedMesh | None = None
+        self._error: NDArray[np.float32] | None = None
+        self._split: float | None = None
+        self._slice = 0.0
         self._picture = NO_PICTURE
         self.overlay = 0.0
         """How strongly the picture lies over all that is drawn, 0..1; it is seen from about the front only."""
@@ -57,6 +60,33 @@ class Scene:
     def drawn_mode(self) -> str:
         """The mode that is really drawn: the volume's colours while there is no mesh to draw yet."""
         return "colour" if SHADING_MODES[self._mode].draws == "mesh" and self._mesh is None else self._mode
+
+    @property
+    def modes(self) -> tuple[str, str | None]:
+        """What is drawn, and what right of the split: None where the view is not split.
+
+        Left is the field, right the mesh, both in what comes nearest to the chosen mode.
+        """
+        if self._split is None or self._mesh is None or self._volume is None:
+            return self.drawn_mode, None
+        if SHADING_MODES[self._mode].draws == "mesh":
+            return ("clay" if self._mode == "mesh_clay" else "colour"), self._mode
+        return self._mode, ("mesh_clay" if self._mode in ("clay", "normals", "depth") else "mesh")
+
+    @property
+    def split(self) -> float | None:
+        """Share of the width that shows the field, the mesh stands right of it; None where the view is whole."""
+        return self._split
+
+    @property
+    def has_error(self) -> bool:
+        """Whether it is known how far the mesh lies off the field."""
+        return self._error is not None
+
+    @property
+    def slice_depth(self) -> float:
+        """Where the slice of "slices" lies, metres behind the middle of the view."""
+        return self._slice
 
     @property
     def is_empty(self) -> bool:
@@ -95,6 +125,16 @@ class Scene:
         self._mode = mode
         self.progressive.touched(now)
 
+    def set_split(self, share: float | None, *, now: float) -> None:
+        """Show the field in this share of the width and the mesh right of it; None shows one of them alone."""
+        self._split = None if share is None else min(max(share, 0.0), 1.0)
+        self.progressive.touched(now)
+
+    def set_slice(self, depth: float, *, now: float) -> None:
+        """Put the slice of "slices" `depth` metres behind the middle of the view."""
+        self._slice = min(max(depth, -BOX_SIDE / 2), BOX_SIDE / 2)
+        self.progressive.touched(now)
+
     def set_background(self, background: Background, *, now: float) -> None:
         """Draw `background` behind the head."""
         self._background = background
@@ -109,6 +149,13 @@ class Scene:
     def set_mesh(self, mesh: TexturedMesh | None) -> None:
         """Show `mesh` in the mesh modes; the picture of the old one stays until the new one is drawn."""
         self._mesh = mesh
+        self._error = None
+        self._stale.add("mesh")
+        self.progressive.refreshed()
+
+    def set_error(self, error: NDArray[np.float32] | None) -> None:
+        """Say how far outside the field's surface each vertex of the mesh lies, metres, (v,)."""
+        self._error = error
         self._stale.add("mesh")
         self.progressive.refreshed()
 
@@ -157,7 +204,7 @@ class Scene:
         """
         if self._gl is None:
             raise RuntimeError("the scene has no OpenGL context: attach one first")
-        self._gl.upload(self._stale, self._volume, self._mesh, self._picture)
+        self._gl.upload(self._stale, self._volume, self._mesh, self._picture, self._error)
         self._stale = set()
         if size != self._size:
             self._size = size
@@ -165,7 +212,15 @@ class Scene:
         plan = self.progressive.plan(now, size)
         if plan.phase != "still":
             started = time.perf_counter()
-            self._gl.draw(plan, self._view, mode=self.drawn_mode, size=size, background=self._background)
+            self._gl.draw(
+                plan,
+                self._view,
+                modes=self.modes,
+                split=self._split or 0.0,
+                slice_depth=self._slice,
+                size=size,
+                background=self._background,
+            )
             self.progressive.drew(plan, seconds=time.perf_counter() - started, size=size)
         self._gl.shown.present(framebuffer, size)
         if self.overlay > 0.0:
@@ -192,6 +247,7 @@ class _Drawn:
         volume: FieldVolume | BakedVolume | None,
         mesh: TexturedMesh | None,
         picture: StitchPicture,
+        error: NDArray[np.float32] | None,
     ) -> None:
         """Bring what is new to the card."""
         if "volume" in stale:
@@ -205,10 +261,23 @@ class _Drawn:
             if mesh is None:
                 self._meshes.drop()
             else:
-                self._meshes.upload(mesh)
+                self._meshes.upload(mesh, error=error)
 
-    def draw(self, plan: FramePlan, view: OrbitView, *, mode: str, size: Size, background: Background) -> None:
-        """Draw the rows of `plan`, and wait until they are done, so that the time they took is known."""
+    def draw(
+        self,
+        plan: FramePlan,
+        view: OrbitView,
+        *,
+        modes: tuple[str, str | None],
+        split: float,
+        slice_depth: float,
+        size: Size,
+        background: Background,
+    ) -> None:
+        """Draw the rows of `plan`, and wait until they are done, so that the time they took is known.
+
+        `modes` is what to draw, and what right of `split`, or None where the view is whole.
+        """
         canvas = self._moving if plan.phase == "moving" else self._sharp
         quality = QUALITIES[plan.quality]
         small = quality.reduced(size)
@@ -216,21 +285,43 @@ class _Drawn:
             self._moving, self._sharp = self._sharp, self._moving  # keep showing the old sharp picture
             canvas = self._sharp
         canvas.resize(small)
+        self._volumes.slice_depth = slice_depth
+        self._draw_one(canvas, view, plan, mode=modes[0], size=small, quality=quality, background=background)
+        if modes[1] is not None:
+            column = min(small[0] - 1, round(split * small[0]))
+            self._draw_one(
+                canvas, view, plan, mode=modes[1], size=small, quality=quality, background=background, column=column
+            )
+        self._ctx.finish()
+        if plan.phase == "moving" or plan.completes:
+            self.shown = canvas
+
+    def _draw_one(
+        self,
+        canvas: Canvas,
+        view: OrbitView,
+        plan: FramePlan,
+        *,
+        mode: str,
+        size: Size,
+        quality: Quality,
+        background: Background,
+        column: int = 0,
+    ) -> None:
+        """Draw one mode from a column on, over its background."""
         is_mesh = SHADING_MODES[mode].draws == "mesh"
         self._volumes.draw(
             canvas.framebuffer,
             view,
             mode="" if is_mesh else mode,
-            size=small,
+            size=size,
             quality=quality,
             background=background,
             rows=plan.rows,
+            first_column=column,
         )
         if is_mesh and self._meshes.has_mesh:
-            self._meshes.draw(canvas.framebuffer, view, mode=mode, size=small, rows=plan.rows)
-        self._ctx.finish()
-        if plan.phase == "moving" or plan.completes:
-            self.shown = canvas
+            self._meshes.draw(canvas.framebuffer, view, mode=mode, size=size, rows=plan.rows, first_column=column)
 
     def lay_over(
         self, framebuffer: Any, view: OrbitView, *, picture: StitchPicture, size: Size, strength: float

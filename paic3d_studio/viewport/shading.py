@@ -1,7 +1,8 @@
 """The table of shading modes, and how their shaders are put together.
 
 A new mode is one file in `resources/shaders/` and one line in `SHADING_MODES`: the menu, the shortcut and the tests
-follow from the table. A volume's file defines `surface_shade` and `pixel_colour`, a mesh's file `surface_colour`; the
+follow from the table. A volume's file defines `surface_shade` and `pixel_colour` (or, where it does
+not march, `main`), a mesh's file `surface_colour`; the
 files beside it say what those receive.
 """
 
@@ -22,6 +23,10 @@ class ShadingMode:
     shader: str
     draws: Literal["volume", "mesh"]
     shortcut: str
+    marches: bool = True
+    """False where the shader file itself decides what of a volume a ray meets."""
+    note: str = ""
+    """What the artist is told while she looks at it."""
 
 
 SHADING_MODES: Final[Mapping[str, ShadingMode]] = {
@@ -31,9 +36,19 @@ SHADING_MODES: Final[Mapping[str, ShadingMode]] = {
     "depth": ShadingMode("Depth", "depth.frag", "volume", "4"),
     "density": ShadingMode("X-ray", "density.frag", "volume", "5"),
     "field_colour": ShadingMode("Colour without stitch", "field_colour.frag", "volume", "9"),
+    "slices": ShadingMode(
+        "Density slice", "slices.frag", "volume", "0", marches=False, note="Alt + wheel moves the slice"
+    ),
     "mesh": ShadingMode("Mesh", "mesh_texture.frag", "mesh", "6"),
     "wireframe": ShadingMode("Mesh wireframe", "mesh_wireframe.frag", "mesh", "7"),
     "mesh_clay": ShadingMode("Mesh clay", "mesh_clay.frag", "mesh", "8"),
+    "mesh_error": ShadingMode(
+        "Mesh error",
+        "mesh_error.frag",
+        "mesh",
+        "E",
+        note="Blue: the mesh lies inside the field's surface.  Red: outside.  Full colour at 3 mm",
+    ),
 }
 
 VERSION: Final = "#version 330 core\n"
@@ -51,9 +66,10 @@ def shader_source(*names: str) -> str:
 
 def volume_fragment(mode: str) -> str:
     """Return the fragment shader that marches rays through the volume and shades them in `mode`."""
-    return shader_source("view.glsl", "volume.glsl", SHADING_MODES[mode].shader, "march.glsl")
+    entry = SHADING_MODES[mode]
+    return shader_source("view.glsl", "volume.glsl", entry.shader, *(("march.glsl",) if entry.marches else ()))
 
 
 def mesh_fragment(mode: str) -> str:
     """Return the fragment shader that draws the mesh in `mode`."""
-    return shader_source(SHADING_MODES[mode].shader, "mesh.glsl")
+    return shader_source("mesh_corner.glsl", SHADING_MODES[mode].shader, "mesh.glsl")

@@ -1,10 +1,5 @@
 // The mesh that will be exported. The mode's file gives
 //   vec3 surface_colour(vec3 texel, vec3 normal, vec3 corner)   (normal in the camera's axes, corner barycentric)
-in vec3 surface_normal;
-in vec2 surface_uv;
-in vec3 surface_corner;
-out vec4 fragment;
-
 uniform sampler2D surface_texture;
 uniform mat3 camera_axes;  // rows right, up, backward
 

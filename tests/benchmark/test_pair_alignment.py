@@ -93,5 +93,8 @@ def test_pictures_of_different_things_are_refused_in_a_sentence(picture: Portrai
     other = Portrait(np.concatenate([noise, opaque], axis=2), has_alpha=False)
     with pytest.raises(UserError, match="features"):
         aligned_by_orb(other, picture)
+    blank = Portrait(np.full((80, 80, 4), 255, np.uint8), has_alpha=False)
+    with pytest.raises(UserError, match="features"):
+        aligned_by_orb(blank, picture)
     with pytest.raises(UserError, match="In the illustration no front face"):
-        aligned_by_landmarks(other, picture)
+        aligned_by_landmarks(blank, picture)

@@ -227,3 +227,14 @@ def test_options_without_meaning_are_refused_in_a_sentence(options: dict[str, fl
 def test_a_keep_mask_of_another_size_is_a_bug() -> None:
     with pytest.raises(ShapeMismatch):
         line_mask(noise(), keep=KeepMask(mask=np.zeros((10, 10), bool)))
+
+
+def test_lines_in_the_dent_of_a_free_hull_go_and_in_that_of_a_convex_one_stay() -> None:
+    landmarks = at(np.full((28, 2), 1e7))
+    dented = np.array([[100.0, 100.0], [200.0, 100.0], [120.0, 150.0], [200.0, 200.0], [100.0, 200.0]])
+    free, convex = (
+        keep_mask(FeatureHulls({"mole": dented}, free=names), landmarks=landmarks, alignment=SQUARE).mask
+        for names in (("mole",), ())
+    )
+    assert not free[150, 170] and convex[150, 170]
+    assert free[150, 110] and free[104, 180] and (free <= convex).all()

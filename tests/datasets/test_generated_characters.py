@@ -20,7 +20,7 @@ from paic3d_studio.core.face_template import CONTOUR, LEFT_EYE, LEFT_LASH, MOUTH
 from paic3d_studio.datasets.filters import missing_bones, reasons, shape_measures
 from paic3d_studio.datasets.generated.accessories import ACCESSORIES, worn_pieces
 from paic3d_studio.datasets.generated.bangs import BANGS, EXTRAS, SIDES
-from paic3d_studio.datasets.generated.body import Torso
+from paic3d_studio.datasets.generated.body import Torso, leaning
 from paic3d_studio.datasets.generated.build import landmarks
 from paic3d_studio.datasets.generated.clothes import CLOTHES, garment
 from paic3d_studio.datasets.generated.compose import with_generated_hair
@@ -135,7 +135,7 @@ def test_labels_agree_with_the_recipe(made: tuple[Recipe, bytes, Character]) -> 
     labels = read_labels(encoded, name="made")
     assert labels.seed == recipe.seed
     assert labels.attributes == attributes(recipe)
-    np.testing.assert_allclose(labels.landmarks, landmarks(Head(recipe.face), recipe), atol=1e-6)
+    np.testing.assert_allclose(labels.landmarks, leaning(landmarks(Head(recipe.face), recipe)), atol=1e-6)
 
 
 def test_landmarks_lie_on_the_drawn_face(renderer: CharacterRenderer, made: tuple[Recipe, bytes, Character]) -> None:

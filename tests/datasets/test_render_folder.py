@@ -188,6 +188,7 @@ def test_the_command_line_renders_shows_and_refuses(
         ["render", str(collection / "more" / "mia.glb"), "-o", str(target), "--size", "64"],
         ["render", str(collection), "-o", str(collection)],
         ["sheet", str(collection), "-o", str(tmp_path / "sheet.png")],
+        ["sheet", str(collection), "-o", str(tmp_path / "sheet.txt")],
     ):
         capsys.readouterr()
         assert main(["dataset", *wrong]) == 2, wrong

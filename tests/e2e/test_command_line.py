@@ -58,10 +58,10 @@ def test_the_example_becomes_a_textured_head(folder, example, capsys):
     assert len(mesh.faces) == told["faces"] <= 2000
     assert mesh.visual.uv.shape == (told["vertices"], 2)
     assert 0.2 < mesh.extents[1] < 0.4
-    assert told["bytes"] == (folder / "head.glb").stat().st_size
+    assert told["bytes"] == sum(Path(file).stat().st_size for file in told["files"])
     assert {"landmarks", "render_like", "field", "surface", "textured"} <= set(told["stages"])
     assert told["peak_memory_mib"] is None or told["peak_memory_mib"] > 100
-    assert files_in(folder) == {"head.glb", "round.png"}
+    assert files_in(folder) == {"head.glb", "head.glb.provenance.json", "round.png"}
 
 
 @pytest.mark.slow
@@ -85,7 +85,7 @@ def test_without_an_output_the_head_lies_beside_its_picture(example):
 def test_the_suffix_decides_the_format(folder, example):
     assert main(["reconstruct", str(example), "-o", "head.obj", *QUICK]) == 0
     assert len(trimesh.load_mesh(folder / "head.obj").faces) > 500
-    assert len(files_in(folder)) == 3  # mesh, material, texture
+    assert len(files_in(folder)) == 4  # mesh, material, texture, provenance
 
 
 def test_one_bad_picture_does_not_stop_the_others(folder, example, capsys):
@@ -144,7 +144,7 @@ def test_a_face_that_is_not_found_can_be_placed(folder, capsys):
     assert main(["reconstruct", "portrait.png", "-o", "head.glb", *QUICK]) == 2
     assert "No front face" in capsys.readouterr().err
     assert main(["reconstruct", "portrait.png", "-o", "head.glb", "--face", "150,185,250,185,200,270", *QUICK]) == 0
-    assert files_in(folder) == {"portrait.png", "head.glb"}
+    assert files_in(folder) == {"portrait.png", "head.glb", "head.glb.provenance.json"}
 
 
 def read_only_folder(folder: Path) -> Path:
@@ -291,3 +291,18 @@ def test_a_folder_that_is_named_like_a_head_is_not_written_into(folder, example,
     assert main(["reconstruct", str(example), "-o", "head.glb", *QUICK]) == 2
     assert "is a folder" in capsys.readouterr().err
     assert not list((folder / "head.glb").iterdir())
+
+
+@pytest.mark.parametrize("option", ["backbone", "infill"])
+@pytest.mark.parametrize("command", ["reconstruct", "batch"])
+def test_a_method_whose_weights_are_not_there_is_refused_before_anything_runs(
+    folder, example, capsys, monkeypatch, command, option
+):
+    monkeypatch.setenv("PAIC3D_HOME", str(folder / "nothing imported"))
+    monkeypatch.setattr("paic3d_studio.session.session.Session.read", lambda *_, **__: pytest.fail("a stage ran"))
+    where = [str(example)] if command == "reconstruct" else [str(example.parent), str(folder / "out")]
+    code = main([command, *where, f"--{option}", "published"])
+    said = capsys.readouterr().err
+    assert code == (2 if command == "reconstruct" else 102)
+    assert said.startswith(f"error: The weights of the {option} “published” do not come with this program")
+    assert said.count("\n") == 1 and not (folder / "out").exists()

@@ -6,9 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QImage, QInputDevice, QPointingDevice, QTabletEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.artefacts import content_key
@@ -232,6 +233,130 @@ def test_an_eye_takes_the_mirrored_hull_of_the_other_and_goes_back_to_what_was_d
     pointer.click(*middle, Qt.MouseButton.RightButton)
     chosen(studio, "As detected")
     assert np.array_equal(studio.image.hulls.polygons["left_eye"], detected["left_eye"])
+
+
+def test_a_corner_dragged_far_out_shows_which_others_go_and_a_free_hull_keeps_them(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    before = studio.image.hulls.polygons["left_eye"].copy()
+    start = corner(studio, "left_eye", 3)
+    crosses = studio.image._hull_layer._dropped
+    pointer.press(*start)
+    pointer.drag_to(start[0] + 60, start[1] + 70)
+    gone = len(before) - len(studio.image.hulls.polygons["left_eye"])
+    assert gone > 0 and sum(cross.isVisible() for cross in crosses) == gone
+    assert f"{gone} corners" in studio.workspace.status.hint
+    pointer.drag_to(*start)
+    assert len(studio.image.hulls.polygons["left_eye"]) == len(before)
+    pointer.release(*start)
+    assert not any(cross.isVisible() for cross in crosses)
+    assert "corners lie" not in studio.workspace.status.hint
+    pointer.click(*(float(x) for x in before.mean(axis=0)), Qt.MouseButton.RightButton)
+    chosen(studio, "Free shape, with dents")
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.drag(start, (start[0] + 60, start[1] + 70))
+    assert len(studio.image.hulls.polygons["left_eye"]) == len(before)
+    assert np.array_equal(studio.document.session.pull("line_mask").mask, mask(studio))
+    pointer.click(*(float(x) for x in before.mean(axis=0)), Qt.MouseButton.RightButton)
+    chosen(studio, "Convex shape")
+    assert len(studio.image.hulls.polygons["left_eye"]) == len(before) - gone
+
+
+def test_a_polyline_is_clicked_stepped_back_and_ended_as_one_step(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.actions_by_name["tool-polyline"].trigger()
+    before = mask(studio)
+    for place in ((40, 40), (90, 40), (90, 80), (20, 90)):
+        pointer.click(*place)
+    QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)  # the last corner, not an edit
+    pointer.hover(60, 100)
+    assert mask(studio)[99, 60]
+    studio.image.view.setFocus()
+    with qtbot.waitSignal(studio.document.refreshed):
+        QTest.keyClick(studio.image.view, Qt.Key.Key_Return)
+    (stroke,) = studio.document.project.strokes
+    assert np.array(stroke.points) == pytest.approx(np.array([(40, 40), (90, 40), (90, 80)]))
+    assert not mask(studio)[99, 60] and mask(studio)[40, 45:85].all()
+    studio.document.undo()
+    assert np.array_equal(mask(studio), before) and not studio.document.session.can_undo
+    pointer.click(40, 40)
+    pointer.double_click(90, 60)
+    assert len(studio.document.project.strokes[0].points) == 2
+    pointer.click(40, 40)
+    QTest.keyClick(studio, Qt.Key.Key_Escape)
+    assert len(studio.document.project.strokes) == 1
+
+
+def test_a_lasso_marks_all_it_goes_round_and_with_shift_keeps_it(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.actions_by_name["tool-lasso"].trigger()
+    pointer.press(20, 20)
+    for place in ((80, 20), (80, 60), (20, 60)):
+        pointer.drag_to(*place)
+    assert mask(studio)[25:55, 25:75].all()
+    pointer.release(20, 60)
+    assert studio.document.project.strokes[0].filled and len(studio.document.project.strokes) == 1
+
+
+def test_keys_and_sliders_set_the_brush_and_a_soft_one_marks_in_part(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.actions_by_name["tool-brush"].trigger()
+    bar = studio.image.brush_bar
+    assert bar.isVisible()
+    bar.size_slider.setValue(75)
+    assert studio.image.brush_radius == pytest.approx(0.5 * 128**0.75, rel=0.01)
+    bar.hardness_slider.setValue(50)
+    QTest.keyClick(studio, Qt.Key.Key_BraceLeft, Qt.KeyboardModifier.ShiftModifier)
+    assert bar.hardness_slider.value() == 40
+    with qtbot.waitSignal(studio.document.refreshed):
+        pointer.click(60, 60)
+    assert studio.document.project.strokes[0].hardness == pytest.approx(0.4)
+    shares = studio.image.mask_layer_pixels[60, 60:90, 3].astype(int)
+    assert shares[0] == 255 and (np.diff(shares) <= 0).all() and ((shares > 0) & (shares < 255)).any()
+    studio.image.choose_tool("hull")
+    assert not bar.isVisible()
+
+
+def test_a_pen_tells_its_pressure_and_its_back_end_erases(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    studio.image.choose_tool("brush")
+    studio.image.set_brush(radius=16.0)
+    view = studio.image.view
+
+    def pen(kind: QEvent.Type, x: float, y: float, pressure: float, *, tip: bool = True, held: bool = True) -> None:
+        at = pointer.place(x, y)
+        pens = QPointingDevice.PointerType
+        device = QPointingDevice(
+            "pen", 7, QInputDevice.DeviceType.Stylus, pens.Pen if tip else pens.Eraser,
+            QInputDevice.Capability.Pressure, 1, 3,
+        )  # fmt: skip
+        button = Qt.MouseButton.LeftButton if held else Qt.MouseButton.NoButton
+        event = QTabletEvent(
+            kind, device, at, view.mapToGlobal(at), pressure, 0, 0, 0, 0, 0, Qt.KeyboardModifier.NoModifier, button,
+            button,
+        )  # fmt: skip
+        QApplication.sendEvent(view.viewport(), event)
+
+    pen(QEvent.Type.TabletPress, 40, 40, 0.25)
+    pointer.press(40, 40)
+    for x in range(45, 100, 5):
+        pen(QEvent.Type.TabletMove, x, 40, 0.25 + 0.5 * (x - 40) / 60)
+        pointer.drag_to(x, 40)
+    pen(QEvent.Type.TabletRelease, 103, 40, 0.0, held=False)
+    pointer.release(103, 40)
+    (stroke,) = studio.document.project.strokes
+    assert stroke.pressures[0] == pytest.approx(0.25) and stroke.pressures[-1] == pytest.approx(0.7083, abs=1e-3)
+    assert mask(studio)[:, 44].sum() < mask(studio)[:, 96].sum()
+    pen(QEvent.Type.TabletMove, 60, 40, 0.0, held=False)
+    pointer.hover(60, 40)
+    assert studio.image._last_touch.pressure == 1.0
+    pen(QEvent.Type.TabletPress, 70, 40, 1.0, tip=False)
+    pointer.click(70, 40)
+    assert not studio.document.project.strokes[1].adds
+    pointer.click(200, 40)
+    assert studio.document.project.strokes[2].adds and studio.document.project.strokes[2].pressures == ()
 
 
 def test_arrow_keys_nudge_what_is_under_the_pointer(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:

@@ -56,6 +56,13 @@ def test_a_sentence_from_below_the_window_is_recognised_with_its_values_filled_i
     assert language.text(error.message) == "「a {b}.paic3d」は壊れています(画像に名前がありません)。"
 
 
+def test_one_word_for_two_things_is_told_apart_and_shown_without_what_tells() -> None:
+    assert language.text("Back|view") == "Back"
+    language.use("ja")
+    assert language.text("Back|view") not in ("Back", language.text("Back"))
+    assert language.text("a|b: no context") == "a|b: no context"
+
+
 def test_a_sentence_that_is_almost_only_values_is_not_guessed(spoken: None) -> None:
     assert language.text("bread and butter") == "bread and butter"
 

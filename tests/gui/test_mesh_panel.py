@@ -88,7 +88,7 @@ def test_figures_are_foreseen_at_once_and_measured_when_the_mesh_is_looked_at(qt
         panel._show_button.click()
     assert studio.head.viewport.mode == "mesh"
     assert panel.figures.exact and (panel.figures.faces, panel.figures.glb_bytes) == (4, 1_230_000)
-    assert panel._values["closed"].text() == "watertight" and panel._values["error"].text() == "1.50 mm in the mean"
+    assert panel._values["closed"].text() == "watertight" and panel._values["error"].text() == "1.50 mm on average"
 
 
 def test_a_changed_option_foresees_again_until_the_new_mesh_is_measured_and_undo_knows_it_still(

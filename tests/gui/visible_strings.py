@@ -111,9 +111,19 @@ def _called(function: ast.expr) -> str:
 def tables() -> Iterator[Found]:
     """Sentences that stand in tables and reach `text()` by a variable."""
     from paic3d_studio.export import EXPORTERS
-    from paic3d_studio.gui import appearance, help_texts, main_window
+    from paic3d_studio.gui import appearance, help_texts, main_window, theme
     from paic3d_studio.gui.actions import ACTIONS
-    from paic3d_studio.gui.panels import layers_panel, look_menu, mesh_panel, settings_panel, stage_strip
+    from paic3d_studio.gui.panels import (
+        align_bar,
+        brush_bar,
+        layers_panel,
+        look_menu,
+        mesh_panel,
+        settings_panel,
+        stage_strip,
+        terms_form,
+        viewport_panel,
+    )
     from paic3d_studio.pipeline.stages import STAGES
     from paic3d_studio.tools import TOOLS
     from paic3d_studio.tools.place_face_tool import QUESTIONS
@@ -127,9 +137,18 @@ def tables() -> Iterator[Found]:
         main_window._NO_PICTURE,
         *(entry.menu for entry in ACTIONS),
         *(title for _, title, _ in layers_panel._ROWS),
+        *(words for title, _, tip, _ in viewport_panel._VIEWS for words in (title, tip)),
         *look_menu.OVERLAYS.values(),
         *(title for _, title in mesh_panel._LINES),
         *settings_panel._CHOICE_LABELS.values(),
+        *(words for _, _, words, *_ in align_bar._FIELDS),
+        *(words for pair in brush_bar.MATTE_MODES.values() for words in pair),
+        *(words for pair in terms_form._TITLES.values() for words in pair),
+        *terms_form._CHOICES.values(),
+        *(words for words, _ in layers_panel.BACKDROPS.values()),
+        *theme.LINE_COLOURS.values(),
+        "By the VRM Public License 1.0. Violent, sexual, political, religious or hateful use stays prohibited.",
+        "Choose Blender…",
         *stage_strip.STEPS,
         *(stage.title for stage in STAGES),
         *(tool.hint for tool in TOOLS.values()),

@@ -25,6 +25,7 @@ from paic3d_studio.nets.import_official import (
 )
 from paic3d_studio.nets.imported import check_fits
 from paic3d_studio.nets.pickle_values import Limits, Refused
+from paic3d_studio.paths import models_folder
 from tests import official_files as files
 
 
@@ -334,3 +335,17 @@ def test_reading_can_be_cancelled(tmp_path: Path, note: Path) -> None:
 
     with pytest.raises(Cancelled):
         read_official(str(path), monitor=Monitor(cancelled=cancelled))
+
+
+@pytest.mark.parametrize("name", ["infill.safetensors", "reconstructor-compact.safetensors"])
+def test_our_own_weights_are_told_what_they_are_and_not_called_damaged(name: str) -> None:
+    with pytest.raises(UserError, match=f"{name}” is a safetensors file") as refused:
+        read_official(str(models_folder() / name))
+    assert "damaged" not in str(refused.value)
+
+
+@pytest.mark.parametrize("first", [0x63, 0x28, 0x5D, 0x7D, 0x80])
+def test_a_safetensors_file_is_known_whatever_its_first_byte(first: int) -> None:
+    table = b"{}".ljust(first)
+    with pytest.raises(Refused, match="safetensors"):
+        official_weights(len(table).to_bytes(8, "little") + table)

@@ -194,3 +194,29 @@ def test_hulls_and_strokes_stay_on_the_picture_when_it_is_moved_in_the_square(pr
 def test_a_picture_is_not_moved_out_of_sight(out):
     with pytest.raises(UserError, match="out of range"):
         AlignmentEdit(**out)
+
+
+def test_a_free_hull_keeps_its_dents_until_it_is_made_convex_again(project):
+    free = edits.free_hull(project, feature="mouth", free=True)
+    dented = edits.move_hull_vertex(free, hulls=HULLS, feature="mouth", index=2, to=(120.0, 120.0))
+    assert edited(dented).tolist() == [[100, 100], [200, 100], [120, 120], [100, 200]]
+    turned = edits.set_alignment(dented, alignment=AlignmentEdit(shift=(5.0, 0.0)))
+    assert edited(turned) == pytest.approx(edited(dented) + np.array([5, 0]))
+    convex = edits.free_hull(dented, feature="mouth", free=False)
+    assert is_convex(edited(convex)) and len(edited(convex)) == 3 and convex.free_hulls == ()
+    assert edits.reset_hull(dented, feature="mouth") == edits.reset_hulls(dented) == project
+
+
+def test_an_eye_mirrored_from_a_free_one_is_free_as_well(project):
+    eyes = FeatureHulls(polygons={"left_eye": SQUARE + 200, "right_eye": SQUARE})
+    free = edits.free_hull(project, feature="right_eye", free=True)
+    dented = edits.move_hull_vertex(free, hulls=eyes, feature="right_eye", index=0, to=(180.0, 180.0))
+    shown = FeatureHulls(polygons={**eyes.polygons, "right_eye": edited(dented, "right_eye")}, free=dented.free_hulls)
+    after = edits.mirror_hull(dented, hulls=shown, found=eyes, feature="left_eye")
+    assert "left_eye" in after.free_hulls
+    assert sorted(edited(after, "left_eye").tolist()) == [[300, 300], [300, 400], [320, 380], [400, 400]]
+
+
+def test_an_own_free_hull_is_renamed_with_its_freedom(project):
+    own = edits.free_hull(edits.add_hull(project, name="mark", polygon=SQUARE), feature="mark", free=True)
+    assert edits.rename_hull(own, name="mark", to="mole").free_hulls == ("mole",)

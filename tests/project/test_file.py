@@ -28,7 +28,13 @@ PICTURE = PictureSource(name="girl.png", encoded=bytes(range(256)) * 4)
 
 places = st.tuples(st.floats(-500, 5000), st.floats(-500, 5000))
 strokes = st.builds(
-    Stroke, points=st.lists(places, max_size=5).map(tuple), radius=st.floats(0.5, 200), adds=st.booleans()
+    Stroke,
+    points=st.lists(places, max_size=5).map(tuple),
+    radius=st.floats(0.5, 200),
+    adds=st.booleans(),
+    hardness=st.floats(0, 1),
+    filled=st.booleans(),
+    unsure=st.booleans(),
 )
 hulls = st.integers(3, 9).map(
     lambda n: tuple(map(tuple, convex([(256 + 40 * np.cos(a), 256 + 30 * np.sin(a)) for a in np.arange(n)]).tolist()))
@@ -53,6 +59,9 @@ def projects(draw: st.DrawFn) -> Project:
     for stroke in draw(st.lists(strokes, max_size=3)):
         project = edits.add_stroke(project, stroke=stroke)
         project = edits.add_matte_stroke(project, stroke=stroke)
+    if draw(st.booleans()):
+        project = edits.free_hull(project, feature="mole", free=True)
+        project = edits.set_hull(project, feature="mole", polygon=draw(st.lists(places, min_size=3, max_size=6)))
     for feature in draw(st.sets(st.sampled_from(["mouth", "nose", "left_eye"]))):
         project = edits.set_hull(project, feature=feature, polygon=draw(hulls))
     project = edits.set_surface_options(project, faces=draw(st.integers(100, 50_000)), crop_below=draw(st.none()))
@@ -145,6 +154,13 @@ NOT_PROJECTS = {
     "a landmark moved twice": rewritten(decisions(landmark_moves=2 * [{"index": 3, "place": [1, 2]}])),
     "a landmark beyond every picture": rewritten(decisions(landmark_moves=[{"index": 3, "place": [1e9, 2]}])),
     "a picture moved out of the square": rewritten(decisions(alignment_edit={"shift": [9000, 0]})),
+    "a free hull of two corners": rewritten(decisions(hull_edits={"mouth": [[0, 0], [9, 0]]}, free_hulls=["mouth"])),
+    "a stroke harder than hard": rewritten(
+        decisions(strokes=[{"points": [[1, 2]], "radius": 3, "adds": True, "hardness": 2}])
+    ),
+    "a stroke with too few pressures": rewritten(
+        decisions(strokes=[{"points": [[1, 2], [3, 4]], "radius": 3, "adds": True, "pressures": [0.5]}])
+    ),
     "a dented hull": rewritten(decisions(hull_edits={"mouth": [[0, 0], [9, 0], [4, 1], [0, 9]]})),
     "a hull without a name": rewritten(decisions(hull_edits={" ": [[0, 0], [9, 0], [0, 9]]})),
     "a lattice that fills the memory": rewritten(decisions(settings={"surface": {"resolution": 10_000}})),

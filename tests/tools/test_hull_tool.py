@@ -148,3 +148,39 @@ def test_a_triangle_never_loses_a_corner() -> None:
     edit = delete_at(Touch(0, 0), scene=Scene(hulls=triangle))
     assert edit is not None
     assert len(edit(PROJECT).hull_edits["nose"]) == 3
+
+
+FREE = FeatureHulls(polygons=HULLS.polygons, free=("mouth",))
+FREED = Project(picture=PROJECT.picture, free_hulls=("mouth",))
+
+
+@given(index=st.integers(0, 7), x=st.floats(-80, 80), y=st.floats(-80, 80))
+def test_a_corner_of_a_free_hull_is_moved_and_no_other_is_lost(index: int, x: float, y: float) -> None:
+    tool, start = HullTool(), Touch(*corner("mouth", index), reach=0.1)
+    tool.press(start, scene=Scene(hulls=FREE))
+    edit = tool.move(Touch(start.x + x, start.y + y))
+    assert tool.dropped == ()
+    expected = HULLS.polygons["mouth"].copy()
+    expected[index] += (x, y)
+    assert np.array(edit(FREED).hull_edits["mouth"]) == pytest.approx(expected)
+
+
+@given(index=st.integers(0, 7), x=st.floats(-80, 80), y=st.floats(-80, 80))
+def test_the_corners_that_a_drag_is_said_to_cost_are_those_that_are_gone(index: int, x: float, y: float) -> None:
+    tool, start = HullTool(), Touch(*corner("mouth", index), reach=0.1)
+    tool.press(start, scene=SCENE)
+    edit = tool.move(Touch(start.x + x, start.y + y))
+    after = np.array(edit(PROJECT).hull_edits["mouth"])
+    others = [tuple(c) for i, c in enumerate(HULLS.polygons["mouth"].tolist()) if i != index]
+    assert set(tool.dropped) == set(others) - set(map(tuple, after.tolist()))
+    tool.move(start)
+    assert tool.dropped == ()
+    tool.release(start)
+    assert tool.dropped == ()
+
+
+def test_the_dent_of_a_free_hull_is_outside_of_it() -> None:
+    dented = np.array([[100.0, 100.0], [200.0, 100.0], [150.0, 150.0], [200.0, 200.0], [100.0, 200.0]])
+    hulls = FeatureHulls(polygons={"nose": dented}, free=("nose",))
+    assert hull_target(Touch(185, 150, reach=2), hulls=hulls) is None
+    assert hull_target(Touch(120, 150, reach=2), hulls=hulls) == HullTarget("nose", "inside")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paic3d_studio.tools.pan_zoom import MAX_SCALE, MIN_SCALE, PanZoom
+from paic3d_studio.tools.pan_zoom import FIT_MARGIN, MAX_SCALE, MIN_SCALE, PanZoom
 
 CONTENT = (512.0, 512.0)
 sizes = st.tuples(st.floats(50, 3000), st.floats(50, 3000))
@@ -77,3 +77,12 @@ def test_a_picture_of_the_same_size_keeps_the_view_and_another_one_is_fitted() -
     zoomed = shown().zoomed(3, about=(100, 100))
     assert zoomed.showing(CONTENT) == zoomed
     assert zoomed.showing((1024.0, 300.0)).fitted
+
+
+def test_a_fitted_picture_fills_another_share_and_one_that_was_moved_stays() -> None:
+    fitted = PanZoom(content=(512.0, 512.0), panel=(600.0, 700.0)).fit()
+    smaller = fitted.fitted_to(0.5)
+    assert smaller.scale == 0.5 * 600 / 512 and smaller.fitted_to(FIT_MARGIN) == fitted
+    assert smaller.resized((300.0, 700.0)).scale == 0.5 * 300 / 512
+    moved = fitted.panned(30.0, 0.0)
+    assert moved.fitted_to(0.5).visible == moved.visible

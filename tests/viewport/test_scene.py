@@ -148,3 +148,70 @@ def test_an_unknown_mode_is_refused_and_changes_nothing() -> None:
     with pytest.raises(KeyError):
         scene.set_mode("sepia", now=0.0)
     assert scene.mode == "colour"
+
+
+@pytest.mark.parametrize(
+    ("mode", "field", "mesh"),
+    [("colour", "colour", "mesh"), ("clay", "clay", "mesh_clay"), ("slices", "slices", "mesh"),
+     ("mesh", "colour", "mesh"), ("mesh_clay", "clay", "mesh_clay"), ("mesh_error", "colour", "mesh_error")],
+)  # fmt: skip
+def test_a_split_view_shows_field_and_mesh_in_modes_that_compare(
+    signpost: FieldVolume, square_mesh: TexturedMesh, mode: str, field: str, mesh: str
+) -> None:
+    scene = Scene()
+    scene.set_mode(mode, now=0.0)
+    scene.set_split(0.5, now=0.0)
+    scene.set_volume(signpost)
+    assert scene.modes[1] is None  # no mesh yet: the view is whole
+    scene.set_mesh(square_mesh)
+    assert scene.modes == (field, mesh)
+    scene.set_split(None, now=0.0)
+    assert scene.modes == (mode, None)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.8])
+def test_a_split_view_is_the_field_on_the_left_and_the_mesh_on_the_right(
+    signpost: FieldVolume, square_mesh: TexturedMesh, ctx: moderngl.Context, share: float
+) -> None:
+    scene = Scene()
+    scene.set_volume(signpost)
+    scene.set_mesh(square_mesh)
+    host = Host(scene, ctx)
+    field = host.rest()
+    scene.set_mode("mesh", now=host.now)
+    mesh = host.rest()
+    scene.set_split(share, now=host.now)
+    both, column = host.rest(), round(share * SIZE[0])
+    assert np.array_equal(both[:, :column], field[:, :column])
+    assert np.array_equal(both[:, column:], mesh[:, column:])
+
+
+def test_the_slice_shows_the_ball_only_where_it_is(balls: Balls, ctx: moderngl.Context) -> None:
+    scene = Scene()
+    scene.set_volume(balls(96, radius=0.1))
+    scene.set_mode("slices", now=0.0)
+    scene.set_background(BACKGROUNDS["black"], now=0.0)
+    scene.set_view(OrbitView(0.0, 0.0, 1.0, fov=None), now=0.0)
+    host, metres = Host(scene, ctx), 1.0
+    per_pixel = scene.view.extent / min(SIZE)
+    for depth, metres in ((0.0, 0.1), (0.06, 0.08), (-0.08, 0.06), (0.13, 0.0)):
+        scene.set_slice(depth, now=host.now)
+        bright = host.rest().max(axis=2) > 150
+        radius = np.sqrt(bright.sum() / np.pi) * per_pixel
+        assert radius == pytest.approx(metres, abs=0.012)
+
+
+def test_what_lies_outside_the_field_is_red_and_inside_blue(square_mesh: TexturedMesh, ctx: moderngl.Context) -> None:
+    scene = Scene()
+    scene.set_mesh(square_mesh)
+    scene.set_mode("mesh_error", now=0.0)
+    scene.set_view(OrbitView(0.0, 0.0, 1.0, fov=None), now=0.0)
+    host, colours = Host(scene, ctx), []
+    for error in (-0.004, 0.0, 0.004):
+        scene.set_error(np.full(4, error, np.float32))
+        assert scene.has_error
+        colours.append(host.rest()[60, 80].astype(int))
+    inside, level, outside = colours
+    assert inside[2] > inside[0] + 60 and outside[0] > outside[2] + 60 and np.ptp(level) < 12
+    scene.set_mesh(square_mesh)
+    assert not scene.has_error

@@ -95,6 +95,7 @@ def test_no_shader_file_is_left_unused() -> None:
         "overlay.frag",
         "march.glsl",
         "mesh.glsl",
+        "mesh_corner.glsl",
         "view.glsl",
         "volume.glsl",
         "mesh.vert",

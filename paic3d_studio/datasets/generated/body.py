@@ -16,7 +16,19 @@ FRONT_BOX = (-0.20, 0.20, -0.40, -0.14)
 """What of the torso's front (and, mirrored, of its back) a texture shows; x from, to; y from, to; metres."""
 
 LOWEST = -0.385
+LEAN = 0.020
+_LEANS = (-0.13, -0.20)
+"""How far forward a trunk stands of where its sections are made, in metres, and between which heights that grows: heads
+of VRoid models stand so over their shoulders."""
 _SECTION = 2.6
+
+
+def leaning(positions: Array) -> Array:
+    """Return positions (..., 3) with all that hangs lower than the chin moved forward with the trunk."""
+    share = np.clip((_LEANS[0] - positions[..., 1]) / (_LEANS[0] - _LEANS[1]), 0, 1)
+    moved = positions.copy()
+    moved[..., 2] += LEAN * share * share * (3 - 2 * share)
+    return moved
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core.face_template import CONTOUR, LEFT_EYE, LEFT_LASH, MOUTH, NOSE, RIGHT_EYE, RIGHT_LASH
 from paic3d_studio.datasets.generated.accessories import worn_pieces
-from paic3d_studio.datasets.generated.body import Torso
+from paic3d_studio.datasets.generated.body import Torso, leaning
 from paic3d_studio.datasets.generated.clothes import CLOTHES, garment
 from paic3d_studio.datasets.generated.cuts import hair_pieces
 from paic3d_studio.datasets.generated.ears import EARS
@@ -83,12 +83,16 @@ def built(recipe: Recipe) -> Figure:
         *worn_pieces(recipe, volume),
     ]
     return Figure(
-        tuple(_lit(piece) for piece in pieces),
+        tuple(dataclasses.replace(_lit(piece), positions=leaning(piece.positions)) for piece in pieces),
         _materials(recipe, clothes, paint_lot),
-        _bones(torso),
+        {name: _place(*leaning(np.array(place))) for name, place in _bones(torso).items()},
         JOINTS,
-        landmarks(head, recipe),
+        leaning(landmarks(head, recipe)),
     )
+
+
+def _place(x: float, y: float, z: float) -> tuple[float, float, float]:
+    return float(x), float(y), float(z)
 
 
 def _lit(piece: Piece) -> Piece:

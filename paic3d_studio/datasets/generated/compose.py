@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from paic3d_studio.datasets.generated.body import Torso
+from paic3d_studio.datasets.generated.body import Torso, leaning
 from paic3d_studio.datasets.generated.cuts import hair_pieces
 from paic3d_studio.datasets.generated.hair import HairVolume
 from paic3d_studio.datasets.generated.head import Head
@@ -56,7 +56,7 @@ def with_generated_hair(character: Character, recipe: Recipe) -> Character:
 
 def _primitive(piece: Piece, texture: NDArray[np.uint8], part: str, material: str) -> Primitive:
     return Primitive(
-        positions=np.ascontiguousarray(piece.positions, np.float32),
+        positions=np.ascontiguousarray(leaning(piece.positions), np.float32),
         normals=np.ascontiguousarray(piece.normals, np.float32),
         uv=np.ascontiguousarray(piece.uv, np.float32),
         faces=np.ascontiguousarray(piece.faces, np.int32),

@@ -16,7 +16,7 @@ from paic3d_studio.datasets.generated.shapes import PARTS, Array
 from paic3d_studio.errors import UserError
 
 KEY: Final = "paic3d_character"
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

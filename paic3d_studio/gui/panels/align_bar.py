@@ -7,12 +7,13 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QHBoxLayout, QMenu, QPushButton, QWidget
 
+from paic3d_studio.gui.language import text
 from paic3d_studio.project.state import MAX_RESIZE, MAX_SHIFT, AlignmentEdit
 
-_FIELDS: Final = (
+_FIELDS: Final[tuple[tuple[str, str, str, float, str, float], ...]] = (
     ("x", "X", "To the right, in pixels of the square", MAX_SHIFT, "", 1.0),
     ("y", "Y", "Down, in pixels of the square", MAX_SHIFT, "", 1.0),
-    ("scale", "", "Size beside what the face asks for", 100 * MAX_RESIZE, " %", 1.0),
+    ("scale", "", "Size beside what the face asks for", 100 * MAX_RESIZE, "%", 1.0),
     ("turn", "", "Turn clockwise, in degrees", 180.0, "°", 0.5),
 )
 
@@ -31,28 +32,28 @@ class AlignBar(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("floatingBar")
-        self.setAccessibleName("Place of the picture in the square")
+        self.setAccessibleName(text("Place of the picture in the square"))
         line = QHBoxLayout(self)
         line.setContentsMargins(10, 6, 8, 6)
         line.setSpacing(6)
         line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # a narrow pane stays narrow
         self.fields: dict[str, QDoubleSpinBox] = {}
-        for entry in _FIELDS:
-            self.fields[entry[0]] = self._new_field(*entry)
-            line.addWidget(self.fields[entry[0]], 1)
+        for name, title, tip, most, unit, step in _FIELDS:
+            self.fields[name] = self._new_field(name, title, tip, most, unit, step)
+            line.addWidget(self.fields[name], 6 if name == "scale" else 5)
         line.addStretch(1)
         menu = QMenu(self)
-        for text, tip, signal in (
+        for words, tip, signal in (
             ("Level the eyes", "Turn the picture so that both eyes lie at one height", self.levelled),
             ("By the landmarks", "Align by the landmarks as you moved them", self.fitted),
             ("As detected", "Leave the place to the face again", self.reset),
         ):
-            action = menu.addAction(text)
-            action.setToolTip(tip)
+            action = menu.addAction(text(words))
+            action.setToolTip(text(tip))
             action.triggered.connect(signal)
         menu.setToolTipsVisible(True)
-        self.menu_button = QPushButton("Align")
-        self.menu_button.setToolTip("Level the eyes, align by the landmarks, or as detected")
+        self.menu_button = QPushButton(text("Align"))
+        self.menu_button.setToolTip(text("Level the eyes, align by the landmarks, or as detected"))
         self.menu_button.setMenu(menu)
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         line.addWidget(self.menu_button)
@@ -68,8 +69,8 @@ class AlignBar(QFrame):
         field.setKeyboardTracking(False)
         field.setMinimumWidth(66)
         field.setMaximumWidth(96)
-        field.setToolTip(tip)
-        field.setAccessibleName(tip)
+        field.setToolTip(text(tip))
+        field.setAccessibleName(text(tip))
         field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         field.lineEdit().setTextMargins(2, 0, 0, 0)
         field.valueChanged.connect(self._on_typed)

@@ -7,10 +7,21 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from paic3d_studio.gui.widgets import label
-from paic3d_studio.tools.brush_tool import MAX_RADIUS, MIN_RADIUS
+from paic3d_studio.gui.language import text
+from paic3d_studio.gui.widgets import label, row
+from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, MAX_RADIUS, MIN_RADIUS
 
 MATTE_MODES: Final = {
     "keep": ("Keep", "Paint what belongs to the character"),
@@ -35,15 +46,18 @@ class BrushBar(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("floatingBar")
-        self.setAccessibleName("Brush")
-        line = QHBoxLayout(self)
-        line.setContentsMargins(12, 5, 12, 5)
-        line.setSpacing(7)
-        line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # a narrow pane stays narrow
+        self.setAccessibleName(text("Brush"))
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(12, 6, 12, 6)
+        rows.setSpacing(5)
+        rows.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # a narrow pane stays narrow
         self._modes = QButtonGroup(self)
         self._mode_buttons = [self._new_mode(name) for name in MATTE_MODES]
-        for button in self._mode_buttons:
-            line.addWidget(button)
+        self._mode_row = row(*self._mode_buttons)
+        rows.addWidget(self._mode_row)
+        line = QHBoxLayout()
+        line.setSpacing(7)
+        rows.addLayout(line)
         self.size_slider, self._size_text = self._add(line, "Size", "Diameter  ([ and ])")
         self.hardness_slider, self._hardness_text = self._add(
             line, "Hardness", "Hardness of the rim  (Shift+[ and Shift+])"
@@ -51,6 +65,7 @@ class BrushBar(QFrame):
         self.size_slider.valueChanged.connect(self._on_size)
         self.hardness_slider.valueChanged.connect(self._on_hardness)
         self.show_modes(False)
+        self.show_brush(radius=DEFAULT_RADIUS, hardness=1.0)
 
     def show_brush(self, *, radius: float, hardness: float) -> None:
         """Show the brush as it is now."""
@@ -66,21 +81,21 @@ class BrushBar(QFrame):
 
     def show_modes(self, shown: bool) -> None:
         """Show what the cut-out brush can do, or hide it for the other brushes."""
-        for button in self._mode_buttons:
-            button.setVisible(shown)
+        self._mode_row.setVisible(shown)
 
     def show_mode(self, name: str) -> None:
         """Show what the cut-out brush does."""
         self._mode_buttons[list(MATTE_MODES).index(name)].setChecked(True)
 
     def _new_mode(self, name: str) -> QToolButton:
-        text, tip = MATTE_MODES[name]
+        words, tip = MATTE_MODES[name]
         button = QToolButton()
-        button.setText(text)
-        button.setToolTip(tip)
+        button.setText(text(words))
+        button.setToolTip(text(tip))
         button.setCheckable(True)
         button.setChecked(name == "keep")
         button.setProperty("role", "mode")
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(partial(self.matte_mode_chosen.emit, name))
         self._modes.addButton(button)
@@ -91,15 +106,15 @@ class BrushBar(QFrame):
         slider.setRange(0, _STEPS)
         slider.setMinimumWidth(44)
         slider.setMaximumWidth(110)
-        slider.setToolTip(tip)
-        slider.setAccessibleName(f"{title} of the brush")
+        slider.setToolTip(text(tip))
+        slider.setAccessibleName(text("{title} of the brush", title=text(title)))
         slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        text = label("100 %", role="soft")
-        text.setMinimumWidth(text.sizeHint().width() + 2)
-        text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        for widget in (label(title, role="soft"), slider, text):
+        value = label("100 %", role="soft")
+        value.setMinimumWidth(value.sizeHint().width() + 2)
+        value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for widget in (label(title, role="soft"), slider, value):
             line.addWidget(widget)
-        return slider, text
+        return slider, value
 
     def _on_size(self, step: int) -> None:
         self.sized.emit(MIN_RADIUS * (MAX_RADIUS / MIN_RADIUS) ** (step / _STEPS))

@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QGridLayout, QSlider, QToolButton, QWidget
+from PySide6.QtGui import QAction, QColor, QIcon, QPixmap
+from PySide6.QtWidgets import QComboBox, QGridLayout, QSlider, QToolButton, QWidget
 
+from paic3d_studio.gui import theme
 from paic3d_studio.gui.icons import icon
 from paic3d_studio.gui.image_panel import DEFAULT_LAYERS, LayerState
 from paic3d_studio.gui.language import text
+from paic3d_studio.gui.picture_view import BACKDROPS
 from paic3d_studio.gui.widgets import label
 
 _ROWS: Final = (
@@ -28,6 +30,8 @@ class LayersPanel(QWidget):
 
     changed = Signal(str, object)
     """Layer and its new `LayerState`."""
+    line_colour_chosen = Signal(str)
+    backdrop_chosen = Signal(str)
 
     def __init__(self, actions: Mapping[str, QAction]) -> None:
         super().__init__()
@@ -49,6 +53,18 @@ class LayersPanel(QWidget):
                 grid.addWidget(widget, line, column, Qt.AlignmentFlag.AlignVCenter)
             self._eyes[name] = eye
             self.sliders[name] = slider
+        self.line_colours = self._new_colours()
+        grid.addWidget(self.line_colours, len(_ROWS), 2, 1, 2)
+        grid.addWidget(label("Mask colour", role="soft"), len(_ROWS), 0, 1, 2)
+        self.backdrops = QComboBox()
+        for backdrop, (title, _) in BACKDROPS.items():
+            self.backdrops.addItem(text(title), backdrop)
+        self.backdrops.setToolTip(text("What is seen where the picture is transparent, or the cut-out alone"))
+        self.backdrops.setAccessibleName(text("Backdrop"))
+        self.backdrops.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.backdrops.activated.connect(self._on_backdrop)
+        grid.addWidget(self.backdrops, len(_ROWS) + 1, 2, 1, 2)
+        grid.addWidget(label("Backdrop", role="soft"), len(_ROWS) + 1, 0, 1, 2)
         self.show_states(self._states)
 
     def show_states(self, states: Mapping[str, LayerState]) -> None:
@@ -61,6 +77,32 @@ class LayersPanel(QWidget):
             self.sliders[name].blockSignals(False)
             self.sliders[name].setEnabled(state.visible)
             self.sliders[name].setToolTip(text("Opacity {percent}", percent=f"{state.opacity:.0%}"))
+
+    def show_line_colour(self, colour: str) -> None:
+        """Show in what colour the line mask is seen."""
+        self.line_colours.setCurrentIndex(max(self.line_colours.findData(colour), 0))
+
+    def show_backdrop(self, name: str) -> None:
+        """Show what lies behind the picture."""
+        self.backdrops.setCurrentIndex(max(self.backdrops.findData(name), 0))
+
+    def _new_colours(self) -> QComboBox:
+        box = QComboBox()
+        for colour, title in theme.LINE_COLOURS.items():
+            swatch = QPixmap(12, 12)
+            swatch.fill(QColor(colour))
+            box.addItem(QIcon(swatch), text(title), colour)
+        box.setToolTip(text("Colour in which the line mask is shown"))
+        box.setAccessibleName(text("Colour of the line mask"))
+        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        box.activated.connect(self._on_line_colour)
+        return box
+
+    def _on_line_colour(self, index: int) -> None:
+        self.line_colour_chosen.emit(self.line_colours.itemData(index))
+
+    def _on_backdrop(self, index: int) -> None:
+        self.backdrop_chosen.emit(self.backdrops.itemData(index))
 
     def _new_eye(self, action: QAction, title: str) -> QToolButton:
         eye = QToolButton()

@@ -240,7 +240,7 @@ def _texts(figures: Figures) -> dict[str, str]:
         "file": f"{about}{figures.glb_bytes / 1e6:.1f} MB",
         "size": "–" if size is None else " × ".join(f"{100 * side:.1f}" for side in size) + " cm",
         "closed": closed,
-        "error": "–" if figures.error is None else f"{1000 * figures.error:.2f} mm in the mean",
+        "error": "–" if figures.error is None else f"{1000 * figures.error:.2f} mm on average",
     }
 
 

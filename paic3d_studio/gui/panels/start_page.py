@@ -28,7 +28,7 @@ from paic3d_studio.gui.widgets import label
 from paic3d_studio.paths import example_picture
 
 _WIDTH: Final = 700
-_TILE: Final = QSize(124, 124)
+_TILE: Final = QSize(124, 140)
 _COLUMNS: Final = 5
 _MOST_TILES: Final = 10
 
@@ -166,7 +166,7 @@ class StartPage(QScrollArea):
         tile = QToolButton()
         tile.setObjectName("recentTile")
         tile.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        tile.setIconSize(_TILE - QSize(22, 30))
+        tile.setIconSize(_TILE - QSize(28, 50))
         tile.setFixedSize(_TILE)
         shortened = QFontMetrics(tile.font()).elidedText(file.name, Qt.TextElideMode.ElideMiddle, _TILE.width() - 20)
         tile.setText(shortened.replace("&", "&&"))

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from paic3d_studio.core.terms import LONGEST, TERM_CHOICES, Terms
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.widgets import Form, label
 
 _TITLES: Final = {
@@ -51,9 +52,9 @@ class TermsForm(QWidget):
         form.add("Notice", self._texts["notice"], tip="A line on copyright, or on another licence")
         self._texts["title"].setPlaceholderText(title)
         self._texts["notice"].setPlaceholderText("© …")
-        for text in self._texts.values():
-            text.setMaxLength(LONGEST)
-            text.textChanged.connect(self.changed)
+        for line in self._texts.values():
+            line.setMaxLength(LONGEST)
+            line.textChanged.connect(self.changed)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -64,7 +65,7 @@ class TermsForm(QWidget):
     @property
     def terms(self) -> Terms:
         """What the form says."""
-        said: dict[str, Any] = {name: text.text().strip() for name, text in self._texts.items()}
+        said: dict[str, Any] = {name: line.text().strip() for name, line in self._texts.items()}
         said |= {name: box.currentData() for name, box in self._choices.items()}
         return Terms(**said)
 
@@ -76,6 +77,6 @@ class TermsForm(QWidget):
 def _choice(name: str, chosen: str) -> QComboBox:
     box = QComboBox()
     for value in TERM_CHOICES[name]:
-        box.addItem(_CHOICES[value], value)
+        box.addItem(text(_CHOICES[value]), value)
     box.setCurrentIndex(box.findData(chosen))
     return box

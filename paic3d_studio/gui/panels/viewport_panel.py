@@ -9,9 +9,11 @@ from PySide6.QtGui import QAction, QActionGroup, QEnterEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
+from paic3d_studio.core.inspection import MeshInspection
 from paic3d_studio.gui.icons import icon
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.look_menu import LookMenu
+from paic3d_studio.gui.split_handle import SplitHandle
 from paic3d_studio.gui.viewport_widget import ViewportWidget
 from paic3d_studio.gui.widgets import label, pane_header
 from paic3d_studio.viewport.bake import BakedVolume
@@ -21,7 +23,7 @@ from paic3d_studio.viewport.shading import SHADING_MODES
 _VIEWS: Final = (
     ("Front", "F", "Look at the face", "show_front"),
     ("Side", "S", "Look from the side; again for the other side", "show_side"),
-    ("Back", "B", "Look at the back of the head", "show_back"),
+    ("Back|view", "B", "Look at the back of the head", "show_back"),
     ("Top", "T", "Look from above", "show_top"),
 )
 
@@ -40,8 +42,12 @@ class ViewportPanel(QWidget):
         self._volumes: dict[int, FieldVolume | BakedVolume] = {}  # voxels along a side -> the newest
         self._picture: StitchPicture | None = None
         self._mesh: TexturedMesh | None = None
+        self._inspection: MeshInspection | None = None
         self._mode_actions: dict[str, QAction] = {}
         self._mode_button = QToolButton()
+        self.divider = SplitHandle(self.viewport)
+        self.divider.moved.connect(self.viewport.set_split)
+        self.split_action = self._new_split_action()
         self.mode_menu = self._new_mode_menu()
         self.look_menu = LookMenu(self.viewport, self)
         self.look_menu.changed.connect(self.look_changed)
@@ -56,10 +62,14 @@ class ViewportPanel(QWidget):
             if value is not self._picture:
                 self._picture = value
                 self.viewport.set_picture(value)
+        elif isinstance(value, MeshInspection):
+            if value is not self._inspection:
+                self._inspection = value
+                self.viewport.set_error(value.error)
         elif value is self._mesh:
             return  # nothing new to upload
         elif isinstance(value, TexturedMesh):
-            self._mesh = value
+            self._mesh, self._inspection = value, None
             self.viewport.set_mesh(value)
 
     def _take_volume(self, volume: FieldVolume | BakedVolume) -> None:
@@ -76,7 +86,7 @@ class ViewportPanel(QWidget):
 
     def clear(self) -> None:
         """Show nothing but that another head is on its way."""
-        self._mesh = self._picture = None
+        self._mesh = self._picture = self._inspection = None
         self._volumes.clear()
         self.viewport.set_picture(NO_PICTURE)
         self.viewport.set_volume(None)
@@ -94,7 +104,31 @@ class ViewportPanel(QWidget):
         self._mode_actions[name].setChecked(True)
         self._mode_button.setText(text(SHADING_MODES[name].label))
         self.viewport.set_mode(name)
-        self.mesh_wanted.emit(SHADING_MODES[name].draws == "mesh")
+        self._want_mesh()
+
+    def set_split(self, split: bool) -> None:
+        """Show field and mesh side by side, or one of them alone."""
+        self.split_action.setChecked(split)
+        if split:
+            self.divider.show_at(self.divider.share)
+        else:
+            self.divider.hide()
+            self.viewport.set_split(None)
+        self._want_mesh()
+
+    def _want_mesh(self) -> None:
+        is_shown = SHADING_MODES[self.viewport.mode].draws == "mesh"
+        self.mesh_wanted.emit(is_shown or self.split_action.isChecked())
+
+    def _new_split_action(self) -> QAction:
+        action = QAction(text("Split"), self)
+        action.setCheckable(True)
+        action.setShortcut(QKeySequence("V"))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.setToolTip(text("Field and mesh side by side; drag the divider") + "  (V)")
+        action.toggled.connect(self.set_split)
+        self.addAction(action)
+        return action
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 Qt's name
         """Let the keys go to the pane under the pointer."""
@@ -140,6 +174,12 @@ class ViewportPanel(QWidget):
         reset.clicked.connect(self.viewport.reset_view)
         line.addWidget(reset)
         line.addStretch(1)
+        split = QToolButton()
+        split.setProperty("role", "switch")
+        split.setDefaultAction(self.split_action)
+        split.setAccessibleName(text("Field and mesh side by side"))
+        split.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        line.addWidget(split)
         look = QToolButton()
         look.setIcon(icon("orbit"))
         look.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
