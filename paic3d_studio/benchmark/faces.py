@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -152,9 +151,8 @@ def judged_mattes(pictures: Sequence[Picture], *, methods: Sequence[str]) -> dic
         for picture in pictures:
             if picture.layer is None:
                 continue
-            portrait = Portrait(
-                rgba=np.asarray(cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2RGBA), np.uint8), has_alpha=False
-            )
+            opaque = np.full(picture.rgb.shape[:2], 255, np.uint8)
+            portrait = Portrait(rgba=np.dstack([picture.rgb, opaque]), has_alpha=False)
             points = picture.layer.points.astype(np.float32)
             box = face_box(Landmarks(points, np.ones(28, np.float32), "truth"))
             began = time.perf_counter()
@@ -206,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         files = sorted(chosen.characters.glob("*.vrm"))
         drawings = drawn_faces(files, views=chosen.views, cache=chosen.cache, seed=0)
         faces = [premultiplied(face) for face in drawings]
-        np.random.default_rng(0).shuffle(faces)
+        faces = [faces[k] for k in np.random.default_rng(0).permutation(len(faces))]
         pictures = portraits(faces, seed=0)
         detectors = judged_detectors(pictures[: chosen.count], empty_pictures(count=40, seed=0))
         print(detector_table(detectors), flush=True)

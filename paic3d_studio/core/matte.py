@@ -161,11 +161,6 @@ def matte_from_coarse(
     return Matte(alpha=_main_component(alpha, face_box=face_box))
 
 
-def has_plain_background(portrait: Portrait) -> bool:
-    """Return whether nearly the whole upper border has one colour: there the ways without a network do better."""
-    return _plain_background(_reduced(over_white(portrait.rgba))[0]) is not None
-
-
 def painted_matte(matte: Matte, *, portrait: Portrait, strokes: Sequence[Stroke]) -> Matte:
     """Paint the artist's strokes (Portrait pixels) over a matte, in order.
 

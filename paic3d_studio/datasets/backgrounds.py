@@ -37,7 +37,7 @@ def gradient(lot: Lot, side: int) -> Picture:
     stops = [_colour(lot).astype(np.float32) for _ in range(int(lot.integers(2, 4)))]
     at = np.linspace(0, 1, len(stops))
     channels = [np.interp(along, at, [stop[k] for stop in stops]) for k in range(3)]
-    return np.asarray(np.clip(np.stack(channels, -1), 0, 255).astype(np.uint8))
+    return np.asarray(np.clip(np.stack(channels, -1), 0, 255).astype(np.uint8), np.uint8)
 
 
 def texture(lot: Lot, side: int) -> Picture:

@@ -69,7 +69,7 @@ class _Frame:
     def path(self, origin: Points, xy: Points) -> NDArray[np.int32]:
         """Return a path given in the face's axes in OpenCV's fixed-point pixels."""
         places = origin + xy[:, :1] * self.right + xy[:, 1:] * self.down
-        return np.asarray(np.round((places - 0.5) * 2**_SHIFT).astype(np.int32))
+        return np.asarray(np.round((places - 0.5) * 2**_SHIFT), np.int32)
 
 
 def _skin(rgba: NDArray[np.uint8], points: Points) -> tuple[int, int, int] | None:

@@ -119,7 +119,7 @@ def _dressed(layer: Layer, lot: Lot) -> Layer:
 
 def composed(layers: Sequence[Layer], background: NDArray[np.uint8]) -> Scene:
     """Lay layers over a background, the last one foremost."""
-    rgb = background
+    rgb: NDArray[np.uint8] = background
     alphas = np.zeros((len(layers), *background.shape[:2]), np.uint8)
     for k, layer in enumerate(layers):
         alpha = np.ascontiguousarray(layer.rgba[..., 3])
@@ -129,7 +129,7 @@ def composed(layers: Sequence[Layer], background: NDArray[np.uint8]) -> Scene:
         for behind in range(k):
             alphas[behind] = cv2.multiply(alphas[behind], past, scale=1 / 255)
         alphas[k] = alpha
-    return Scene(np.asarray(rgb, np.uint8), tuple(layers), alphas)
+    return Scene(rgb, tuple(layers), alphas)
 
 
 def similarity(
@@ -254,7 +254,8 @@ def _inked(rgb: NDArray[np.uint8], lot: Lot) -> NDArray[np.uint8]:
     ink = np.clip((wide - narrow) * lot.uniform(5, 12), 0, 1)[..., None]
     wash = lot.uniform(0, 0.6)
     paper = 255 * (1 - wash) + wash * rgb.astype(np.float32)
-    return np.asarray(np.clip(paper * (1 - ink) + ink * lot.uniform(0, 90, 3), 0, 255).astype(np.uint8))
+    drawn = np.clip(paper * (1 - ink) + ink * lot.uniform(0, 90, 3), 0, 255)
+    return np.asarray(drawn.astype(np.uint8), np.uint8)
 
 
 def fitting(face: DrawnFace, *, size: float, to: Sequence[float], turn: float, mirror: bool) -> NDArray[np.float64]:

@@ -20,7 +20,6 @@ from paic3d_studio.core.matte import MATTING as CLASSICAL
 from paic3d_studio.core.matte import (
     FaceBox,
     Matting,
-    has_plain_background,
     matte_by_grabcut,
     matte_from_alpha,
     matte_from_coarse,
@@ -61,14 +60,9 @@ def matte_by_network(portrait: Portrait, *, face_box: FaceBox, monitor: Monitor 
 
 
 def matte_automatically(portrait: Portrait, *, face_box: FaceBox, monitor: Monitor = SILENT) -> Matte:
-    """Take the file's alpha where it separates something, else the network.
-
-    GrabCut does better where the background is plain, and stands in where the weights are missing.
-    """
+    """Take the file's alpha where it separates something, else the network; GrabCut where there are no weights."""
     if portrait.has_alpha:
         return matte_from_alpha(portrait, face_box=face_box, monitor=monitor)
-    if has_plain_background(portrait):
-        return matte_by_grabcut(portrait, face_box=face_box, monitor=monitor)
     try:
         _network(manifest_entry(MATTING_WEIGHTS).sha256)
     except UserError:

@@ -103,11 +103,11 @@ class Fit:
         keep = min(self.options.average, self.step / (self.step + 10))
         for mean, value in zip(self.average.parameters(), self.network.parameters(), strict=True):
             mean.lerp_(value, 1 - keep)
-        for kept, now in zip(self.average.buffers(), self.network.buffers(), strict=True):
+        for kept, seen in zip(self.average.buffers(), self.network.buffers(), strict=True):
             if kept.dtype.is_floating_point:
-                kept.lerp_(now, 1 - keep)
+                kept.lerp_(seen, 1 - keep)
             else:
-                kept.copy_(now)
+                kept.copy_(seen)
 
     def save_checkpoint(self, path: Path) -> None:
         """Write everything that going on needs, whole or not at all; UserError where it cannot."""
@@ -134,8 +134,8 @@ def half_weights(network: nn.Module) -> bytes:
         name: (tensor.half() if tensor.dtype.is_floating_point else tensor).detach().contiguous()
         for name, tensor in network.state_dict().items()
     }
-    encoded: bytes = safetensors.torch.save(tensors)
-    return encoded
+    packed: bytes = safetensors.torch.save(tensors)
+    return packed
 
 
 def fit(task: Task, bank: FaceBank, *, options: FitOptions, out: Path, resume: bool) -> Fit:
