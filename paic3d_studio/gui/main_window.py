@@ -208,6 +208,8 @@ class MainWindow(QMainWindow):
             self.workspace.messages.show_message(value.warning, kind="warning", action=("place-face", "Place the face"))
         if isinstance(value, TagFeatures):
             self._tell_of_tags(value.warning)
+        if stage == REFINED:
+            self.workspace.status.show_idle("Up to date")
         if stage in ("aligned", "volume"):
             self._update_situation()
 
@@ -232,9 +234,12 @@ class MainWindow(QMainWindow):
         for stage, report in self.document.reports_beside().items():
             self.workspace.strip.show_stage(stage, report)
 
-    def _on_progress(self, lane: str, fraction: float, text: str) -> None:
-        if lane not in YIELDING:
-            self.workspace.status.show_progress(fraction, text)
+    def _on_progress(self, lane: str, fraction: float, words: str) -> None:
+        if lane == "refine":
+            told = text("Up to date; the view is being refined ({percent})", percent=f"{fraction:.0%}")
+            self.workspace.status.show_idle(told)
+        elif lane not in YIELDING:
+            self.workspace.status.show_progress(fraction, words)
 
     def _on_refreshed(self) -> None:
         seconds = time.perf_counter() - self._refresh_began
