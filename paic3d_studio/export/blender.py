@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,7 +37,7 @@ _FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
         "~/AppData/Local/Programs/Blender*/blender.exe",
     ),
 }  # fmt: skip
-"""Platform -> usual places; of several in one place the last by name counts, which is the newest."""
+"""Platform -> usual places; of several in one place the one with the highest version in its name counts."""
 
 
 def find_blender(
@@ -45,7 +46,8 @@ def find_blender(
     """Return Blender's executable.
 
     Args:
-        chosen: where the artist said it is; only this is looked at when it is not empty.
+        chosen: where the artist said it is, a program or macOS's `Blender.app`; only this is looked at when it is not
+            empty.
         environment: of the process; None takes the present one.
         platform: as `sys.platform`.
 
@@ -55,9 +57,10 @@ def find_blender(
     environment = os.environ if environment is None else environment
     told = chosen or environment.get(OVERRIDE, "")
     if told:
-        if not _is_program(Path(told)):
+        program = _program_of(Path(told))
+        if not _is_program(program):
             raise UserError(f"“{told}” is no program that can be started.", "Choose Blender's own file.")
-        return Path(told)
+        return program
     on_path = shutil.which("blender", path=environment.get("PATH", ""))
     found = Path(on_path) if on_path else next(_usual_places(environment, platform), None)
     if found is None:
@@ -126,10 +129,21 @@ def _usual_places(environment: Mapping[str, str], platform: str) -> Iterator[Pat
         place = Path(pattern.replace("~", home, 1) if pattern.startswith("~") else pattern)
         anchor = Path(place.anchor)
         try:
-            found = sorted(anchor.glob(str(place.relative_to(anchor))), reverse=True)
+            found = sorted(anchor.glob(str(place.relative_to(anchor))), key=_version, reverse=True)
         except (OSError, ValueError):
             continue
         yield from (file for file in found if _is_program(file))
+
+
+def _version(file: Path) -> tuple[list[list[int]], str]:
+    """Return the versions in a path, so that 4.10 comes after 4.5, and the path itself where they are alike."""
+    return [[int(part) for part in told.split(".")] for told in re.findall(r"\d+(?:\.\d+)*", str(file))], str(file)
+
+
+def _program_of(chosen: Path) -> Path:
+    """Return the program inside an application of macOS, which is a folder; anything else as it is."""
+    inside = chosen / "Contents" / "MacOS" / "Blender"
+    return inside if chosen.suffix.lower() == ".app" and _is_program(inside) else chosen
 
 
 def _is_program(file: Path) -> bool:

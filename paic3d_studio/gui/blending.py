@@ -84,6 +84,13 @@ class Blending(QObject):
         chooser.open()
 
     def _on_program_chosen(self, program: str) -> None:
+        from paic3d_studio.export.blender import find_blender
+
+        try:
+            find_blender(program)
+        except UserError as error:
+            self._say(error.message, cure=error.cure)
+            return
         self._preferences.remember_folder("blender", Path(program).parent)
         self._preferences.remember(_PLACE, program)
         self.start()

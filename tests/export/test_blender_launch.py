@@ -54,9 +54,12 @@ def test_it_is_found_in_the_usual_places(tmp_path: Path, platform: str, place: s
     assert find_blender(environment=environment(tmp_path), platform=platform) == program
 
 
-def test_of_two_versions_the_newer_one_is_taken(tmp_path: Path) -> None:
-    stand_in(tmp_path / "blender-4.2.0/blender")
-    newer = stand_in(tmp_path / "blender-4.5.1/blender")
+@pytest.mark.parametrize(
+    ("old", "new"), [("4.2.0", "4.5.1"), ("4.5.9", "4.10.0"), ("4.5", "4.5.1"), ("9.4.1", "10.0.0")]
+)
+def test_of_two_versions_the_newer_one_is_taken(tmp_path: Path, old: str, new: str) -> None:
+    stand_in(tmp_path / f"blender-{old}-linux-x64/blender")
+    newer = stand_in(tmp_path / f"blender-{new}-linux-x64/blender")
     assert find_blender(environment=environment(tmp_path), platform="linux") == newer
 
 
@@ -74,6 +77,11 @@ def test_a_choice_that_cannot_be_started_is_refused(tmp_path: Path, kind: str) -
         chosen.write_text("")
     with pytest.raises(UserError, match="no program"):
         find_blender(str(chosen), environment=environment(tmp_path))
+
+
+def test_an_application_of_macos_is_a_folder_with_the_program_in_it(tmp_path: Path) -> None:
+    program = stand_in(tmp_path / "Blender 4.5.app/Contents/MacOS/Blender")
+    assert find_blender(str(tmp_path / "Blender 4.5.app"), environment=environment(tmp_path)) == program
 
 
 @pytest.mark.parametrize("look", ["unlit", "toon"])

@@ -63,6 +63,19 @@ def test_without_blender_one_sentence_and_a_button_to_choose_it(
     assert studio.preferences.text("blender/program", "") == str(blender)
 
 
+def test_a_choice_that_is_no_program_is_told_and_not_remembered(studio: MainWindow, home: Path) -> None:
+    (home / "notes.txt").write_text("")
+    studio.actions_by_name["blender"].trigger()
+    studio.workspace.messages.acted.emit("choose-blender")
+    chooser = studio.findChild(QFileDialog)
+    assert chooser is not None
+    chooser.fileSelected.emit(str(home / "notes.txt"))
+    chooser.reject()
+    assert "no program" in studio.workspace.messages.text
+    assert studio.preferences.text("blender/program", "") == ""
+    assert not studio.document.runner.runs("export")
+
+
 def test_an_ordinary_export_starts_nothing(
     qtbot: QtBot, studio: MainWindow, home: Path, blender: Path, monkeypatch: pytest.MonkeyPatch, pace: object
 ) -> None:
