@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -13,12 +14,16 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from paic3d_studio.errors import UserError
+from paic3d_studio.export.exporters import SIDECAR
 from paic3d_studio.paths import resources_folder, user_folder
 
 Look = Literal["unlit", "toon"]
 
 OVERRIDE: Final = "PAIC3D_BLENDER"
 """Name of the environment variable that says where Blender is, before anything else is looked at."""
+
+_KEPT: Final = 8
+"""So many heads stay in the folder for Blender, each read long before it is that old."""
 
 _FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "linux": (
@@ -68,8 +73,14 @@ def find_blender(
     return found
 
 
-def file_for_blender(name: str) -> Path:
+def file_for_blender(name: str, *, digest: str) -> Path:
     """Return where a head lies while Blender reads it: in a folder of the studio's own, which is made if need be.
+
+    Of the heads that lie there already only the newest stay.
+
+    Args:
+        name: of the picture, for people.
+        digest: of the picture's bytes, in hexadecimal digits, so that two pictures of one name do not meet.
 
     Raises:
         UserError: it cannot be made.
@@ -80,7 +91,9 @@ def file_for_blender(name: str) -> Path:
     except OSError as error:
         raise UserError(f"The folder “{folder}” cannot be made ({error.strerror}).", "Make room on the disk.") from None
     safe = "".join(letter if letter.isalnum() or letter in " -_()" else "_" for letter in name).strip()[:80]
-    return folder / f"{safe or 'head'}.glb"
+    target = folder / f"{safe or 'head'}-{digest[:8]}.glb"
+    _clean(folder, spared=target)
+    return target
 
 
 def open_in_blender(file: Path, *, blender: Path, look: Look = "unlit") -> int:
@@ -109,6 +122,19 @@ def open_in_blender(file: Path, *, blender: Path, look: Look = "unlit") -> int:
 def script() -> Path:
     """Return the script that Blender runs."""
     return resources_folder() / "blender" / "show_head.py"
+
+
+def _clean(folder: Path, *, spared: Path) -> None:
+    """Remove all but the newest heads; what cannot be looked at or removed stays, a matter of room alone."""
+    ages: dict[Path, float] = {}
+    for head in folder.glob("*.glb"):
+        with contextlib.suppress(OSError):
+            ages[head] = head.stat().st_mtime
+    for head in sorted(ages, key=lambda head: ages[head], reverse=True)[_KEPT:]:
+        if head != spared:
+            for file in (head, head.with_name(head.name + SIDECAR)):
+                with contextlib.suppress(OSError):
+                    file.unlink()
 
 
 def _own_environment() -> dict[str, str]:

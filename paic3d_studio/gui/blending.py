@@ -48,7 +48,7 @@ class Blending(QObject):
             return
         try:
             self._program = find_blender(self._preferences.text(_PLACE, ""))
-            self._target = file_for_blender(Path(project.picture.name).stem)
+            self._target = file_for_blender(Path(project.picture.name).stem, digest=project.picture.sha256)
         except UserError as error:
             self._say(error.message, cure=error.cure)
             return

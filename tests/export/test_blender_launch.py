@@ -1,6 +1,7 @@
 """Blender is found where it usually is, and started on a head; a small program stands in for it."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.export.blender import file_for_blender, find_blender, open_in_blender, script
+from paic3d_studio.export.exporters import SIDECAR
 
 RECORDER = """#!{python}
 import json, os, sys
@@ -109,11 +111,26 @@ def test_a_program_that_does_not_start_is_one_sentence(tmp_path: Path) -> None:
         open_in_blender(tmp_path / "head.glb", blender=broken)
 
 
-@pytest.mark.parametrize(("name", "file"), [("girl", "girl.glb"), ("../a/b", ".._a_b.glb"), ("", "head.glb")])
+@pytest.mark.parametrize(
+    ("name", "file"), [("girl", "girl-0123abcd.glb"), ("../a/b", "___a_b-0123abcd.glb"), ("", "head-0123abcd.glb")]
+)
 def test_the_file_for_blender_lies_in_the_studios_own_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, file: str
 ) -> None:
     monkeypatch.setenv("PAIC3D_HOME", str(tmp_path / "home"))
-    target = file_for_blender(name)
-    assert target.parent == tmp_path / "home" / "blender" and target.parent.is_dir()
-    assert target.name == file.replace("..", "__")
+    target = file_for_blender(name, digest="0123abcdef")
+    assert target == tmp_path / "home" / "blender" / file and target.parent.is_dir()
+
+
+def test_only_the_newest_heads_stay_in_the_folder_for_blender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAIC3D_HOME", str(tmp_path))
+    heads = [file_for_blender("girl", digest=f"{index:08x}") for index in range(12)]
+    assert len(set(heads)) == 12
+    for age, head in enumerate(heads):
+        for file in (head, head.with_name(head.name + SIDECAR)):
+            file.write_bytes(b"")
+            os.utime(file, (1e9 - age, 1e9 - age))
+    target = file_for_blender("girl", digest=f"{11:08x}")
+    assert target == heads[11]
+    assert sorted(head.parent.glob("*.glb")) == sorted([*heads[:8], target])
+    assert len(list(target.parent.glob("*" + SIDECAR))) == 9

@@ -42,8 +42,10 @@ def test_the_head_is_exported_and_blender_is_started_on_it(
         studio.actions_by_name["blender"].trigger()
     qtbot.waitUntil((home / "told").exists, timeout=10_000)
     told = (home / "told").read_text().splitlines()
-    assert told[0] == "--python" and told[-2:] == [str(home / "studio/blender/portrait.glb"), "unlit"]
-    assert (home / "studio/blender/portrait.glb").is_file()
+    assert studio.document.project is not None
+    head = home / f"studio/blender/portrait-{studio.document.project.picture.sha256[:8]}.glb"
+    assert told[0] == "--python" and told[-2:] == [str(head), "unlit"]
+    assert head.is_file()
     assert "Blender is starting" in studio.workspace.messages.text
 
 
