@@ -320,6 +320,9 @@ class MainWindow(QMainWindow):
         if self._closes_once_saved:
             self.close()
 
+    def _stay_open(self) -> None:
+        self._closes_once_saved = False
+
     def _on_not_saved(self, error: Exception) -> None:
         self._closes_once_saved = False
         self.workspace.status.show_idle("Not saved")
@@ -555,11 +558,15 @@ class MainWindow(QMainWindow):
         self.preferences.remember_window(self, splitter=self.workspace.splitter)
         self.preferences.save()
         self.hide()
-        self.document.close(seconds=CLOSE_SECONDS)
-        self.keeping.close(seconds=CLOSE_SECONDS)
+        self.join(seconds=CLOSE_SECONDS)
         event.accept()
         self.is_closed = True
         self.closed.emit()
+
+    def join(self, *, seconds: float) -> bool:
+        """Stop what runs and wait for the threads; False when one has not come back after `seconds`."""
+        ended = self.document.close(seconds=seconds)
+        return self.keeping.close(seconds=seconds) and ended
 
     # Building --------------------------------------------------------------------------------------------------------
 
@@ -629,6 +636,7 @@ class MainWindow(QMainWindow):
         self.keeping.state_changed.connect(self._on_kept_changed)
         self.keeping.saved.connect(self._on_saved)
         self.keeping.failed.connect(self._on_not_saved)
+        self.keeping.given_up.connect(self._stay_open)
         self._recent_menu.chosen.connect(self.open_picture)
         self.welcome.start_page.chosen.connect(self.open_picture)
         self.appearance.language_chosen.connect(self._on_language_chosen)
