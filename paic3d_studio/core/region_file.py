@@ -17,8 +17,26 @@ Rectangle = tuple[float, float, float, float]
 
 
 def region_path(picture: Path) -> Path:
-    """Return where the rectangle of a picture is kept."""
-    return picture.with_suffix(SUFFIX)
+    """Return where the rectangle of a picture is kept: its whole name and a suffix, so that each picture has its own.
+
+    Raises:
+        UserError: the path names no file.
+    """
+    if picture.name in ("", ".."):
+        raise UserError(f"“{picture}” names no picture.", "Open the picture from a file.")
+    return picture.with_name(picture.name + SUFFIX)
+
+
+def region_path_beside(folder: Path, *, name: str) -> Path:
+    """Return where the rectangle of a picture is kept in a folder; its name is not trusted.
+
+    Raises:
+        UserError: the name is none of a file in that folder.
+    """
+    outside = name in ("", ".", "..") or any(letter in "/\\:" or not letter.isprintable() for letter in name)
+    if outside:
+        raise UserError(f"“{name}” is no name of a picture.", "Open the picture from a file.")
+    return region_path(folder / name)
 
 
 def encoded_region(rectangle: Rectangle) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,12 +14,16 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from paic3d_studio.errors import UserError
+from paic3d_studio.export.exporters import SIDECAR
 from paic3d_studio.paths import resources_folder, user_folder
 
 Look = Literal["unlit", "toon"]
 
 OVERRIDE: Final = "PAIC3D_BLENDER"
 """Name of the environment variable that says where Blender is, before anything else is looked at."""
+
+_KEPT: Final = 8
+"""So many heads stay in the folder for Blender, each read long before it is that old."""
 
 _FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "linux": (
@@ -36,7 +42,7 @@ _FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
         "~/AppData/Local/Programs/Blender*/blender.exe",
     ),
 }  # fmt: skip
-"""Platform -> usual places; of several in one place the last by name counts, which is the newest."""
+"""Platform -> usual places; of several in one place the one with the highest version in its name counts."""
 
 
 def find_blender(
@@ -45,7 +51,8 @@ def find_blender(
     """Return Blender's executable.
 
     Args:
-        chosen: where the artist said it is; only this is looked at when it is not empty.
+        chosen: where the artist said it is, a program or macOS's `Blender.app`; only this is looked at when it is not
+            empty.
         environment: of the process; None takes the present one.
         platform: as `sys.platform`.
 
@@ -55,9 +62,10 @@ def find_blender(
     environment = os.environ if environment is None else environment
     told = chosen or environment.get(OVERRIDE, "")
     if told:
-        if not _is_program(Path(told)):
+        program = _program_of(Path(told))
+        if not _is_program(program):
             raise UserError(f"“{told}” is no program that can be started.", "Choose Blender's own file.")
-        return Path(told)
+        return program
     on_path = shutil.which("blender", path=environment.get("PATH", ""))
     found = Path(on_path) if on_path else next(_usual_places(environment, platform), None)
     if found is None:
@@ -65,8 +73,14 @@ def find_blender(
     return found
 
 
-def file_for_blender(name: str) -> Path:
+def file_for_blender(name: str, *, digest: str) -> Path:
     """Return where a head lies while Blender reads it: in a folder of the studio's own, which is made if need be.
+
+    Of the heads that lie there already only the newest stay.
+
+    Args:
+        name: of the picture, for people.
+        digest: of the picture's bytes, in hexadecimal digits, so that two pictures of one name do not meet.
 
     Raises:
         UserError: it cannot be made.
@@ -77,7 +91,9 @@ def file_for_blender(name: str) -> Path:
     except OSError as error:
         raise UserError(f"The folder “{folder}” cannot be made ({error.strerror}).", "Make room on the disk.") from None
     safe = "".join(letter if letter.isalnum() or letter in " -_()" else "_" for letter in name).strip()[:80]
-    return folder / f"{safe or 'head'}.glb"
+    target = folder / f"{safe or 'head'}-{digest[:8]}.glb"
+    _clean(folder, spared=target)
+    return target
 
 
 def open_in_blender(file: Path, *, blender: Path, look: Look = "unlit") -> int:
@@ -108,6 +124,19 @@ def script() -> Path:
     return resources_folder() / "blender" / "show_head.py"
 
 
+def _clean(folder: Path, *, spared: Path) -> None:
+    """Remove all but the newest heads; what cannot be looked at or removed stays, a matter of room alone."""
+    ages: dict[Path, float] = {}
+    for head in folder.glob("*.glb"):
+        with contextlib.suppress(OSError):
+            ages[head] = head.stat().st_mtime
+    for head in sorted(ages, key=lambda head: ages[head], reverse=True)[_KEPT:]:
+        if head != spared:
+            for file in (head, head.with_name(head.name + SIDECAR)):
+                with contextlib.suppress(OSError):
+                    file.unlink()
+
+
 def _own_environment() -> dict[str, str]:
     """Return the environment without what would lead Blender's own Python to ours."""
     ours = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
@@ -126,10 +155,21 @@ def _usual_places(environment: Mapping[str, str], platform: str) -> Iterator[Pat
         place = Path(pattern.replace("~", home, 1) if pattern.startswith("~") else pattern)
         anchor = Path(place.anchor)
         try:
-            found = sorted(anchor.glob(str(place.relative_to(anchor))), reverse=True)
+            found = sorted(anchor.glob(str(place.relative_to(anchor))), key=_version, reverse=True)
         except (OSError, ValueError):
             continue
         yield from (file for file in found if _is_program(file))
+
+
+def _version(file: Path) -> tuple[list[list[int]], str]:
+    """Return the versions in a path, so that 4.10 comes after 4.5, and the path itself where they are alike."""
+    return [[int(part) for part in told.split(".")] for told in re.findall(r"\d+(?:\.\d+)*", str(file))], str(file)
+
+
+def _program_of(chosen: Path) -> Path:
+    """Return the program inside an application of macOS, which is a folder; anything else as it is."""
+    inside = chosen / "Contents" / "MacOS" / "Blender"
+    return inside if chosen.suffix.lower() == ".app" and _is_program(inside) else chosen
 
 
 def _is_program(file: Path) -> bool:

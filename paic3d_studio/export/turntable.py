@@ -25,6 +25,9 @@ TURN: Final = 3600
 _TURNS: Final = 2
 """Turns of a film; a player that stops at its end should not do so after a glance."""
 
+_ROOM: Final = "Make room on the disk for temporary files, or choose a turntable that ends in .gif or .png."
+"""Cure of a film that was not encoded whole."""
+
 _PALETTE_FRAMES: Final = 8
 """So many frames of a moving picture decide about its colours."""
 
@@ -102,20 +105,47 @@ def write_film(frames: Sequence[NDArray[np.uint8]], path: Path, *, monitor: Moni
         monitor: progress and cancel.
 
     Raises:
-        UserError: there is no encoder, or the file cannot be written.
+        UserError: there is no encoder, the folder for temporary files has no room, or the file cannot be written.
         Cancelled: nothing was written.
     """
-    with tempfile.TemporaryDirectory(prefix="paic3d-") as folder:
-        file = Path(folder) / "film.mp4"
-        height, width = (side - side % 2 for side in frames[0].shape[:2])  # the codecs want even sides
-        film = _film(file, rate=1000 * len(frames) / TURN, size=(width, height))
-        for index in range(_TURNS * len(frames)):
-            monitor.report(index / len(frames) / _TURNS, "encoding the turntable")
-            film.write(np.ascontiguousarray(frames[index % len(frames)][:height, :width, ::-1]))
-        film.release()
-        content = file.read_bytes()
+    try:
+        with tempfile.TemporaryDirectory(prefix="paic3d-", ignore_cleanup_errors=True) as folder:
+            file = Path(folder) / "film.mp4"
+            _encode(frames, file, monitor)
+            content = file.read_bytes()
+    except OSError as error:
+        raise UserError(f"The film could not be encoded ({error.strerror or error}).", _ROOM) from error
     write_files({path: content})
     return (str(path),)
+
+
+def _encode(frames: Sequence[NDArray[np.uint8]], file: Path, monitor: Monitor) -> None:
+    """Encode a film, and look at what became of it: the encoder itself is silent about a full disk."""
+    height, width = (side - side % 2 for side in frames[0].shape[:2])  # the codecs want even sides
+    film = _film(file, rate=1000 * len(frames) / TURN, size=(width, height))
+    expected = _TURNS * len(frames)
+    try:
+        for index in range(expected):
+            monitor.report(0.9 * index / expected, "encoding the turntable")
+            film.write(np.ascontiguousarray(frames[index % len(frames)][:height, :width, ::-1]))
+    finally:
+        film.release()
+    monitor.report(0.9, "looking at the film")
+    found = _frames_in(file)
+    if found != expected:
+        raise UserError(f"The film came out with {found} of {expected} pictures.", _ROOM)
+
+
+def _frames_in(file: Path) -> int:
+    """Return how many frames of a film can be decoded."""
+    film = cv2.VideoCapture(str(file))
+    try:
+        count = 0
+        while film.grab():
+            count += 1
+        return count
+    finally:
+        film.release()
 
 
 def _film(file: Path, *, rate: float, size: tuple[int, int]) -> cv2.VideoWriter:

@@ -48,7 +48,7 @@ class Blending(QObject):
             return
         try:
             self._program = find_blender(self._preferences.text(_PLACE, ""))
-            self._target = file_for_blender(Path(project.picture.name).stem)
+            self._target = file_for_blender(Path(project.picture.name).stem, digest=project.picture.sha256)
         except UserError as error:
             self._say(error.message, cure=error.cure)
             return
@@ -84,6 +84,13 @@ class Blending(QObject):
         chooser.open()
 
     def _on_program_chosen(self, program: str) -> None:
+        from paic3d_studio.export.blender import find_blender
+
+        try:
+            find_blender(program)
+        except UserError as error:
+            self._say(error.message, cure=error.cure)
+            return
         self._preferences.remember_folder("blender", Path(program).parent)
         self._preferences.remember(_PLACE, program)
         self.start()

@@ -144,7 +144,7 @@ def test_a_pair_is_prepared_and_then_seen_where_its_model_is(characters: Path, t
     alpha = cv2.warpAffine(front[..., 3], by, (660, 700), flags=cv2.INTER_LINEAR)
     picture = np.dstack([np.round(shown * 255).astype(np.uint8), alpha])
     (tmp_path / "mia.png").write_bytes(encode_png(picture))
-    (tmp_path / "mia.roi.json").write_text(json.dumps({"rectangle": [150, 180, 520, 600]}))
+    (tmp_path / "mia.png.roi.json").write_text(json.dumps({"rectangle": [150, 180, 520, 600]}))
     assert main(["benchmark", "prepare", str(tmp_path), "--by", "orb"]) == 0
     pair = read_pair(tmp_path / "mia.pair.json")
     assert pair.align_by == "orb"

@@ -1,6 +1,7 @@
 """Blender is found where it usually is, and started on a head; a small program stands in for it."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.export.blender import file_for_blender, find_blender, open_in_blender, script
+from paic3d_studio.export.exporters import SIDECAR
 
 RECORDER = """#!{python}
 import json, os, sys
@@ -54,9 +56,12 @@ def test_it_is_found_in_the_usual_places(tmp_path: Path, platform: str, place: s
     assert find_blender(environment=environment(tmp_path), platform=platform) == program
 
 
-def test_of_two_versions_the_newer_one_is_taken(tmp_path: Path) -> None:
-    stand_in(tmp_path / "blender-4.2.0/blender")
-    newer = stand_in(tmp_path / "blender-4.5.1/blender")
+@pytest.mark.parametrize(
+    ("old", "new"), [("4.2.0", "4.5.1"), ("4.5.9", "4.10.0"), ("4.5", "4.5.1"), ("9.4.1", "10.0.0")]
+)
+def test_of_two_versions_the_newer_one_is_taken(tmp_path: Path, old: str, new: str) -> None:
+    stand_in(tmp_path / f"blender-{old}-linux-x64/blender")
+    newer = stand_in(tmp_path / f"blender-{new}-linux-x64/blender")
     assert find_blender(environment=environment(tmp_path), platform="linux") == newer
 
 
@@ -74,6 +79,11 @@ def test_a_choice_that_cannot_be_started_is_refused(tmp_path: Path, kind: str) -
         chosen.write_text("")
     with pytest.raises(UserError, match="no program"):
         find_blender(str(chosen), environment=environment(tmp_path))
+
+
+def test_an_application_of_macos_is_a_folder_with_the_program_in_it(tmp_path: Path) -> None:
+    program = stand_in(tmp_path / "Blender 4.5.app/Contents/MacOS/Blender")
+    assert find_blender(str(tmp_path / "Blender 4.5.app"), environment=environment(tmp_path)) == program
 
 
 @pytest.mark.parametrize("look", ["unlit", "toon"])
@@ -101,11 +111,26 @@ def test_a_program_that_does_not_start_is_one_sentence(tmp_path: Path) -> None:
         open_in_blender(tmp_path / "head.glb", blender=broken)
 
 
-@pytest.mark.parametrize(("name", "file"), [("girl", "girl.glb"), ("../a/b", ".._a_b.glb"), ("", "head.glb")])
+@pytest.mark.parametrize(
+    ("name", "file"), [("girl", "girl-0123abcd.glb"), ("../a/b", "___a_b-0123abcd.glb"), ("", "head-0123abcd.glb")]
+)
 def test_the_file_for_blender_lies_in_the_studios_own_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, file: str
 ) -> None:
     monkeypatch.setenv("PAIC3D_HOME", str(tmp_path / "home"))
-    target = file_for_blender(name)
-    assert target.parent == tmp_path / "home" / "blender" and target.parent.is_dir()
-    assert target.name == file.replace("..", "__")
+    target = file_for_blender(name, digest="0123abcdef")
+    assert target == tmp_path / "home" / "blender" / file and target.parent.is_dir()
+
+
+def test_only_the_newest_heads_stay_in_the_folder_for_blender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAIC3D_HOME", str(tmp_path))
+    heads = [file_for_blender("girl", digest=f"{index:08x}") for index in range(12)]
+    assert len(set(heads)) == 12
+    for age, head in enumerate(heads):
+        for file in (head, head.with_name(head.name + SIDECAR)):
+            file.write_bytes(b"")
+            os.utime(file, (1e9 - age, 1e9 - age))
+    target = file_for_blender("girl", digest=f"{11:08x}")
+    assert target == heads[11]
+    assert sorted(head.parent.glob("*.glb")) == sorted([*heads[:8], target])
+    assert len(list(target.parent.glob("*" + SIDECAR))) == 9

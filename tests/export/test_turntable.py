@@ -1,7 +1,9 @@
 """Contact sheets hold every frame whole, moving pictures every frame in turn."""
 
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,6 +12,7 @@ from PIL import Image
 
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import Cancelled, UserError
+from paic3d_studio.export import turntable
 from paic3d_studio.export.turntable import (
     TURN,
     TURNTABLES,
@@ -82,6 +85,46 @@ def test_a_machine_without_an_encoder_says_so(tmp_path: Path, monkeypatch: pytes
     no_writer.fourcc = cv2.VideoWriter.fourcc  # type: ignore[attr-defined]
     monkeypatch.setattr(cv2, "VideoWriter", no_writer)
     with pytest.raises(UserError, match="no encoder"):
+        write_film(FRAMES, tmp_path / "turntable.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_that_came_out_too_short_is_not_handed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = cv2.VideoWriter
+
+    class Stopping:
+        """Takes only the first seven frames, as on a full disk, and says nothing."""
+
+        fourcc = staticmethod(cv2.VideoWriter.fourcc)
+
+        def __init__(self, *arguments: Any) -> None:
+            self.writer, self.taken = whole(*arguments), 0
+
+        def write(self, frame: Any) -> None:
+            self.taken += 1
+            if self.taken <= 7:
+                self.writer.write(frame)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.writer, name)
+
+    monkeypatch.setattr(cv2, "VideoWriter", Stopping)
+    with pytest.raises(UserError, match=r"7 of 10 pictures\. Make room"):
+        write_film(FRAMES, tmp_path / "turntable.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_cut_off_by_a_full_disk_has_no_frames(tmp_path: Path) -> None:
+    (path,) = map(Path, write_film(FRAMES, tmp_path / "turntable.mp4"))
+    content = path.read_bytes()
+    for kept in (len(content) // 2, 0):
+        path.write_bytes(content[:kept])
+        assert turntable._frames_in(path) == 0
+
+
+def test_a_machine_without_room_for_temporary_files_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(UserError, match=r"could not be encoded .* Make room"):
         write_film(FRAMES, tmp_path / "turntable.mp4")
     assert list(tmp_path.iterdir()) == []
 

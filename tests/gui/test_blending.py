@@ -42,8 +42,10 @@ def test_the_head_is_exported_and_blender_is_started_on_it(
         studio.actions_by_name["blender"].trigger()
     qtbot.waitUntil((home / "told").exists, timeout=10_000)
     told = (home / "told").read_text().splitlines()
-    assert told[0] == "--python" and told[-2:] == [str(home / "studio/blender/portrait.glb"), "unlit"]
-    assert (home / "studio/blender/portrait.glb").is_file()
+    assert studio.document.project is not None
+    head = home / f"studio/blender/portrait-{studio.document.project.picture.sha256[:8]}.glb"
+    assert told[0] == "--python" and told[-2:] == [str(head), "unlit"]
+    assert head.is_file()
     assert "Blender is starting" in studio.workspace.messages.text
 
 
@@ -61,6 +63,19 @@ def test_without_blender_one_sentence_and_a_button_to_choose_it(
         chooser.reject()
     qtbot.waitUntil((home / "told").exists, timeout=10_000)
     assert studio.preferences.text("blender/program", "") == str(blender)
+
+
+def test_a_choice_that_is_no_program_is_told_and_not_remembered(studio: MainWindow, home: Path) -> None:
+    (home / "notes.txt").write_text("")
+    studio.actions_by_name["blender"].trigger()
+    studio.workspace.messages.acted.emit("choose-blender")
+    chooser = studio.findChild(QFileDialog)
+    assert chooser is not None
+    chooser.fileSelected.emit(str(home / "notes.txt"))
+    chooser.reject()
+    assert "no program" in studio.workspace.messages.text
+    assert studio.preferences.text("blender/program", "") == ""
+    assert not studio.document.runner.runs("export")
 
 
 def test_an_ordinary_export_starts_nothing(

@@ -23,6 +23,17 @@ def test_a_rectangle_is_kept_beside_the_picture_in_its_own_pixels(
     assert studio.document.project is before
 
 
+def test_a_rectangle_drawn_in_a_project_lies_beside_it_under_the_pictures_name(
+    studio: MainWindow, pointer: Any, picture: Path
+) -> None:
+    assert studio.document.project is not None
+    studio.document.origin = picture.parent / "girl.PAIC3D"
+    studio.image.choose_tool("region")
+    pointer.drag((120, 90), (400, 430))
+    assert region_path(picture.parent / studio.document.project.picture.name).is_file()
+    assert not region_path(studio.document.origin).exists()
+
+
 def test_a_picture_without_a_file_says_why_its_region_is_not_kept(studio: MainWindow, pointer: Any) -> None:
     studio.document.origin = None
     studio.image.choose_tool("region")

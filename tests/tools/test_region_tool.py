@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from paic3d_studio.core.artefacts import Alignment
-from paic3d_studio.core.region_file import encoded_region, read_region, region_path
+from paic3d_studio.core.region_file import encoded_region, read_region, region_path, region_path_beside
 from paic3d_studio.errors import UserError
 from paic3d_studio.tools.pointer import Scene, Touch
 from paic3d_studio.tools.region_tool import RegionTool
@@ -51,7 +51,7 @@ def test_nothing_is_told_before_the_gesture_ends_or_after_it_was_cancelled() -> 
 
 def test_a_rectangle_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = region_path(tmp_path / "mia.front.png")
-    assert path.name == "mia.front.roi.json"
+    assert path.name == "mia.front.png.roi.json"
     path.write_bytes(encoded_region((1.25, 2.0, 30.5, 40.0)))
     assert read_region(path) == (1.25, 2.0, 30.5, 40.0)
 
@@ -62,3 +62,20 @@ def test_a_damaged_rectangle_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(UserError, match="no rectangle"):
         read_region(path)
+
+
+def test_pictures_that_differ_by_suffix_have_a_rectangle_each(tmp_path: Path) -> None:
+    assert region_path(tmp_path / "a.png") != region_path(tmp_path / "a.jpg")
+    assert region_path_beside(tmp_path, name="a.png") == region_path(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../a.png", "/a.png", "..\\a.png", "C:a.png", "a\0.png"])
+def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="no name of a picture"):
+        region_path_beside(tmp_path, name=name)
+
+
+@pytest.mark.parametrize("path", [Path(), Path("/"), Path("/a/..")])
+def test_a_path_without_a_name_has_no_rectangle(path: Path) -> None:
+    with pytest.raises(UserError, match="names no picture"):
+        region_path(path)
