@@ -15,6 +15,7 @@ from paic3d_studio.core import hulls as shapes
 from paic3d_studio.core.alignment import adjustment, aligned_points, chained
 from paic3d_studio.core.artefacts import FEATURE_NAMES, Alignment, FeatureHulls
 from paic3d_studio.core.lines import Stroke
+from paic3d_studio.core.strokes import MAX_RADIUS
 from paic3d_studio.project.state import MAX_NAME, AlignmentEdit, MovedLandmark, PlacedFace, Point, Polygon, Project
 
 _OF_ANOTHER_FACE: Final[Mapping[str, Any]] = MappingProxyType(
@@ -149,7 +150,7 @@ def reset_hulls(project: Project) -> Project:
 
 def add_stroke(project: Project, *, stroke: Stroke) -> Project:
     """Add a brush stroke to the line mask; aligned pixels."""
-    return replace(project, strokes=(*project.strokes, stroke))
+    return replace(project, strokes=(*project.strokes, _bounded(stroke)))
 
 
 def clear_strokes(project: Project) -> Project:
@@ -159,7 +160,7 @@ def clear_strokes(project: Project) -> Project:
 
 def add_matte_stroke(project: Project, *, stroke: Stroke) -> Project:
     """Add a brush stroke to the matte; Portrait pixels."""
-    return replace(project, matte_strokes=(*project.matte_strokes, stroke))
+    return replace(project, matte_strokes=(*project.matte_strokes, _bounded(stroke)))
 
 
 def clear_matte_strokes(project: Project) -> Project:
@@ -212,7 +213,9 @@ def set_alignment(project: Project, *, alignment: AlignmentEdit) -> Project:
         for moved in (aligned_points(change, points=polygon),)
     }
     strokes = tuple(
-        replace(stroke, points=_polygon(aligned_points(change, points=stroke.points)), radius=stroke.radius * scale)
+        _bounded(
+            replace(stroke, points=_polygon(aligned_points(change, points=stroke.points)), radius=stroke.radius * scale)
+        )
         for stroke in project.strokes
     )
     return replace(project, alignment_edit=alignment, hull_edits=hulls, strokes=strokes)
@@ -264,6 +267,11 @@ def set_seed(project: Project, *, seed: int) -> Project:
 
 def _matrix(alignment: AlignmentEdit) -> NDArray[np.float64]:
     return adjustment(shift=alignment.shift, scale=alignment.scale, turn=alignment.turn)
+
+
+def _bounded(stroke: Stroke) -> Stroke:
+    """Return a stroke whose brush is no larger than a project file may say."""
+    return stroke if stroke.radius <= MAX_RADIUS else replace(stroke, radius=MAX_RADIUS)
 
 
 def _free_name(project: Project, name: str) -> str:
