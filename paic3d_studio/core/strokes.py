@@ -148,7 +148,8 @@ def _brush(canvas: NDArray[np.uint8], stroke: Stroke) -> None:
         centres = (points - low + 0.5) / step - 0.5
         small = _shares(coarse, centres, dataclasses.replace(stroke, radius=stroke.radius / step))
         size = (coarse[1] * step, coarse[0] * step)
-        shares = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)[: part.shape[0], : part.shape[1]]
+        enlarged = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+        shares = enlarged[: part.shape[0], : part.shape[1]]
     part[...] = np.maximum(part, shares) if stroke.adds else np.minimum(part, 255 - shares)
 
 

@@ -80,7 +80,7 @@ def refuse_nameless(terms: Terms) -> None:
         UserError: it cannot.
     """
     if not terms.author.strip():
-        raise UserError("A VRM file names its author.", "Give a name in the export dialog, or with --author.")
+        raise UserError("A VRM file names its author.", "Give the author's name (on the command line: --author).")
 
 
 def vrm_bytes(textured: TexturedMesh, *, terms: Terms, name: str) -> bytes:

@@ -83,7 +83,14 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         _with_picture,
     ),
     ActionEntry(
-        "export", "File", "Export head…", "Export the textured head", ("Ctrl+E",), "export", _with_face, separator=True
+        "export",
+        "File",
+        "Export head…",
+        "Export the textured head",
+        ("Ctrl+E",),
+        "export",
+        lambda now: now.has_face and not now.exporting,
+        separator=True,
     ),
     ActionEntry(
         "blender",

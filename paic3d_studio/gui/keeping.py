@@ -36,6 +36,8 @@ class Keeping(QObject):
     """The `Path` of a project that was saved."""
     failed = Signal(object)
     """The exception of a save that failed; what stood there is untouched."""
+    given_up = Signal()
+    """The artist did not choose where to save."""
     state_changed = Signal()
     """Name or dirtiness of the project changed."""
 
@@ -50,7 +52,7 @@ class Keeping(QObject):
         self._writer.finished.connect(self._on_finished)
         self._writer.failed.connect(self._on_failed)
         self._writer.cancelled.connect(self._on_cancelled)
-        self._written: tuple[Project, Path] | None = None
+        self._being_brought_back: Rescue | None = None
         self._rescues = RescueFolder(preferences.folder_of_rescues)
         self._copying = QTimer(self)
         self._copying.setSingleShot(True)
@@ -90,6 +92,7 @@ class Keeping(QObject):
         chooser.setDefaultSuffix(SUFFIX[1:])
         chooser.selectFile(str(proposed))
         chooser.fileSelected.connect(self._on_chosen)
+        chooser.rejected.connect(self.given_up)
         chooser.finished.connect(chooser.deleteLater)
         chooser.open()
 
@@ -109,7 +112,8 @@ class Keeping(QObject):
         """Forget the copy of unsaved edits, which were saved or left behind on purpose, and join the writer."""
         self._copying.stop()
         joined = self._writer.close(seconds=seconds)
-        self._rescues.clear()
+        if joined:  # else a copy may be half written still
+            self._rescues.clear()
         return joined
 
     # What a crash left -----------------------------------------------------------------------------------------------
@@ -120,8 +124,8 @@ class Keeping(QObject):
 
     def bring_back(self, rescue: Rescue) -> None:
         """Open what a crash left; it counts as unsaved, and its copy stays until another has been written."""
+        self._being_brought_back = rescue
         self._document.open(rescue.content(), name=rescue.name, rescued=True)
-        self._rescues.adopt(rescue)
 
     def discard(self, rescue: Rescue) -> None:
         """Delete what a crash left."""
@@ -132,8 +136,10 @@ class Keeping(QObject):
     def _on_opened(self, project: Project) -> None:  # noqa: ARG002 the document knows it
         origin = self._document.origin
         self.path = origin if origin is not None and origin.suffix.lower() == SUFFIX else None
-        if self._document.rescued:
+        if self._document.rescued and self._being_brought_back is not None:
+            self._rescues.adopt(self._being_brought_back)  # not before it could be opened
             self.path = self._rescues.adopted_path
+        self._being_brought_back = None
         self._on_changed()
 
     def _on_changed(self, project: Project | None = None) -> None:  # noqa: ARG002 the session knows it
@@ -167,7 +173,10 @@ class Keeping(QObject):
             self._clear_if_saved()
             return
         assert isinstance(value, tuple)
-        project, self.path = value
+        project, path = value
+        if self._document.project is None or self._document.project.picture is not project.picture:
+            return  # another picture was opened meanwhile: the file is written, and is not that one's
+        self.path = path
         self._document.session.mark_saved(project)
         self._on_changed()
         self.saved.emit(self.path)

@@ -208,6 +208,8 @@ class MainWindow(QMainWindow):
             self.workspace.messages.show_message(value.warning, kind="warning", action=("place-face", "Place the face"))
         if isinstance(value, TagFeatures):
             self._tell_of_tags(value.warning)
+        if stage == REFINED:
+            self.workspace.status.show_idle("Up to date")
         if stage in ("aligned", "volume"):
             self._update_situation()
 
@@ -232,9 +234,12 @@ class MainWindow(QMainWindow):
         for stage, report in self.document.reports_beside().items():
             self.workspace.strip.show_stage(stage, report)
 
-    def _on_progress(self, lane: str, fraction: float, text: str) -> None:
-        if lane not in YIELDING:
-            self.workspace.status.show_progress(fraction, text)
+    def _on_progress(self, lane: str, fraction: float, words: str) -> None:
+        if lane == "refine":
+            told = text("Up to date; the view is being refined ({percent})", percent=f"{fraction:.0%}")
+            self.workspace.status.show_idle(told)
+        elif lane not in YIELDING:
+            self.workspace.status.show_progress(fraction, words)
 
     def _on_refreshed(self) -> None:
         seconds = time.perf_counter() - self._refresh_began
@@ -319,6 +324,9 @@ class MainWindow(QMainWindow):
         self.workspace.status.show_idle("Saved")
         if self._closes_once_saved:
             self.close()
+
+    def _stay_open(self) -> None:
+        self._closes_once_saved = False
 
     def _on_not_saved(self, error: Exception) -> None:
         self._closes_once_saved = False
@@ -555,11 +563,15 @@ class MainWindow(QMainWindow):
         self.preferences.remember_window(self, splitter=self.workspace.splitter)
         self.preferences.save()
         self.hide()
-        self.document.close(seconds=CLOSE_SECONDS)
-        self.keeping.close(seconds=CLOSE_SECONDS)
+        self.join(seconds=CLOSE_SECONDS)
         event.accept()
         self.is_closed = True
         self.closed.emit()
+
+    def join(self, *, seconds: float) -> bool:
+        """Stop what runs and wait for the threads; False when one has not come back after `seconds`."""
+        ended = self.document.close(seconds=seconds)
+        return self.keeping.close(seconds=seconds) and ended
 
     # Building --------------------------------------------------------------------------------------------------------
 
@@ -629,6 +641,7 @@ class MainWindow(QMainWindow):
         self.keeping.state_changed.connect(self._on_kept_changed)
         self.keeping.saved.connect(self._on_saved)
         self.keeping.failed.connect(self._on_not_saved)
+        self.keeping.given_up.connect(self._stay_open)
         self._recent_menu.chosen.connect(self.open_picture)
         self.welcome.start_page.chosen.connect(self.open_picture)
         self.appearance.language_chosen.connect(self._on_language_chosen)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QIcon, QPixmap
+from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -36,7 +36,6 @@ from paic3d_studio.project.file import SUFFIX
 from paic3d_studio.session.batch import PLAIN_OPTIONS, REPORT, Item, Outcome, items_for, make_heads
 
 _THUMBNAIL: Final = 56
-_JOIN_SECONDS: Final = 2.0
 _FILE: Final = Qt.ItemDataRole.UserRole
 _EMPTY: Final = "Drop pictures, projects or folders here."
 
@@ -46,7 +45,6 @@ class QueueWindow(QWidget):
 
     open_wanted = Signal(object, str)
     """A picture of the list is to be opened in a studio window: its path, and no name."""
-    closed = Signal()
 
     def __init__(self, *, preferences: Preferences, make: Callable[..., dict[str, Outcome]] = make_heads) -> None:
         super().__init__()
@@ -145,9 +143,13 @@ class QueueWindow(QWidget):
 
         return work
 
-    def join(self) -> None:
+    def tell_that_it_is_last(self) -> None:
+        """Say that every other window is closed, and what closing this one means."""
+        self.note.setText(text("The other windows are closed. Closing this one stops what is being made."))
+
+    def join(self, *, seconds: float) -> None:
         """Stop what runs and join the worker: the studio closes."""
-        self._runner.close(seconds=_JOIN_SECONDS)
+        self._runner.close(seconds=seconds)
 
     def _on_delivered(self, lane: str, name: str, value: object) -> None:
         del lane, name
@@ -285,11 +287,6 @@ class QueueWindow(QWidget):
         """Put what was dropped into the list."""
         self.add_files([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
         event.acceptProposedAction()
-
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt's name
-        """Go out of sight; while a studio window is open what runs goes on, and its menu brings the queue back."""
-        event.accept()
-        self.closed.emit()
 
 
 def _pictures_among(paths: Iterable[Path]) -> list[Path]:

@@ -262,7 +262,8 @@ QToolButton {{ background: transparent; border: 1px solid transparent; border-ra
   color: {c.text}; }}
 QToolButton:hover {{ background: {c.control}; border-color: transparent; }}
 QToolButton:pressed {{ background: {c.raised}; }}
-QToolButton:checked {{ background: {c.accent_dim}; border: 1px solid {c.accent_edge}; color: {c.text}; }}
+QToolButton:checked {{ background: {c.accent_dim}; border: 1px solid {c.accent_edge}; color: {c.text}; padding: 5px;
+  margin: 0; }}
 QToolButton:checked:hover {{ background: {c.accent_dim}; }}
 QToolButton:disabled {{ background: transparent; color: {c.text_faint}; }}
 QToolButton:focus {{ border: 1px solid {c.accent}; }}

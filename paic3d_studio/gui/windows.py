@@ -68,7 +68,6 @@ class Windows(QObject):
         if self.queue is None:
             self.queue = QueueWindow(preferences=self._preferences)
             self.queue.open_wanted.connect(self.open)
-            self.queue.closed.connect(self._on_queue_closed)
         self.queue.show()
         self.queue.raise_()
         self.queue.activateWindow()
@@ -81,21 +80,20 @@ class Windows(QObject):
     def join(self, *, seconds: float) -> None:
         """Wait for the work of windows that are out of sight already; a thread is joined, never terminated."""
         for window in (*self._open, *self._unjoined):
-            window.document.close(seconds=seconds)
-
-    def _on_queue_closed(self) -> None:
-        if not self._open and self.queue is not None:
-            self.queue.join()
+            window.join(seconds=seconds)
+        if self.queue is not None:
+            self.queue.join(seconds=seconds)
 
     def _forget_closed(self) -> None:
         for window in [window for window in self._open if window.is_closed]:
             self._open.remove(window)
-            if window.document.close(seconds=0.0):
+            if window.join(seconds=0.0):
                 window.deleteLater()
             else:
                 self._unjoined.append(window)  # its thread still runs, and must not lose its owner
         if not self._open and self.queue is not None:
             if self.queue.running:
                 self.show_queue()  # it goes on until it is closed itself
+                self.queue.tell_that_it_is_last()
             else:
                 self.queue.close()

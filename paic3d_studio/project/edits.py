@@ -16,7 +16,16 @@ from paic3d_studio.core.alignment import adjustment, aligned_points, chained
 from paic3d_studio.core.artefacts import FEATURE_NAMES, Alignment, FeatureHulls
 from paic3d_studio.core.lines import Stroke
 from paic3d_studio.core.strokes import MAX_RADIUS
-from paic3d_studio.project.state import MAX_NAME, AlignmentEdit, MovedLandmark, PlacedFace, Point, Polygon, Project
+from paic3d_studio.project.state import (
+    FARTHEST,
+    MAX_NAME,
+    AlignmentEdit,
+    MovedLandmark,
+    PlacedFace,
+    Point,
+    Polygon,
+    Project,
+)
 
 _OF_ANOTHER_FACE: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -32,8 +41,17 @@ _OF_ANOTHER_FACE: Final[Mapping[str, Any]] = MappingProxyType(
 
 
 def set_hull(project: Project, *, feature: str, polygon: Iterable[Iterable[float]]) -> Project:
-    """Put the artist's polygon in place of the detected hull of `feature`; aligned pixels, convex unless it is free."""
-    return replace(project, hull_edits={**project.hull_edits, feature: _polygon(polygon)})
+    """Put the artist's polygon in place of the detected hull of `feature`; aligned pixels, convex unless it is free.
+
+    One that lies wholly beyond what a project may hold changes nothing.
+    """
+    given = tuple(tuple(map(float, point)) for point in polygon)
+    kept = _polygon(given)
+    if kept != given and feature not in project.free_hulls:
+        kept = _polygon(shapes.convex(kept))
+        if not shapes.is_convex(kept):
+            return project
+    return replace(project, hull_edits={**project.hull_edits, feature: kept})
 
 
 def move_hull_vertex(project: Project, *, hulls: FeatureHulls, feature: str, index: int, to: Point) -> Project:
@@ -173,7 +191,7 @@ def place_face(project: Project, *, right_eye: Point, left_eye: Point, mouth: Po
 
     Right is the character's right: the eye on the left of the picture.
     """
-    face = PlacedFace(right_eye=right_eye, left_eye=left_eye, mouth=mouth)
+    face = PlacedFace(right_eye=_place(right_eye), left_eye=_place(left_eye), mouth=_place(mouth))
     if face == project.landmark_edit:
         return project
     return replace(project, landmark_edit=face, **_OF_ANOTHER_FACE)
@@ -189,7 +207,7 @@ def reset_face(project: Project) -> Project:
 def move_landmarks(project: Project, *, places: Mapping[int, Point]) -> Project:
     """Put single landmarks elsewhere: number -> (x, y) in Portrait pixels; hulls follow until they were edited."""
     moves = {moved.index: moved.place for moved in project.landmark_moves}
-    moves |= {index: (float(x), float(y)) for index, (x, y) in places.items()}
+    moves |= {index: _place(place) for index, place in places.items()}
     return replace(project, landmark_moves=tuple(MovedLandmark(index, moves[index]) for index in sorted(moves)))
 
 
@@ -207,18 +225,19 @@ def set_alignment(project: Project, *, alignment: AlignmentEdit) -> Project:
     back = np.linalg.inv(np.vstack([_matrix(before), (0, 0, 1)]))[:2]
     change = Alignment(matrix=chained(back, _matrix(alignment)))
     scale = alignment.scale / before.scale
-    hulls = {
-        name: _polygon(moved if name in project.free_hulls else shapes.convex(moved))
-        for name, polygon in project.hull_edits.items()
-        for moved in (aligned_points(change, points=polygon),)
-    }
+    moved_hulls = replace(project, hull_edits={})
+    for name, polygon in project.hull_edits.items():
+        moved = aligned_points(change, points=polygon)
+        moved_hulls = set_hull(
+            moved_hulls, feature=name, polygon=moved if name in project.free_hulls else shapes.convex(moved)
+        )
     strokes = tuple(
         _bounded(
             replace(stroke, points=_polygon(aligned_points(change, points=stroke.points)), radius=stroke.radius * scale)
         )
         for stroke in project.strokes
     )
-    return replace(project, alignment_edit=alignment, hull_edits=hulls, strokes=strokes)
+    return replace(moved_hulls, alignment_edit=alignment, strokes=strokes)
 
 
 def reset_alignment(project: Project) -> Project:
@@ -270,8 +289,8 @@ def _matrix(alignment: AlignmentEdit) -> NDArray[np.float64]:
 
 
 def _bounded(stroke: Stroke) -> Stroke:
-    """Return a stroke whose brush is no larger than a project file may say."""
-    return stroke if stroke.radius <= MAX_RADIUS else replace(stroke, radius=MAX_RADIUS)
+    """Return a stroke whose places and brush are such as a project file can hold."""
+    return replace(stroke, points=_polygon(stroke.points), radius=min(stroke.radius, MAX_RADIUS))
 
 
 def _free_name(project: Project, name: str) -> str:
@@ -282,5 +301,10 @@ def _free_name(project: Project, name: str) -> str:
 
 
 def _polygon(points: Iterable[Iterable[float]]) -> Polygon:
-    """Return plain numbers, so that projects compare and save exactly."""
-    return tuple((float(x), float(y)) for x, y in points)
+    """Return plain numbers, so that projects compare and save exactly, none of them farther off than a file may say."""
+    return tuple(_place((x, y)) for x, y in points)
+
+
+def _place(point: Iterable[float]) -> Point:
+    x, y = (min(max(float(value), -FARTHEST), FARTHEST) for value in point)
+    return x, y

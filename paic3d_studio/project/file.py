@@ -28,7 +28,7 @@ from paic3d_studio.core.strokes import MAX_RADIUS
 from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 from paic3d_studio.project.codec import MAX_TEXT, Damaged, decoded, plain
-from paic3d_studio.project.state import PictureSource, Project
+from paic3d_studio.project.state import FARTHEST, PictureSource, Project
 
 SUFFIX: Final = ".paic3d"
 FORMAT: Final = "paic3d-project"
@@ -53,7 +53,7 @@ _UNREADABLE: Final = (
 """What reading a damaged zip archive may end in."""
 
 _LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
-_REACH: Final = 100_000.0  # pixels; no picture is larger
+_REACH: Final = 2 * FARTHEST
 _ZIP: Final = b"PK\x03\x04"
 
 
@@ -66,6 +66,7 @@ def encoded_project(project: Project, *, preview: bytes = b"") -> bytes:
     """Return a project as the bytes of its file; `preview` is a small PNG, or empty."""
     decisions = {field.name: plain(getattr(project, field.name)) for field in fields(Project) if field.name != _PICTURE}
     picture = {"name": project.picture.name[:MAX_TEXT], "sha256": project.picture.sha256}
+    _refuse_impossible(project)
     state = {"format": FORMAT, "version": VERSION, "picture": picture, "decisions": decisions}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

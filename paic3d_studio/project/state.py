@@ -29,6 +29,9 @@ STITCH_SOURCES: Final[Mapping[StitchSourceName, str]] = MappingProxyType(
 """What is projected onto the surface where the front sees it."""
 
 
+FARTHEST: Final = 50_000.0
+"""Pixels from a picture's corner beyond which no edit reaches: no picture is larger."""
+
 MAX_NAME: Final = 40
 """Longest name of a hull, in characters."""
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -215,3 +216,42 @@ def test_a_name_of_any_length_leaves_the_window_its_size(qtbot: QtBot, studio: M
     qtbot.wait(20)
     assert studio.width() == width
     assert studio.minimumSizeHint().width() <= width
+
+
+def test_a_save_that_ends_after_another_picture_was_opened_is_not_that_pictures(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path
+) -> None:
+    first = studio.document.project
+    target, other = tmp_path / "first.paic3d", tmp_path / "other.png"
+    other.write_bytes(picture.read_bytes())
+    with qtbot.waitSignal(studio.document.opened, timeout=20_000):
+        studio.open_picture(str(other))
+    studio.keeping._on_finished("save", (first, target))
+    assert studio.keeping.path is None
+    assert studio.keeping.name == "other.png"
+
+
+def test_giving_up_the_dialog_of_save_and_close_keeps_the_next_save_from_closing(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path
+) -> None:
+    studio._closes_once_saved = True
+    studio.keeping.save_elsewhere()
+    chooser = studio.findChild(QFileDialog)
+    chooser.reject()
+    with qtbot.waitSignal(studio.keeping.saved, timeout=20_000):
+        studio.keeping.save_to(tmp_path / "kept.paic3d")
+    assert studio.isVisible()
+
+
+def test_what_cannot_be_brought_back_is_not_deleted(qtbot: QtBot, studio: MainWindow, preferences: Preferences) -> None:
+    folder = preferences.folder_of_rescues
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / "0123456789abcdef.paic3d"
+    copy.write_bytes(b"PK\x03\x04 damaged")
+    left = studio.keeping.left_behind()
+    assert left is not None
+    with qtbot.waitSignal(studio.document.failed, timeout=20_000):
+        studio.keeping.bring_back(left)
+    studio.document.edit(partial(edits.set_seed, seed=5))
+    studio.document.undo()
+    assert copy.exists()

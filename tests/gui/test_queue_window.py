@@ -69,7 +69,7 @@ def queue(qtbot: QtBot, preferences: Preferences, maker: Maker, tmp_path: Path) 
     made.show()
     yield made
     maker.held.set()
-    made.join()
+    made.join(seconds=5)
 
 
 @pytest.fixture

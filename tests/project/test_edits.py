@@ -9,6 +9,7 @@ from paic3d_studio.core.lines import Stroke
 from paic3d_studio.core.strokes import MAX_RADIUS
 from paic3d_studio.errors import UserError
 from paic3d_studio.project import edits
+from paic3d_studio.project.file import decoded_project, encoded_project
 from paic3d_studio.project.state import AlignmentEdit, PictureSource, PlacedFace, Project
 
 SQUARE = np.array([[100.0, 100.0], [200.0, 100.0], [200.0, 200.0], [100.0, 200.0]])
@@ -228,3 +229,19 @@ def test_a_brush_never_grows_beyond_what_a_project_may_say(project):
     project = edits.add_matte_stroke(edits.add_stroke(project, stroke=huge), stroke=huge)
     project = edits.set_alignment(project, alignment=AlignmentEdit(scale=4.0))
     assert [stroke.radius for stroke in (*project.strokes, *project.matte_strokes)] == [MAX_RADIUS, MAX_RADIUS]
+
+
+def test_what_lies_beyond_every_picture_is_kept_where_a_file_can_hold_it(project: Project) -> None:
+    far = Stroke(points=((8_000.0, 100.0), (-1e9, 40.0)), radius=12.0)
+    changed = edits.set_alignment(project, alignment=AlignmentEdit(scale=0.25))
+    changed = edits.add_matte_stroke(edits.add_stroke(changed, stroke=far), stroke=far)
+    changed = edits.set_hull(changed, feature="mouth", polygon=[(250, 300), (1e8, 310), (1e8, 320), (250, 330)])
+    changed = edits.move_landmarks(changed, places={3: (1e12, 5.0)})
+    changed = edits.set_alignment(changed, alignment=AlignmentEdit(scale=4.0))
+    again = decoded_project(encoded_project(changed), name="far.paic3d")
+    assert again == changed
+
+
+def test_a_hull_that_would_lie_beyond_every_picture_stays_as_it_was(project: Project) -> None:
+    before = edits.set_hull(project, feature="mouth", polygon=[(250, 300), (260, 300), (260, 310)])
+    assert edits.set_hull(before, feature="mouth", polygon=[(1e8, 1e8), (2e8, 1e8), (2e8, 2e8)]) == before

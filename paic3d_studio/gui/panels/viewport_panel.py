@@ -91,7 +91,7 @@ class ViewportPanel(QWidget):
         self.viewport.set_picture(NO_PICTURE)
         self.viewport.set_volume(None)
         self.viewport.set_mesh(None)
-        self.waiting.say("The head is being reconstructed", "You can already edit the hulls and the lines.")
+        self.waiting.say("The head is being reconstructed", "Hulls and lines can be edited as soon as they appear.")
 
     def say_halted(self, why: str) -> None:
         """Say why there is no head, as long as there is none."""
