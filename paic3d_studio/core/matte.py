@@ -161,7 +161,7 @@ def matte_from_coarse(
     return Matte(alpha=_main_component(alpha, face_box=face_box))
 
 
-def painted_matte(matte: Matte, *, portrait: Portrait, strokes: Sequence[Stroke]) -> Matte:
+def painted_matte(matte: Matte, *, portrait: Portrait, strokes: Sequence[Stroke], monitor: Monitor = SILENT) -> Matte:
     """Paint the artist's strokes (Portrait pixels) over a matte, in order.
 
     A stroke adds to the character or takes away from it; where one is unsure, the edge is found anew from the colours
@@ -170,7 +170,8 @@ def painted_matte(matte: Matte, *, portrait: Portrait, strokes: Sequence[Stroke]
     if not strokes:
         return matte
     alpha = matte.alpha
-    for stroke in strokes:
+    for i, stroke in enumerate(strokes):
+        monitor.report(i / len(strokes))
         if stroke.unsure:
             unknown = rasterise_strokes(np.zeros(alpha.shape, bool), strokes=[replace(stroke, adds=True)])
             alpha = _found_anew(alpha, portrait=portrait, unknown=unknown)

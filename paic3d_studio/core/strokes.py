@@ -13,6 +13,15 @@ from numpy.typing import NDArray
 MIN_RADIUS: Final = 0.5
 """The thinnest brush, in pixels: it still marks the pixel under it."""
 
+MAX_RADIUS: Final = 16_384.0
+"""The thickest one, in pixels: more than the side of the largest square picture."""
+
+_FINE_RIM: Final = 128
+"""Pixels of a coarser grid over which a soft stroke must fade at least for that grid to be fine enough."""
+
+_MOST_PIXELS: Final = 1 << 25
+"""The most pixels on which one stroke is worked out; one that would need more is worked out on a coarser grid."""
+
 _RIM: Final = 0.3  # OpenCV fills every pixel that a circle touches, which makes it about this much larger
 _FRACTION_BITS: Final = 4  # OpenCV draws with fixed-point coordinates; 1/16 pixel is finer than a hand
 _UNIT: Final = 1 << _FRACTION_BITS
@@ -119,7 +128,11 @@ def _fill(canvas: NDArray[np.uint8], stroke: Stroke, *, value: int) -> None:
 
 
 def _brush(canvas: NDArray[np.uint8], stroke: Stroke) -> None:
-    """Paint a soft stroke, or one under changing pressure, into `canvas`, in place."""
+    """Paint a soft stroke, or one under changing pressure, into `canvas`, in place.
+
+    A very large one is worked out on a coarser grid and enlarged: where it fades slowly the difference is a few of 255
+    shares, and one that is hard and longer than the picture gets a rim as soft as that grid.
+    """
     points = np.asarray(stroke.points, np.float64) - 0.5
     reach = max(stroke.radius, MIN_RADIUS) + 2
     low = np.clip(np.floor(points.min(axis=0) - reach), 0, canvas.shape[::-1]).astype(int)
@@ -127,7 +140,16 @@ def _brush(canvas: NDArray[np.uint8], stroke: Stroke) -> None:
     if np.any(low >= high):
         return
     part = canvas[low[1] : high[1], low[0] : high[0]]
-    shares = _shares(part.shape, points - low, stroke)
+    step = _grid_step(points, stroke, low=low, high=high)
+    if step == 1:
+        shares = _shares(part.shape, points - low, stroke)
+    else:
+        coarse = tuple(-(-length // step) for length in part.shape)
+        centres = (points - low + 0.5) / step - 0.5
+        small = _shares(coarse, centres, dataclasses.replace(stroke, radius=stroke.radius / step))
+        size = (coarse[1] * step, coarse[0] * step)
+        enlarged = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+        shares = enlarged[: part.shape[0], : part.shape[1]]
     part[...] = np.maximum(part, shares) if stroke.adds else np.minimum(part, 255 - shares)
 
 
@@ -136,8 +158,11 @@ def _shares(shape: tuple[int, ...], points: NDArray[np.float64], stroke: Stroke)
     pressures = stroke.pressures or (1.0,) * len(points)
     levels = np.rint(255 * np.asarray(pressures)).astype(int)
     margin = int(np.ceil(stroke.radius)) + 2  # the line is drawn beyond the part too: its brush reaches in
-    path = np.zeros((shape[0] + 2 * margin, shape[1] + 2 * margin), np.uint8)
-    fixed = _fixed([(x, y) for x, y in points + margin + 0.5], path.shape, stroke.radius)
+    around = tuple(length + 2 * margin for length in shape)
+    fixed = _fixed([(x, y) for x, y in points + margin + 0.5], around, stroke.radius)
+    low, high = _reached(fixed, inner=shape, margin=margin)
+    path = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
+    fixed -= low * _UNIT
     for start, stop, level in zip(fixed[:-1], fixed[1:], (levels[:-1] + levels[1:]) // 2, strict=True):
         cv2.line(path, start.tolist(), stop.tolist(), int(max(level, 1)), 1, cv2.LINE_8, _FRACTION_BITS)
     for spot, level in ((fixed[0], levels[0]), (fixed[-1], levels[-1])):
@@ -153,4 +178,33 @@ def _shares(shape: tuple[int, ...], points: NDArray[np.float64], stroke: Stroke)
     rim = np.maximum(radius * (1 - stroke.hardness), 1e-3)
     fade = np.clip((radius - apart) / rim, 0, 1)
     shares = np.rint(255 * fade * fade * (3 - 2 * fade)).astype(np.uint8)
-    return np.ascontiguousarray(shares[margin : margin + shape[0], margin : margin + shape[1]])
+    left, top = margin - low
+    return np.ascontiguousarray(shares[top : top + shape[0], left : left + shape[1]])
+
+
+def _reached(
+    fixed: NDArray[np.int32], *, inner: tuple[int, ...], margin: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the corners (x, y) of the part in the middle of its margin, and of the margin where the line lies in it.
+
+    Everything else of the margin is empty and as far as the brush is large: it would cost much and change nothing.
+    """
+    size = np.array(inner[::-1], np.int32)
+    low = np.clip(fixed.min(axis=0) // _UNIT - 2, 0, margin)
+    high = np.clip(fixed.max(axis=0) // _UNIT + 3, size + margin, size + 2 * margin)
+    return low.astype(np.int32), high.astype(np.int32)
+
+
+def _grid_step(points: NDArray[np.float64], stroke: Stroke, *, low: NDArray[np.int_], high: NDArray[np.int_]) -> int:
+    """Return how many pixels lie between those that are worked out, a power of two; 1 for all but the largest strokes.
+
+    `low` and `high` are the corners (x, y) of the part of the picture that the stroke reaches.
+    """
+    fade = stroke.radius * min(stroke.pressures, default=1.0) * (1 - stroke.hardness)
+    step = 1 << max(0, int(fade / _FINE_RIM).bit_length() - 1)
+    beyond = stroke.radius + 2
+    first = np.clip(points.min(axis=0), low - beyond, low)
+    last = np.clip(points.max(axis=0), high, high + beyond)
+    while np.prod((last - first) / step) > _MOST_PIXELS:
+        step *= 2
+    return step

@@ -56,6 +56,8 @@ class Document(QObject):
 
     opened = Signal(object)
     """Another picture is open; carries its project."""
+    edit_coming = Signal()
+    """A step of undo is about to be made or taken back: a gesture under way is to end first."""
     changed = Signal(object)
     """The project changed, by an edit, undo or redo; carries it."""
     artefact = Signal(str, object)
@@ -137,11 +139,13 @@ class Document(QObject):
     # Editing ---------------------------------------------------------------------------------------------------------
 
     def edit(self, edit: Edit) -> None:
-        """Make one step of undo."""
+        """Make one step of undo; a gesture under way ends first."""
+        self.edit_coming.emit()
         self.session.edit(edit)
 
     def undo(self) -> None:
         """Take one step back."""
+        self.edit_coming.emit()
         if self.session.can_undo:
             self.session.undo()
 

@@ -187,7 +187,10 @@ class ImagePanel(QWidget):
         return self._tool_name == "align"
 
     def clear(self) -> None:
-        """Show nothing, for another picture."""
+        """Show nothing, for another picture; what a gesture was making of the one before is forgotten."""
+        if self._in_gesture:
+            self._forget_gesture()
+        self._document.live.forget()
         self._aligned = self._portrait = None
         self._show_hulls(FeatureHulls(polygons={}))
         self._show_landmarks(None, None)
@@ -448,12 +451,21 @@ class ImagePanel(QWidget):
         """Take back a gesture under way; False when there is none."""
         if not self._in_gesture:
             return False
+        self._forget_gesture()
+        self._document.cancel_drag()
+        return True
+
+    def _forget_gesture(self) -> None:
         self._tools[self._tool_name].cancel()
         self._in_gesture = False
         self._marks.hide_trail()
         self._show_divider()
-        self._document.cancel_drag()
-        return True
+
+    def _settle_gesture(self) -> None:
+        """Keep what a gesture has made so far, and end it: something else is about to change the project."""
+        if self._in_gesture and not self.finish_gesture():
+            self._tools[self._tool_name].cancel()
+            self._end_gesture()
 
     def delete_vertex(self) -> None:
         """Remove the corner under the pointer, or the last one of a line under way."""
@@ -773,6 +785,7 @@ class ImagePanel(QWidget):
         self.align_bar.fitted.connect(self._fit_to_landmarks)
         self.align_bar.reset.connect(self._reset_alignment)
         self._document.live.painted.connect(self._show_live)
+        self._document.edit_coming.connect(self._settle_gesture)
         self._document.changed.connect(self._on_project)
         self._document.opened.connect(self._on_project)
         self.prompt.left.connect(self._leave_placing)

@@ -125,7 +125,7 @@ class QueueWindow(QWidget):
         try:
             items = items_for(self.files, output, options=options)
         except UserError as error:
-            self.note.setText(text(str(error)))
+            self.note.setText(_said(error.message, error.cure))
             return
         self._preferences.remember_folder("queue", output)
         self._runner.submit("queue", self._work(items, options, output), title="Making heads")
@@ -182,7 +182,7 @@ class QueueWindow(QWidget):
     def _on_failed(self, lane: str, error: object) -> None:
         del lane
         self._end()
-        self.note.setText(text(str(error)))
+        self.note.setText(_said(error.message, error.cure) if isinstance(error, UserError) else text(str(error)))
 
     def _on_cancelled(self, lane: str, seconds: float) -> None:
         del lane, seconds
@@ -301,5 +301,11 @@ def _pictures_among(paths: Iterable[Path]) -> list[Path]:
 def _told(outcome: Outcome) -> str:
     """Return what became of a picture, in a line."""
     if outcome.problem:
-        return f"{outcome.problem} {outcome.cure}".strip()
-    return f"{outcome.faces} triangles, {outcome.seconds:.1f} s" + (f"; {outcome.warning}" if outcome.warning else "")
+        return _said(outcome.problem, outcome.cure)
+    made = text("{faces} triangles, {seconds} s", faces=outcome.faces, seconds=f"{outcome.seconds:.1f}")
+    return f"{made}; {text(outcome.warning)}" if outcome.warning else made
+
+
+def _said(problem: str, cure: str) -> str:
+    """Return what went wrong and what to do about it, each in the artist's language."""
+    return f"{text(problem)} {text(cure)}".strip()

@@ -93,7 +93,7 @@ class OpenGLHost(QOpenGLWidget):
             self._scene.attach(self._ctx)
         except Exception as error:
             log.exception("The 3D view could not start")
-            self._fail(f"The graphics driver offers no OpenGL 3.3 ({_first_line(error)})")
+            self._fail(f"The graphics driver offers no OpenGL 3.3 ({_first_line(error)}).")
             return
         self.context().aboutToBeDestroyed.connect(self._forget)
 
@@ -105,7 +105,7 @@ class OpenGLHost(QOpenGLWidget):
             ms = _paint(self._scene, framebuffer, _pixels(self), self._timer)
         except DrawingError as error:  # a driver that refuses a shader
             log.exception("The 3D view could not be drawn")
-            self._fail(f"The graphics driver refused to draw it ({_first_line(error)})")
+            self._fail(f"The graphics driver refused to draw it ({_first_line(error)}).")
             return
         if ms is not None:
             self.frame_drawn.emit(ms)
@@ -195,7 +195,7 @@ def new_host(scene: Scene, parent: QWidget) -> OpenGLHost | PictureHost:
     try:
         return PictureHost(scene, parent)
     except UserError as error:
-        raise UserError(f"{reason}. {error.message}", error.cure) from error
+        raise UserError(f"{error.message} The reason: {reason}.", error.cure) from error
 
 
 def _paint(scene: Scene, framebuffer: Any, size: tuple[int, int], timer: QTimer) -> float | None:

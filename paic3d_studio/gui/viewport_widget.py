@@ -69,7 +69,7 @@ class ViewportWidget(QWidget):
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 120)
-        self.setAccessibleName(self.tr("3D view of the head"))
+        self.setAccessibleName(text("3D view of the head"))
         self.scene = Scene()
         self._gesture: _Gesture | None = None
         self._pointer = QPointF()
@@ -82,7 +82,7 @@ class ViewportWidget(QWidget):
             self._host.frame_drawn.connect(self.frame_drawn)
             self._host.failed.connect(self._refuse)
         except UserError as error:
-            self._refuse(error.message.rstrip("."))
+            self._refuse(error.message)
         self._show_notice()
 
     @property
@@ -292,9 +292,9 @@ class ViewportWidget(QWidget):
         if self._host is None:
             self._notice.say("", is_whole_view=False)
         elif self.scene.is_empty:
-            self._notice.say(self.tr("Open a portrait to begin"), is_whole_view=True)
+            self._notice.say(text("Open a portrait to begin"), is_whole_view=True)
         elif self.scene.drawn_mode != self.scene.mode or (self.scene.split is not None and self.scene.mesh is None):
-            self._notice.say(self.tr("The mesh is not ready yet: this is the field"), is_whole_view=False)
+            self._notice.say(text("The mesh is not ready yet: this is the field"), is_whole_view=False)
         else:
             self._notice.say(self._note(), is_whole_view=False)
 
@@ -314,12 +314,12 @@ class ViewportWidget(QWidget):
         return text(SHADING_MODES[self.mode].note)
 
     def _refuse(self, reason: str) -> None:
-        """Put one sentence in place of the 3D view."""
+        """Put one sentence in place of the 3D view; the reason is a sentence too."""
         if self._host is not None:
             self._host.hide()
             self._host = None
-        sentence = self.tr("There is no 3D view here. {reason}. Everything else works, export included.")
-        self._refusal = QLabel(sentence.format(reason=reason), self)
+        sentence = "There is no 3D view here. {reason} Everything else works, export included."
+        self._refusal = QLabel(text(sentence, reason=text(reason)), self)
         self._refusal.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._refusal.setWordWrap(True)
         self._refusal.setMargin(24)

@@ -91,7 +91,8 @@ STAGES: Final[tuple[Stage, ...]] = (
     Stage("landmarks", "Moving landmarks", ("found_landmarks", "landmark_moves"), steps.landmarks, keep=4),
     Stage("found_matte", "Separating the background", ("portrait", "found_landmarks", "matting", "matting_weights"),
           steps.found_matte, seconds=0.7, monitored=True, uses_torch=True),
-    Stage("matte", "Painting the matte", ("found_matte", "portrait", "matte_strokes"), steps.matte),
+    Stage("matte", "Painting the matte", ("found_matte", "portrait", "matte_strokes"), steps.matte,
+          monitored=True),
     Stage("alignment", "Aligning", ("found_landmarks", "alignment_edit"), steps.alignment, keep=4),
     Stage("aligned", "Warping", ("portrait", "matte", "alignment"), steps.aligned),
     # From illustration to render: which lines go, and what was under them.

@@ -104,9 +104,9 @@ def found_matte(portrait: Portrait, landmarks: Landmarks, method: str, weights: 
     return find_matte(portrait, face_box=face_box(landmarks), method=method, monitor=monitor)
 
 
-def matte(found: Matte, portrait: Portrait, strokes: tuple[Stroke, ...]) -> Matte:
+def matte(found: Matte, portrait: Portrait, strokes: tuple[Stroke, ...], monitor: Monitor) -> Matte:
     """Paint the artist's strokes over the matte that was found."""
-    return painted_matte(found, portrait=portrait, strokes=strokes)
+    return painted_matte(found, portrait=portrait, strokes=strokes, monitor=monitor)
 
 
 def alignment(landmarks: Landmarks, edit: AlignmentEdit) -> Alignment:

@@ -15,6 +15,7 @@ from paic3d_studio.core import hulls as shapes
 from paic3d_studio.core.alignment import adjustment, aligned_points, chained
 from paic3d_studio.core.artefacts import FEATURE_NAMES, Alignment, FeatureHulls
 from paic3d_studio.core.lines import Stroke
+from paic3d_studio.core.strokes import MAX_RADIUS
 from paic3d_studio.project.state import (
     FARTHEST,
     MAX_NAME,
@@ -167,7 +168,7 @@ def reset_hulls(project: Project) -> Project:
 
 def add_stroke(project: Project, *, stroke: Stroke) -> Project:
     """Add a brush stroke to the line mask; aligned pixels."""
-    return replace(project, strokes=(*project.strokes, replace(stroke, points=_polygon(stroke.points))))
+    return replace(project, strokes=(*project.strokes, _bounded(stroke)))
 
 
 def clear_strokes(project: Project) -> Project:
@@ -177,7 +178,7 @@ def clear_strokes(project: Project) -> Project:
 
 def add_matte_stroke(project: Project, *, stroke: Stroke) -> Project:
     """Add a brush stroke to the matte; Portrait pixels."""
-    return replace(project, matte_strokes=(*project.matte_strokes, replace(stroke, points=_polygon(stroke.points))))
+    return replace(project, matte_strokes=(*project.matte_strokes, _bounded(stroke)))
 
 
 def clear_matte_strokes(project: Project) -> Project:
@@ -231,7 +232,9 @@ def set_alignment(project: Project, *, alignment: AlignmentEdit) -> Project:
             moved_hulls, feature=name, polygon=moved if name in project.free_hulls else shapes.convex(moved)
         )
     strokes = tuple(
-        replace(stroke, points=_polygon(aligned_points(change, points=stroke.points)), radius=stroke.radius * scale)
+        _bounded(
+            replace(stroke, points=_polygon(aligned_points(change, points=stroke.points)), radius=stroke.radius * scale)
+        )
         for stroke in project.strokes
     )
     return replace(moved_hulls, alignment_edit=alignment, strokes=strokes)
@@ -283,6 +286,11 @@ def set_seed(project: Project, *, seed: int) -> Project:
 
 def _matrix(alignment: AlignmentEdit) -> NDArray[np.float64]:
     return adjustment(shift=alignment.shift, scale=alignment.scale, turn=alignment.turn)
+
+
+def _bounded(stroke: Stroke) -> Stroke:
+    """Return a stroke whose places and brush are such as a project file can hold."""
+    return replace(stroke, points=_polygon(stroke.points), radius=min(stroke.radius, MAX_RADIUS))
 
 
 def _free_name(project: Project, name: str) -> str:

@@ -24,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 
 from paic3d_studio.core.hulls import MIN_VERTICES, is_convex
+from paic3d_studio.core.strokes import MAX_RADIUS
 from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 from paic3d_studio.project.codec import MAX_TEXT, Damaged, decoded, plain
@@ -188,7 +189,9 @@ def _refuse_impossible(project: Project) -> None:
         if len(polygon) > 1000 or not _in_reach(polygon) or not well_formed:
             raise Damaged(f"the hull “{feature}” is no polygon that a hull can have")
     for stroke in (*project.strokes, *project.matte_strokes):
-        if not 0 < stroke.radius <= _REACH or not _in_reach(stroke.points):
+        if not 0 < stroke.radius <= MAX_RADIUS:
+            raise Damaged("a stroke has no width, or is wider than every picture")
+        if not _in_reach(stroke.points):
             raise Damaged("a stroke lies outside every picture")
     face = project.landmark_edit
     moved = tuple(one.place for one in project.landmark_moves)

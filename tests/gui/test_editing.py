@@ -1,5 +1,6 @@
 """What the artist does in the window, with a real pointer and real keys, and what comes of it."""
 
+import threading
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.artefacts import content_key
 from paic3d_studio.errors import UserError
+from paic3d_studio.gui.image_panel import LayerState
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.project import edits
 from paic3d_studio.tools.place_face_tool import QUESTIONS
@@ -286,6 +288,74 @@ def test_a_polyline_is_clicked_stepped_back_and_ended_as_one_step(
     pointer.click(40, 40)
     QTest.keyClick(studio, Qt.Key.Key_Escape)
     assert len(studio.document.project.strokes) == 1
+
+
+def test_a_setting_changed_in_the_middle_of_a_polyline_ends_the_line_and_is_a_step_of_its_own(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.image.choose_tool("polyline")
+    for place in ((40, 40), (90, 40)):
+        pointer.click(*place)
+    pointer.hover(90, 90)
+    studio.workspace.settings.controls.widgets["threshold"].setValue(0.1)
+    pointer.hover(120, 120)
+    pointer.hover(20, 100)
+    project = studio.document.project
+    (stroke,) = project.strokes
+    assert np.array(stroke.points) == pytest.approx(np.array([(40, 40), (90, 40)]))
+    assert project.settings.lines.threshold == pytest.approx(0.1)
+    studio.document.undo()
+    assert studio.document.project.settings.lines.threshold == pytest.approx(0.01)
+    assert studio.document.project.strokes == project.strokes
+    studio.document.undo()
+    assert studio.document.project.strokes == () and not studio.document.session.can_undo
+
+
+def test_strokes_cleared_in_the_middle_of_a_brush_stroke_take_it_along_until_undo(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.image.choose_tool("brush")
+    pointer.press(40, 40)
+    pointer.drag_to(80, 40)
+    studio.document.edit(edits.clear_strokes)
+    pointer.drag_to(120, 40)
+    pointer.release(120, 40)
+    assert studio.document.project.strokes == ()
+    studio.document.undo()
+    assert [stroke.points[-1] for stroke in studio.document.project.strokes] == [pytest.approx((80, 40))]
+
+
+def test_a_picture_opened_in_the_middle_of_a_polyline_is_shown_whole_and_the_line_is_gone(
+    qtbot: QtBot, studio: MainWindow, pointer: object, picture: Path
+) -> None:
+    image = studio.image
+    image.set_layer_state("clean", LayerState(True))
+    image.choose_tool("polyline")
+    go = threading.Event()
+    painted = studio.document.session.line_free
+
+    def slow(*given: object, **parts: object) -> object:
+        go.wait(10)
+        return painted(*given, **parts)
+
+    studio.document.session.line_free = slow  # type: ignore[method-assign]
+    pointer.click(40, 40)
+    pointer.click(90, 40)
+    assert studio.document.live.busy
+    other = picture.with_name("other.png")
+    turned = cv2.rotate(cv2.imread(str(picture), cv2.IMREAD_UNCHANGED), cv2.ROTATE_180)
+    other.write_bytes(cv2.imencode(".png", turned)[1].tobytes())
+    with qtbot.waitSignal(studio.document.refreshed, timeout=20_000):
+        studio.document.open(other)
+    assert not studio.document.live.busy
+    go.set()
+    qtbot.wait(200)
+    pointer.hover(120, 120)
+    session = studio.document.session
+    assert studio.document.project.strokes == () and not session.can_undo
+    assert np.array_equal(mask(studio), session.pull("line_mask").mask)
+    assert np.array_equal(image.view.pixels_of("clean"), session.pull("render_like").rgba)
+    assert content_key(image.hulls) == content_key(session.pull("hulls"))
 
 
 def test_a_lasso_marks_all_it_goes_round_and_with_shift_keeps_it(

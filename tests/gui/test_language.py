@@ -107,6 +107,13 @@ def test_no_sentence_of_the_window_bypasses_the_catalogues() -> None:
     assert raw == []
 
 
+def test_a_sentence_that_only_qt_would_translate_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visible_strings, "PACKAGE", tmp_path)
+    (tmp_path / "view.py").write_text('self.setAccessibleName(self.tr("A head"))\nwidget.say(text("A mesh"))\n')
+    found = {one.sentence: one.translated for one in visible_strings.found_in(tmp_path / "view.py")}
+    assert found == {"A head": False, "A mesh": True}
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_empty_window_shows_no_english(
     qtbot: QtBot, session: Session, preferences: Preferences, name: str, monkeypatch: pytest.MonkeyPatch

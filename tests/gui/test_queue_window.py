@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.gui import language
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.queue_window import QueueWindow
 from paic3d_studio.session.batch import PLAIN_OPTIONS, Item, Outcome
@@ -43,7 +44,14 @@ class Maker:
                 time.sleep(0.01)
             self.asked.append(item.picture.name)
             problem = "No face was found." if "bad" in item.picture.name else ""
-            outcomes[item.picture.name] = Outcome(item.key, problem=problem, faces=20_000, seconds=8.2)
+            outcomes[item.picture.name] = Outcome(
+                item.key,
+                problem=problem,
+                cure="Choose another folder for the heads." if problem else "",
+                faces=20_000,
+                seconds=8.2,
+                warning="Something went wrong inside the program." if item.picture.name.startswith("c") else "",
+            )
             tell(item, outcomes[item.picture.name])
         return outcomes
 
@@ -89,11 +97,37 @@ def test_each_entry_says_what_became_of_it(qtbot: QtBot, queue: QueueWindow, mak
     qtbot.waitUntil(lambda: not queue.running and len(maker.asked) == 3)
     assert texts(queue) == [
         "a.png\n20000 triangles, 8.2 s",
-        "bad.png\nNo face was found.",
-        "c.png\n20000 triangles, 8.2 s",
+        "bad.png\nNo face was found. Choose another folder for the heads.",
+        "c.png\n20000 triangles, 8.2 s; Something went wrong inside the program.",
     ]
     qtbot.waitUntil(lambda: queue.note.text() == "2 of 3 heads are made. 1 failed; the list says why.")
     assert maker.options == dict(PLAIN_OPTIONS)
+
+
+@pytest.fixture
+def japanese(queue: QueueWindow) -> Iterator[None]:
+    language.use("ja")
+    yield
+    language.use("en")
+
+
+def test_problems_cures_and_warnings_are_said_in_the_artists_language(
+    qtbot: QtBot, queue: QueueWindow, maker: Maker, pictures: Path, japanese: None
+) -> None:
+    queue.add_files([pictures])
+    output = queue.output.text()
+    queue.output.setText(str(pictures))
+    queue.begin()
+    problem, cure = "Turntables would be written over the pictures.", "Choose another folder for the heads."
+    said = language.catalogue("ja")
+    assert queue.note.text() == f"{said[problem]} {said[cure]}"
+    queue.output.setText(output)
+    queue.begin()
+    qtbot.waitUntil(lambda: not queue.running and len(maker.asked) == 3)
+    made = said["{faces} triangles, {seconds} s"].format(faces=20000, seconds="8.2")
+    first, second, third = (told.split("\n")[1] for told in texts(queue))
+    assert first == made and third == f"{made}; {said['Something went wrong inside the program.']}"
+    assert second.endswith(f" {said[cure]}")
 
 
 def test_stopping_keeps_the_list_for_another_start(

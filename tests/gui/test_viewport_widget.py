@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.artefacts import FieldVolume, SurfaceMesh, TexturedMesh
 from paic3d_studio.errors import UserError
-from paic3d_studio.gui import viewport_hosts, viewport_widget
+from paic3d_studio.gui import language, viewport_hosts, viewport_widget
 from paic3d_studio.gui.viewport_widget import ViewportWidget
 from paic3d_studio.viewport import renderer
 from paic3d_studio.viewport.canvas import BACKGROUNDS
@@ -338,6 +338,30 @@ def test_without_any_opengl_one_sentence_takes_the_place_of_the_3d_view(
     assert "There is no graphics driver. Everything else works" in widget.sentence
     assert widget.view.azimuth != 0.0
     assert not widget.picture().any()
+
+
+def test_the_view_speaks_the_artists_language(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*_: object) -> None:
+        raise UserError("Drawing needs OpenGL 3.3, which this machine does not offer (no display).")
+
+    said = language.catalogue("ja")
+    language.use("ja")
+    try:
+        widget = ViewportWidget()
+        qtbot.addWidget(widget)
+        assert widget.accessibleName() == said["3D view of the head"]
+        assert widget.sentence == said["Open a portrait to begin"]
+        widget.set_volume(ball((255, 0, 0), n=16))
+        widget.set_mode("mesh")
+        assert widget.sentence == said["The mesh is not ready yet: this is the field"]
+        monkeypatch.setattr(viewport_widget, "new_host", nothing)
+        refused = ViewportWidget()
+        qtbot.addWidget(refused)
+    finally:
+        language.use("en")
+    reason = said["Drawing needs OpenGL 3.3, which this machine does not offer ({error})."].format(error="no display")
+    refusal = "There is no 3D view here. {reason} Everything else works, export included."
+    assert refused.sentence == said[refusal].format(reason=reason)
 
 
 def test_an_empty_view_invites_the_artist_and_a_missing_mesh_is_named(qtbot: QtBot) -> None:

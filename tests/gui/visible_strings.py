@@ -34,9 +34,9 @@ RAW: dict[str, tuple[int | str, ...]] = {
     "QMenu": (0,), "ElidedLabel": (0,), "setText": (0,), "setToolTip": (0,), "setWindowTitle": (0,), "setTitle": (0,),
     "setAccessibleName": (0,), "setAccessibleDescription": (0,), "addAction": (0, 1), "addMenu": (0,), "addTab": (1,),
     "addItem": (0, 1), "setPlaceholderText": (0,), "setStatusTip": (0,), "setIconText": (0,), "QFileDialog": (1,),
-    "__init__": (0,), "setHeaderLabels": (0,), "setLabelText": (0,),
+    "__init__": (0,), "setHeaderLabels": (0,), "setLabelText": (0,), "tr": (0,),
 }  # fmt: skip
-"""Calls of Qt that show what they are given as it is."""
+"""Calls of Qt that show what they are given as it is, or translate it by catalogues of Qt's own, which are not here."""
 
 NO_WORDS = re.compile(r"^(\W|\d|\{.*?\}|[A-Z]|px|ms|MB|GB|kB|PAiC-3D Studio|Ctrl|Shift|Alt|x|s|°)*$")
 """What needs no translation: numbers, units, names."""

@@ -6,6 +6,7 @@ import pytest
 from paic3d_studio.core.artefacts import FeatureHulls, content_key
 from paic3d_studio.core.hulls import contains, is_convex
 from paic3d_studio.core.lines import Stroke
+from paic3d_studio.core.strokes import MAX_RADIUS
 from paic3d_studio.errors import UserError
 from paic3d_studio.project import edits
 from paic3d_studio.project.file import decoded_project, encoded_project
@@ -221,6 +222,13 @@ def test_an_eye_mirrored_from_a_free_one_is_free_as_well(project):
 def test_an_own_free_hull_is_renamed_with_its_freedom(project):
     own = edits.free_hull(edits.add_hull(project, name="mark", polygon=SQUARE), feature="mark", free=True)
     assert edits.rename_hull(own, name="mark", to="mole").free_hulls == ("mole",)
+
+
+def test_a_brush_never_grows_beyond_what_a_project_may_say(project):
+    huge = Stroke(points=((1.0, 1.0),), radius=2 * MAX_RADIUS, hardness=0.5)
+    project = edits.add_matte_stroke(edits.add_stroke(project, stroke=huge), stroke=huge)
+    project = edits.set_alignment(project, alignment=AlignmentEdit(scale=4.0))
+    assert [stroke.radius for stroke in (*project.strokes, *project.matte_strokes)] == [MAX_RADIUS, MAX_RADIUS]
 
 
 def test_what_lies_beyond_every_picture_is_kept_where_a_file_can_hold_it(project: Project) -> None:

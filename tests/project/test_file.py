@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from paic3d_studio.core.hulls import convex
 from paic3d_studio.core.lines import LineOptions, Stroke
+from paic3d_studio.core.strokes import MAX_RADIUS
 from paic3d_studio.errors import UserError
 from paic3d_studio.project import edits
 from paic3d_studio.project.file import (
@@ -150,6 +151,12 @@ NOT_PROJECTS = {
     "infinite places": rewritten(decisions(strokes=[{"points": [[1e999, 2]], "radius": 3, "adds": True}])),
     "places beyond every picture": rewritten(decisions(strokes=[{"points": [[1e9, 2]], "radius": 3, "adds": True}])),
     "a stroke without width": rewritten(decisions(strokes=[{"points": [[1, 2]], "radius": 0, "adds": True}])),
+    "a stroke wider than every picture": rewritten(
+        decisions(strokes=[{"points": [[1, 2]], "radius": 2 * MAX_RADIUS, "adds": True, "hardness": 0.5}])
+    ),
+    "a stroke on the matte wider than every picture": rewritten(
+        decisions(matte_strokes=[{"points": [[1, 2]], "radius": 2 * MAX_RADIUS, "adds": True, "hardness": 0.5}])
+    ),
     "a landmark that no face has": rewritten(decisions(landmark_moves=[{"index": 28, "place": [1, 2]}])),
     "a landmark moved twice": rewritten(decisions(landmark_moves=2 * [{"index": 3, "place": [1, 2]}])),
     "a landmark beyond every picture": rewritten(decisions(landmark_moves=[{"index": 3, "place": [1e9, 2]}])),
