@@ -208,6 +208,8 @@ class MainWindow(QMainWindow):
             self.workspace.messages.show_message(value.warning, kind="warning", action=("place-face", "Place the face"))
         if isinstance(value, TagFeatures):
             self._tell_of_tags(value.warning)
+        if stage == "volume":
+            self.head.viewport.set_older(False)
         if stage == REFINED:
             self.workspace.status.show_idle("Up to date")
         if stage in ("aligned", "volume"):
@@ -227,6 +229,7 @@ class MainWindow(QMainWindow):
     def _on_refresh_started(self) -> None:
         self._refresh_began = time.perf_counter()
         self._halted = ""
+        self.head.viewport.set_older(self.document.session.peek("volume") is None)
         self._show_stages_beside()
 
     def _show_stages_beside(self) -> None:

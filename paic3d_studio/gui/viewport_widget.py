@@ -76,6 +76,7 @@ class ViewportWidget(QWidget):
         self._host: OpenGLHost | PictureHost | None = None
         self._refusal: QLabel | None = None
         self._notice = ViewportNotice(self)
+        self._is_older = False
         try:
             self._host = new_host(self.scene, self)
             self._host.lower()
@@ -287,12 +288,20 @@ class ViewportWidget(QWidget):
             self._host.update()
         self._show_notice()
 
+    def set_older(self, is_older: bool) -> None:
+        """Say, or say no longer, that what is shown is of an older state than the picture."""
+        if is_older != self._is_older:
+            self._is_older = is_older
+            self._show_notice()
+
     def _show_notice(self) -> None:
         """Say what is missing, if anything is."""
         if self._host is None:
             self._notice.say("", is_whole_view=False)
         elif self.scene.is_empty:
             self._notice.say(text("Open a portrait to begin"), is_whole_view=True)
+        elif self._is_older:
+            self._notice.say(text("An older state: the head is being made anew"), is_whole_view=False)
         elif self.scene.drawn_mode != self.scene.mode or (self.scene.split is not None and self.scene.mesh is None):
             self._notice.say(text("The mesh is not ready yet: this is the field"), is_whole_view=False)
         else:

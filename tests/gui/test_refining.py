@@ -87,3 +87,14 @@ def test_the_setting_of_the_stitch_changes_the_picture_and_bakes_no_volume(
         drawn = studio.document.session.peek(mean).rgba
         inside = drawn[..., 3] == 255
         np.testing.assert_allclose(picture.rgba[::-1][inside, :3].astype(int), drawn[inside, :3], atol=1)
+
+
+def test_an_older_head_is_called_so_until_the_new_one_is_there(qtbot: QtBot, studio: MainWindow, pace: object) -> None:
+    told = "An older state: the head is being made anew"
+    settle(qtbot, studio)
+    assert studio.head.viewport.sentence != told
+    pace.seconds = 1.0
+    studio.document.edit(lambda project: set_seed(project, seed=11))
+    qtbot.waitUntil(lambda: studio.head.viewport.sentence == told)
+    qtbot.waitUntil(lambda: studio.head.viewport.sentence != told, timeout=20_000)
+    assert studio.document.session.peek("volume") is not None

@@ -1,0 +1,30 @@
+"""The mean of weights is their mean, and nothing else can be averaged."""
+
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from paic3d_studio.errors import UserError
+from paic3d_studio.training.average import averaged, main
+
+
+def test_shares_weigh_and_need_not_sum_to_one(tmp_path: Path) -> None:
+    for name, value in (("a", 1.0), ("b", 4.0)):
+        safetensors.torch.save_file({"w": torch.full((2, 3), value)}, tmp_path / f"{name}.safetensors")
+    a, b, out = (tmp_path / f"{name}.safetensors" for name in ("a", "b", "out"))
+    assert main([f"{a}=2", f"{b}=4", "--out", str(out)]) == 0
+    assert torch.equal(safetensors.torch.load_file(out)["w"], torch.full((2, 3), 3.0).half())
+
+
+def test_other_shapes_and_empty_shares_are_refused() -> None:
+    with pytest.raises(UserError):
+        averaged([({"w": torch.zeros(2)}, 1.0), ({"w": torch.zeros(3)}, 1.0)])
+    with pytest.raises(UserError):
+        averaged([({"w": torch.zeros(2)}, 0.0)])
+
+
+def test_a_missing_file_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([f"{tmp_path / 'none.safetensors'}=1", "--out", str(tmp_path / "out.safetensors")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
