@@ -62,6 +62,8 @@ def density_from_logit(logit: Tensor) -> Tensor:
 def _smooth_hair(scene: Scene) -> Tensor:
     """Return the back picture (N, 3, H, W) with its hair smoothed, from places that are not behind eyes or mouth.
 
+    What lies behind eyes or mouth and is no hair, as a nape does, takes the colours around it.
+
     The network cannot know strands at the back; what it draws there is a shade of the face, and a drawn face is
     stronger than any it trained on. Gradients from crown to tips are wider than the blur and stay.
     """
@@ -73,7 +75,10 @@ def _smooth_hair(scene: Scene) -> Tensor:
     weight = hair * F.interpolate(scene.alpha, size=(side, side), mode="area") * (1 - covered)
     around = _blurred(weight)
     smooth = _blurred(back * weight) / around.clamp(min=1e-4)
-    return torch.lerp(back, smooth, hair * (around * 20).clamp(0, 1))
+    back = torch.lerp(back, smooth, hair * (around * 20).clamp(0, 1))
+    seen = F.interpolate(scene.alpha, size=(side, side), mode="area") * (1 - covered)
+    beside = _blurred(seen)
+    return torch.lerp(back, _blurred(back * seen) / beside.clamp(min=1e-4), covered * (beside * 20).clamp(0, 1))
 
 
 def _blurred(maps: Tensor) -> Tensor:
