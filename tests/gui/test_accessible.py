@@ -79,7 +79,7 @@ def dialogs(studio: MainWindow, tmp_path: Path) -> Iterator[list[QWidget]]:
     opened = [export, KeysDialog(studio), AboutDialog(studio), LogDialog(studio), queue]
     yield opened
     export.reject()
-    queue.join()
+    queue.join(seconds=5)
     for dialog in opened[1:]:
         dialog.deleteLater()
 
