@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 
 import torch
@@ -68,8 +69,14 @@ class World:
             parameter.grad = part.view_as(parameter)
 
     def close(self) -> None:
-        """Leave the group."""
+        """Leave the group.
+
+        Together with all others, since one that goes early can abort while gloo is taken down; but alone when an error is
+        on its way, since the others may not be leaving.
+        """
         if self.size > 1 and distributed.is_initialized():
+            if sys.exc_info()[0] is None:
+                distributed.barrier()
             distributed.destroy_process_group()
 
 
