@@ -71,8 +71,8 @@ class World:
     def close(self) -> None:
         """Leave the group.
 
-        Together with all others, since one that goes early can abort while gloo is taken down; but alone when an error is
-        on its way, since the others may not be leaving.
+        Together with all others, since one that goes early can abort while gloo is taken down; but alone when an error
+        is on its way, since the others may not be leaving.
         """
         if self.size > 1 and distributed.is_initialized():
             if sys.exc_info()[0] is None:
