@@ -40,7 +40,7 @@ STEPS: Final = (
     Step(
         "imagePanel",
         "Your picture",
-        "Inside the teal hulls your lines stay as you drew them. Red marks the lines that will be repainted. Drag a "
+        "Inside the teal hulls your lines stay as you drew them. Pink marks the lines that will be repainted. Drag a "
         "corner, an edge or the inside of a hull to change it.",
     ),
     Step(
