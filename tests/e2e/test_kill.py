@@ -13,7 +13,6 @@ from paic3d_studio.project.file import decoded_project
 from paic3d_studio.project.state import Project
 
 ROOT = Path(__file__).resolve().parents[2]
-MOMENTS = 25
 
 # Edits without end: each is copied, every third one is saved, and what stands on the disk is said.
 EDITING = """
@@ -44,10 +43,12 @@ def seed_in(content: bytes) -> int:
 
 
 @pytest.mark.slow
-def test_a_studio_killed_at_any_moment_loses_nothing_that_was_on_the_disk(tmp_path: Path) -> None:
+def test_a_studio_killed_at_any_moment_loses_nothing_that_was_on_the_disk(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
     path, folder = tmp_path / "girl.paic3d", tmp_path / "autosave"
-    lot, told = random.Random(5), 1
-    for _ in range(MOMENTS):
+    lot, told = random.Random(pytestconfig.getoption("--kill-seed")), 1
+    for _ in range(pytestconfig.getoption("--kills")):
         command = [sys.executable, "-c", EDITING, str(folder), str(path), str(told + 1)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as studio:
             assert studio.stdout is not None
