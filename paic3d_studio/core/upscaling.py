@@ -32,8 +32,8 @@ WORTHWHILE: Final = 1.2
 MAX_SIDE: Final = 4096
 """An upscaled picture is at most this wide and high, in pixels: what a texture of 4096 texels shows of a front."""
 
-_TEXEL: Final = 0.7
-"""Side of a texel times the side of the texture: metres of the surface along a whole texture, of a usual head."""
+_ACROSS: Final = 0.7
+"""Metres of the surface along a whole texture: of a usual head it is 0.8, and a pixel may be a little finer."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +67,7 @@ def missing_resolution(source: StitchSource, *, texture_size: int) -> float:
     """Return how many texels of a usual head lie along one pixel of the picture; below 1 the picture is the finer."""
     matrix = source.alignment.matrix
     aligned = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))  # aligned pixels per picture pixel
-    return aligned * BOX_SIDE / ALIGNED_SIZE / (_TEXEL / texture_size)
+    return aligned * BOX_SIDE / ALIGNED_SIZE / (_ACROSS / texture_size)
 
 
 def smooth(source: StitchSource, *, factor: float) -> StitchSource:

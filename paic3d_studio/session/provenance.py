@@ -50,7 +50,8 @@ def provenance(project: Project, encoded: Encoded, *, made_at: str = "") -> byte
 def decisions(project: Project) -> dict[str, Any]:
     """Return what the artist decided, by name: the settings whole, of hulls and strokes only how many there are."""
     told = {field.name: plain(getattr(project, field.name)) for field in fields(Project) if field.name != "picture"}
-    told["settings"]["upscaling"] = {"way": project.settings.upscaling.way}  # not where the artist keeps her files
+    network = told["settings"]["upscaling"]
+    network["file"] = Path(network["file"]).name  # not where the artist keeps her files
     drawn = {name: value for name, value in told.items() if isinstance(value, list) or name == "hull_edits"}
     told |= {name: {"count": len(value), "sha256": _digest(value)} for name, value in drawn.items() if value}
     return {name: value for name, value in told.items() if value not in ([], {}, None)}

@@ -42,12 +42,6 @@ def _cut_named(project: Project, name: str) -> Project:
     return edits.set_surface_options(project, crop_below=CUTS[name]) if name in CUTS else project
 
 
-_UPSCALING_TIP: Final = (
-    "How a picture that is coarser than the texture is enlarged: not at all, smoothly, or by a super-resolution "
-    "network of your own"
-)
-
-
 def _upscaled_by(project: Project, way: UpscalingWay) -> Project:
     """Choose a way of upscaling; without a network's file a network changes nothing: the panel asks for one."""
     if way == "network" and not project.settings.upscaling.file:
@@ -71,7 +65,8 @@ MESH_OPTIONS: Final = (
         lambda p: p.settings.stitch, lambda p, v: edits.set_settings(p, stitch=v), choices=tuple(STITCH_SOURCES),
     ),
     Option(
-        "Mesh", "upscaling", "Upscaling", _UPSCALING_TIP,
+        "Mesh", "upscaling", "Upscaling", "How a picture that is coarser than the texture is enlarged: not at all, "
+        "smoothly, or by a super-resolution network of your own",
         lambda p: p.settings.upscaling.way, _upscaled_by, choices=tuple(UPSCALING),
     ),
     Option(
@@ -219,7 +214,7 @@ class MeshPanel(QWidget):
         """Say in the list of ways which network was chosen."""
         if isinstance(self._upscaling, QComboBox):
             name = Path(upscaling.file).stem
-            words = text("Network: {name}", name=name) if name else text("Network") + "…"
+            words = text("Network: {name}", name=name) if name else text("Network…")
             self._upscaling.setItemText(self._upscaling.findData("network"), words)
 
     def _lay_out(self) -> None:
