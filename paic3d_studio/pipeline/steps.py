@@ -228,8 +228,10 @@ def upscaled(
     if upscaling.way == "network":
         source = _upscaled_by_network(source, upscaling, texture_size, monitor)
     missing = missing_resolution(source, texture_size=texture_size)
-    monitor.check()
-    return source if missing < WORTHWHILE else smooth(source, factor=missing)
+    if missing < WORTHWHILE:
+        return source
+    coarse = source
+    return abandonable(lambda: smooth(coarse, factor=missing), monitor=monitor)
 
 
 def _upscaled_by_network(
