@@ -143,6 +143,8 @@ def add_method_options(parser: argparse.ArgumentParser) -> None:
         "are imported (default network)")  # fmt: skip
     add("--faces", metavar="N", type=whole(100, 500_000), help="triangles of the head (default 20000)")
     add("--texture", metavar="N", type=whole(64, 8192), help="side of the texture in pixels (default 2048)")
+    add("--upscale", metavar="WAY", help="how a picture that is coarser than the texture is enlarged before its pixels "
+        "are stitched: none, smooth, or the safetensors file of a network (default none)")  # fmt: skip
     add("--lattice", metavar="N", type=whole(16, 512), help="samples of the field along each axis (default 192)")
     add("--smoothing", metavar="N", type=number(0, 8), help="how far bumps and wisps are evened out, in samples of the "
         "field (default 0.75)")  # fmt: skip

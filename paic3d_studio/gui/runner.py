@@ -30,7 +30,19 @@ Deliver = Callable[[str, object], None]
 Work = Callable[[Monitor, Deliver], object]
 """What a job does: it reports to the monitor, hands out results as they come, and returns the last one."""
 
-LANES: Final = ("save", "autosave", "open", "export", "import", "queue", "refresh", "warm-up", "refine", "live")
+LANES: Final = (
+    "save",
+    "autosave",
+    "open",
+    "export",
+    "import",
+    "upscaling",
+    "queue",
+    "refresh",
+    "warm-up",
+    "refine",
+    "live",
+)
 """In the order in which waiting jobs are taken."""
 
 _NICE: Final = 10

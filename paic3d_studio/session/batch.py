@@ -36,6 +36,7 @@ from paic3d_studio.project.file import SUFFIX
 from paic3d_studio.session.headless import (
     CANCELLED,
     Job,
+    asked_upscaling,
     cancel_on_interrupt,
     configured,
     refuse_missing_weights,
@@ -52,8 +53,9 @@ RECORD: Final = "batch.json"
 REPORT: Final = "report.html"
 
 PLAIN_OPTIONS: Final[Mapping[str, object]] = {
-    "format": ".glb", "seed": None, "backbone": None, "infill": None, "faces": None, "texture": None, "lattice": None,
-    "smoothing": None, "floaters": None, "thin_parts": None, "symmetry": None, "cut": None, "base": None,
+    "format": ".glb", "seed": None, "backbone": None, "infill": None, "faces": None, "texture": None, "upscale": None,
+    "lattice": None, "smoothing": None, "floaters": None, "thin_parts": None, "symmetry": None, "cut": None,
+    "base": None,
     **dict.fromkeys(("title", "author", "notice", *TERM_CHOICES)), "no_stitch": False, "stitch_line_free": False,
 }  # fmt: skip
 """The options of the command line where none is given."""
@@ -147,6 +149,9 @@ def items_for(pictures: Sequence[Path], output: Path, *, options: Mapping[str, A
     if any(output.resolve() == picture.parent.resolve() for picture in pictures):
         raise UserError("Turntables would be written over the pictures.", "Choose another folder for the heads.")
     names = _result_names(pictures)
+    if options.get("upscale") is not None:  # a network stands in the keys by what is in its file
+        upscaling = asked_upscaling(str(options["upscale"]))
+        options = {**options, "upscale": upscaling.get("sha256", upscaling["way"])}
     items = [_item(picture, name, output, suffix, options) for picture, name in zip(pictures, names, strict=True)]
     for item in items:
         refuse_pictures_as_targets(Job(item.picture, item.head, item.sheet), pictures)

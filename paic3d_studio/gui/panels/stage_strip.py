@@ -26,7 +26,7 @@ STEPS: Final = {
     "Field": ("tags", "field"),
     "View": ("volume", "fine_volume", "stitch_source", "stitch_picture"),
     "Mesh": ("lattice", "surface"),
-    "Texture": ("textured", "inspection"),
+    "Texture": ("upscaled", "textured", "inspection"),
 }
 """What the artist knows as one step -> the stages it is made of."""
 
