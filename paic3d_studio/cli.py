@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from paic3d_studio import __version__
-from paic3d_studio.arguments import TERMS, Parser, height_of_cut, number, place_of_face, whole
+from paic3d_studio.arguments import BATCH_TO_MEND, TERMS, Parser, height_of_cut, number, place_of_face, whole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,9 +121,11 @@ def batch_parser() -> argparse.ArgumentParser:
         prog="paic3d-studio batch",
         description="Make a head of every picture and project in a folder, each in a process of its own, with a "
         "report. What an earlier run finished is not made again.",
-        epilog="Exit codes: 0 all done; 1 to 100 so many failed (100: or more); 102 something you can mend, said in "
-        "one sentence; 130 cancelled with Ctrl-C.",
+        epilog="Exit codes: 0 all done; 1 to 100 so many heads failed (100: or more); 102 something you can mend "
+        "before any is begun, said in one sentence (elsewhere that is 2, which here means two failures); 130 "
+        "cancelled with Ctrl-C.",
     )
+    parser.code_to_mend = BATCH_TO_MEND  # 2 would be two heads that failed
     parser.add_argument("folder", metavar="IN", type=Path, help="folder of pictures and projects")
     parser.add_argument("output", metavar="OUT", type=Path, help="folder for heads, turntables and report.html")
     parser.add_argument("--format", metavar="SUFFIX", default=".glb", help="format of the heads (default .glb)")

@@ -92,7 +92,6 @@ class ImagePanel(QWidget):
     line_colour_changed = Signal(str)
     clean_shown = Signal(float)
     """The line-free picture of a gesture is on the screen; carries the milliseconds since its mask was known."""
-    brush_changed = Signal(float)
     mask_shown = Signal(float)
     """A gesture changed the mask on the screen; carries the milliseconds from the pointer event to new pixels."""
 
@@ -150,6 +149,11 @@ class ImagePanel(QWidget):
     def has_face(self) -> bool:
         """Whether there is an aligned picture to work on."""
         return self._aligned is not None
+
+    @property
+    def shows_square(self) -> bool:
+        """Whether the aligned square is shown, and not the whole portrait."""
+        return self.has_face and not self.placing
 
     @property
     def placing(self) -> bool:
@@ -263,13 +267,18 @@ class ImagePanel(QWidget):
     def _show_layers(self) -> None:
         for name in ("picture", "clean", "lines"):
             state = self.layers[name] if not self.placing else LayerState(name == "picture")
-            if name == "clean" and self.swiping:
-                state = LayerState(True)
+            if self.swiping and not (name == "lines" and self._in_gesture):
+                state = LayerState(name != "lines")
             self.view.show_layer(name, visible=state.visible and not self.aligning, opacity=state.opacity)
         self._show_divider()
         hulls = self.layers["hulls"]
         shown = hulls.visible and not self.placing and not self.aligning
-        self._hull_layer.show_layer(visible=shown, opacity=hulls.opacity)
+        self._hull_layer.show_layer(visible=shown, opacity=hulls.opacity * (_FAINT if self._stands_back else 1.0))
+
+    @property
+    def _stands_back(self) -> bool:
+        """Whether mask and hulls give way to the two pictures that are compared: not while one of them is edited."""
+        return self.swiping and not self._in_gesture
 
     @property
     def swiping(self) -> bool:
@@ -287,13 +296,13 @@ class ImagePanel(QWidget):
             return
         self._swipe = Swipe() if shown else None
         self._show_layers()
+        self.hint_changed.emit(self.hint)
         self.swipe_changed.emit(shown)
 
     def _show_divider(self, *, hot: bool = False) -> None:
         place = self.divider if not self.aligning else None
         self._divider.show_at(place, hot=hot)
         self.view.clip_layer("clean", left=self.divider)
-        self.view.clip_layer("lines", right=None if self._in_gesture else self.divider)
 
     def _show_live(self, picture: RenderLike, milliseconds: float) -> None:
         self.view.set_layer("clean", picture.rgba)
@@ -383,6 +392,8 @@ class ImagePanel(QWidget):
                 return text("1 corner lies inside now and goes when you let go. Free shape (right click) keeps it.")
             told = "{count} corners lie inside now and go when you let go. Free shape (right click) keeps them."
             return text(told, count=dropped)
+        if self.swiping and not self.aligning:
+            return text("Drag the divider. Hulls and mask stand back while it is there; W takes it away.")
         return TOOLS[self._tool_name].hint if self._tool_name in TOOLS else "Drag the picture. The wheel zooms."
 
     def resize_brush(self, steps: int) -> None:
@@ -407,7 +418,6 @@ class ImagePanel(QWidget):
         self._brush_radius, self._brush_hardness = radius, hardness
         self._show_ring(self._last_touch)
         self.brush_bar.show_brush(radius=radius, hardness=hardness)
-        self.brush_changed.emit(radius)
 
     def set_matte_mode(self, name: str) -> None:
         """Let the cut-out brush "keep", "remove", or mark as "unsure" what it covers."""
@@ -441,9 +451,9 @@ class ImagePanel(QWidget):
 
     def _end_gesture(self) -> None:
         self._in_gesture = False
-        self._marks.hide_trail()
+        self._marks.fade_trail()
         self._document.end_drag()
-        self._show_divider()
+        self._show_layers()
         self._light_up()
         self.hint_changed.emit(self.hint)
 
@@ -459,7 +469,7 @@ class ImagePanel(QWidget):
         self._tools[self._tool_name].cancel()
         self._in_gesture = False
         self._marks.hide_trail()
-        self._show_divider()
+        self._show_layers()
 
     def _settle_gesture(self) -> None:
         """Keep what a gesture has made so far, and end it: something else is about to change the project."""
@@ -507,11 +517,16 @@ class ImagePanel(QWidget):
     # Moving the picture in the square --------------------------------------------------------------------------------
 
     def _switch_aligning(self) -> None:
-        self.view.fit_to(_ALIGN_SHARE if self.aligning else FIT_MARGIN)
         self.align_bar.setVisible(self.aligning)
         self._place_bars()
+        self._fit_align_frame()
         self._show_alignment_now()
         self._show_layers()
+
+    def _fit_align_frame(self) -> None:
+        """Leave room about the square while the picture is moved in it, and for the bar above it."""
+        free = 1 - 2 * (self.align_bar.height() + 20) / max(self.view.height(), 1)
+        self.view.fit_to(max(min(_ALIGN_SHARE, free), 0.4) if self.aligning else FIT_MARGIN)
 
     def _show_alignment_now(self) -> None:
         project = self._document.project
@@ -573,7 +588,7 @@ class ImagePanel(QWidget):
                 return
             self._preview = preview
             self._in_gesture = True
-            self._show_divider()
+            self._show_layers()
             self._document.begin_drag()
             self._drag(edit)
             self.gesture_began.emit()
@@ -801,11 +816,11 @@ class ImagePanel(QWidget):
         if touch is None or self._tool_name not in BRUSHES or self._aligned is None:
             self._marks.hide_ring()
             return
-        colour = theme.ACCENT if self._tool_name == "matte" else self._line_colour
+        colour = theme.KEEP if self._tool_name == "matte" else self._line_colour
         brush = cast("BrushTool", self._tools[self._tool_name])
         if isinstance(brush, MatteBrushTool) and brush.unsure:
-            colour = theme.WARM
-        erases = touch.erases is brush.adds and colour != theme.WARM
+            colour = theme.UNSURE
+        erases = touch.erases is brush.adds and colour != theme.UNSURE
         radius = self._brush_radius * touch.pressure
         self._marks.show_ring(touch.point, radius=radius, colour=colour, erases=erases, hardness=self._brush_hardness)
 
@@ -821,6 +836,8 @@ class ImagePanel(QWidget):
         """Keep the bars where they belong."""
         super().resizeEvent(event)
         self._place_bars()
+        if self.aligning:
+            self._fit_align_frame()
 
 
 _CURSORS: Final = {
@@ -833,6 +850,9 @@ _CURSORS: Final = {
     "region": Qt.CursorShape.CrossCursor,
     "place-face": Qt.CursorShape.CrossCursor,
 }
+_FAINT: Final = 0.25
+"""How opaque the hulls are while they stand back."""
+
 _ALIGN_SHARE: Final = 0.76
 """How much of the panel the square fills while the picture is moved in it: outside, it is turned."""
 

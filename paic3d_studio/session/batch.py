@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from paic3d_studio import __version__
+from paic3d_studio.arguments import BATCH_TO_MEND
 from paic3d_studio.core.image import PICTURE_SUFFIXES, read_picture
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.core.terms import TERM_CHOICES
@@ -45,9 +46,8 @@ from paic3d_studio.session.output import check_head_target, is_folder
 from paic3d_studio.session.progress import TerminalProgress
 from paic3d_studio.session.session import Session
 
-TO_MEND: Final = 102
 MOST_COUNTED: Final = 100
-"""Exit codes: something to mend before anything was begun; so many failures, or more."""
+"""Exit code: so many failures, or more; `BATCH_TO_MEND` lies above it."""
 
 RECORD: Final = "batch.json"
 REPORT: Final = "report.html"
@@ -96,7 +96,7 @@ def run_batch(arguments: Namespace) -> int:
         items = batch_items(arguments)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return TO_MEND
+        return BATCH_TO_MEND
     progress = TerminalProgress(sys.stderr, titles={})
     try:
         with cancel_on_interrupt() as cancelled:
@@ -109,7 +109,7 @@ def run_batch(arguments: Namespace) -> int:
         return CANCELLED
     except UserError as error:
         progress.say(f"error: {error}")
-        return TO_MEND
+        return BATCH_TO_MEND
     failed = sum(bool(outcome.problem) for outcome in outcomes.values())
     print(f"{len(outcomes) - failed} of {len(outcomes)} heads are in {arguments.output}; see {REPORT} there.")
     return min(failed, MOST_COUNTED)

@@ -169,7 +169,7 @@ def _state_text(report: StageReport | None) -> str:
     return {
         "running": f"{report.progress:.0%}" if report.progress > 0 else text("runs…"),
         "fresh": _seconds(report.seconds),
-        "cached": text("cached"),
+        "cached": text("unchanged"),
         "failed": text("failed"),
         "cancelled": text("stopped") if _was_stopped(report) else text("not reached"),
         "queued": text("waits"),
