@@ -22,13 +22,15 @@ from paic3d_studio.gui.blending import Blending
 from paic3d_studio.gui.clipboard import OPEN_FILTER, further_files, picture_in
 from paic3d_studio.gui.document import REFINED, SHOWN, Document
 from paic3d_studio.gui.exporting import Exporting
-from paic3d_studio.gui.image_panel import BRUSHES, LAYERS, ImagePanel
+from paic3d_studio.gui.image_panel import ImagePanel
 from paic3d_studio.gui.importing import ImportOutcome
 from paic3d_studio.gui.keeping import Keeping
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.meshing import Meshing
 from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
+from paic3d_studio.gui.picture_layers import LAYERS
+from paic3d_studio.gui.picture_tools.brushes import BRUSHES
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import RecentMenu
 from paic3d_studio.gui.region import keep_region
@@ -594,10 +596,10 @@ class MainWindow(QMainWindow):
             "quit": self._quit,
             "undo": self._undo,
             "redo": self._redo,
-            "brush-smaller": partial(self.image.resize_brush, -1),
-            "brush-larger": partial(self.image.resize_brush, 1),
-            "brush-softer": partial(self.image.harden_brush, -1),
-            "brush-harder": partial(self.image.harden_brush, 1),
+            "brush-smaller": partial(self.image.tools.size.resize, -1),
+            "brush-larger": partial(self.image.tools.size.resize, 1),
+            "brush-softer": partial(self.image.tools.size.harden, -1),
+            "brush-harder": partial(self.image.tools.size.harden, 1),
             "delete-vertex": self.image.delete_vertex,
             "reset-hulls": self._reset_hulls,
             "reset-landmarks": self._reset_landmarks,
@@ -612,7 +614,7 @@ class MainWindow(QMainWindow):
             "zoom-actual": partial(self.image.view.zoom_to, 1.0),
             "zoom-in": partial(self.image.view.zoom_by, WHEEL_STEP**2),
             "zoom-out": partial(self.image.view.zoom_by, WHEEL_STEP**-2),
-            "swipe": self.image.set_swipe,
+            "swipe": self.image.shown.set_swipe,
             "side-panel": self._show_side_panel,
             "tour": self._show_tour,
             "keys": self._show_keys,
@@ -622,7 +624,7 @@ class MainWindow(QMainWindow):
         for tool in (*TOOLS, "hand"):
             handlers[f"tool-{tool}"] = partial(self.image.choose_tool, tool)
         for layer in LAYERS:
-            handlers[f"layer-{layer}"] = partial(self.image.toggle_layer, layer)
+            handlers[f"layer-{layer}"] = partial(self.image.shown.toggle, layer)
         return handlers
 
     def _connect(self) -> None:
@@ -649,21 +651,21 @@ class MainWindow(QMainWindow):
         self.welcome.start_page.chosen.connect(self.open_picture)
         self.appearance.language_chosen.connect(self._on_language_chosen)
         workspace.settings.edit_wanted.connect(document.edit)
-        workspace.layers.changed.connect(self.image.set_layer_state)
+        workspace.layers.changed.connect(self.image.shown.set_state)
         workspace.strip.cancel_wanted.connect(self._stop)
         workspace.messages.acted.connect(self._on_message_action)
         self.head.look_changed.connect(self._on_look_changed)
-        self.image.layers_changed.connect(self._on_layers_changed)
+        self.image.shown.changed.connect(self._on_layers_changed)
         self.image.tool_changed.connect(self._on_tool_changed)
-        self.image.gesture_began.connect(self._update_situation)
-        self.image.swipe_changed.connect(self.actions_by_name["swipe"].setChecked)
-        workspace.layers.line_colour_chosen.connect(self.image.set_line_colour)
-        workspace.layers.backdrop_chosen.connect(self.image.set_backdrop)
-        self.image.line_colour_changed.connect(self._on_line_colour_changed)
-        self.image.backdrop_changed.connect(self._on_backdrop_changed)
-        self.image.brush_changed.connect(self._on_brush_changed)
+        self.image.gesture.began.connect(self._update_situation)
+        self.image.shown.swipe_changed.connect(self.actions_by_name["swipe"].setChecked)
+        workspace.layers.line_colour_chosen.connect(self.image.shown.set_line_colour)
+        workspace.layers.backdrop_chosen.connect(self.image.shown.set_backdrop)
+        self.image.shown.line_colour_changed.connect(self._on_line_colour_changed)
+        self.image.shown.backdrop_changed.connect(self._on_backdrop_changed)
+        self.image.tools.size.changed.connect(self._on_brush_changed)
         self.image.hint_changed.connect(self._show_hint)
-        self.image.region_drawn.connect(self._on_region_drawn)
+        self.image.tools.region.drawn.connect(self._on_region_drawn)
         self.image.view.zoomed.connect(self._on_zoomed)
         self.head.mesh_wanted.connect(document.want_mesh)
         self.blending.follow(workspace.messages)
@@ -674,17 +676,17 @@ class MainWindow(QMainWindow):
         if not self.preferences.restore_window(self, splitter=self.workspace.splitter):
             self.resize(QSize(1480, 920).boundedTo(room - QSize(20, 60)))  # its frame needs some of it
         for name, state in self.preferences.layers.items():
-            self.image.set_layer_state(name, state)
-        self._on_layers_changed(self.image.layers)
-        self.image.set_line_colour(self.preferences.text("picture/line-colour", self.image.line_colour))
-        self.image.set_backdrop(self.preferences.text("picture/backdrop", self.image.backdrop))
+            self.image.shown.set_state(name, state)
+        self._on_layers_changed(self.image.shown.states)
+        self.image.shown.set_line_colour(self.preferences.text("picture/line-colour", self.image.shown.line_colour))
+        self.image.shown.set_backdrop(self.preferences.text("picture/backdrop", self.image.shown.backdrop))
         self.head.look_menu.show_look(
             self.preferences.text("view/background", ""), has_grid=self.preferences.flag("view/grid", default=True)
         )
         shows_side = self.preferences.flag("window/side-panel", default=room.width() >= _ROOM_FOR_SIDE)
         self.actions_by_name["side-panel"].setChecked(shows_side)
         self.workspace.side.setVisible(shows_side)
-        self._on_brush_changed(self.image.brush_radius)
+        self._on_brush_changed(self.image.tools.size.radius)
         self._on_tool_changed(self.image.tool)
         self._on_zoomed()
         self.image.view.setFocus()

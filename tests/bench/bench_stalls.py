@@ -113,7 +113,7 @@ class Artist:
         self.window.document.edit(lambda project: edits.set_seed(project, seed=seed))
 
     def layers(self) -> None:
-        self.window.image.toggle_layer("clean", self.lot.random() < 0.5)
+        self.window.image.shown.toggle("clean", self.lot.random() < 0.5)
 
     def shading(self) -> None:
         self.window.head.set_mode(self.lot.choice(["colour", "normals", "depth"]))

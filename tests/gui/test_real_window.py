@@ -72,7 +72,7 @@ def test_the_head_is_drawn_and_a_drag_reaches_the_screen(qtbot: QtBot, studio: M
     before = studio.image.view.grab().toImage()
     x, y = studio.image.hulls.polygons["mouth"][0]
     took: list[float] = []
-    studio.image.mask_shown.connect(took.append)
+    studio.image.gesture.mask_shown.connect(took.append)
     pointer.press(float(x), float(y))
     for step in range(1, 13):
         pointer.drag_to(float(x) + 6 * step, float(y))
