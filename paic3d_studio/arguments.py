@@ -23,12 +23,19 @@ TERMS: Final = {
 """Option -> what it is about, and what it may be: `core.terms.TERM_CHOICES` without its imports."""
 
 
+BATCH_TO_MEND: Final = 102
+"""Exit code of `batch` for what can be mended before anything is begun; the codes up to 100 count failures."""
+
+
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in one line, without the whole usage, and exits with code 2."""
+    """Says what is wrong with the arguments in one line, without the whole usage, and exits."""
+
+    code_to_mend: int = 2
+    """The exit code then; another one for a command whose 2 means something else."""
 
     def error(self, message: str) -> NoReturn:
         """Print the message and where to read more, and exit."""
-        self.exit(2, f"error: {message}. See {self.prog} --help.\n")
+        self.exit(self.code_to_mend, f"error: {message}. See {self.prog} --help.\n")
 
 
 def place_of_face(text: str) -> dict[str, tuple[float, float]]:

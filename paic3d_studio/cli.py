@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from paic3d_studio import __version__
-from paic3d_studio.arguments import TERMS, Parser, height_of_cut, number, place_of_face, whole
+from paic3d_studio.arguments import BATCH_TO_MEND, TERMS, Parser, height_of_cut, number, place_of_face, whole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,9 +121,11 @@ def batch_parser() -> argparse.ArgumentParser:
         prog="paic3d-studio batch",
         description="Make a head of every picture and project in a folder, each in a process of its own, with a "
         "report. What an earlier run finished is not made again.",
-        epilog="Exit codes: 0 all done; 1 to 100 so many failed (100: or more); 102 something you can mend, said in "
-        "one sentence; 130 cancelled with Ctrl-C.",
+        epilog="Exit codes: 0 all done; 1 to 100 so many heads failed (100: or more); 102 something you can mend "
+        "before any is begun, said in one sentence (elsewhere that is 2, which here means two failures); 130 "
+        "cancelled with Ctrl-C.",
     )
+    parser.code_to_mend = BATCH_TO_MEND  # 2 would be two heads that failed
     parser.add_argument("folder", metavar="IN", type=Path, help="folder of pictures and projects")
     parser.add_argument("output", metavar="OUT", type=Path, help="folder for heads, turntables and report.html")
     parser.add_argument("--format", metavar="SUFFIX", default=".glb", help="format of the heads (default .glb)")
@@ -141,6 +143,8 @@ def add_method_options(parser: argparse.ArgumentParser) -> None:
         "are imported (default network)")  # fmt: skip
     add("--faces", metavar="N", type=whole(100, 500_000), help="triangles of the head (default 20000)")
     add("--texture", metavar="N", type=whole(64, 8192), help="side of the texture in pixels (default 2048)")
+    add("--upscale", metavar="WAY", help="how a picture that is coarser than the texture is enlarged before its pixels "
+        "are stitched: none, smooth, or the safetensors file of a network (default none)")  # fmt: skip
     add("--lattice", metavar="N", type=whole(16, 512), help="samples of the field along each axis (default 192)")
     add("--smoothing", metavar="N", type=number(0, 8), help="how far bumps and wisps are evened out, in samples of the "
         "field (default 0.75)")  # fmt: skip

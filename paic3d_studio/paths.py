@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Final
+
+_SOURCE_TREE: Final = Path(__file__).resolve().parent.parent
 
 
 def program_folder() -> Path:
@@ -13,7 +16,7 @@ def program_folder() -> Path:
     A frozen program unpacks them beside its executable; in a source tree they lie beside the package.
     """
     frozen = getattr(sys, "_MEIPASS", None)
-    return Path(frozen) if frozen else Path(__file__).resolve().parent.parent
+    return Path(frozen) if frozen else _SOURCE_TREE
 
 
 def resources_folder() -> Path:

@@ -19,6 +19,12 @@ if not os.environ.get("DISPLAY"):
 SHARED = Path(os.environ.get("PAIC3D_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the test that kills the studio take more moments, and others: `pytest --kills 200 --kill-seed 1`."""
+    parser.addoption("--kills", type=int, default=25, help="how often tests/e2e/test_kill.py kills the studio")
+    parser.addoption("--kill-seed", type=int, default=5, help="the seed of the moments at which it does")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip tests marked `shared` when the development data is absent, and say what is missing."""
     if SHARED.is_dir():

@@ -1,14 +1,18 @@
 """Command-line words that stand for tables which are slow to import."""
 
 import argparse
+import hashlib
+from pathlib import Path
 
 import pytest
 
 from paic3d_studio.arguments import CUTS, TERMS, height_of_cut, number
 from paic3d_studio.cli import batch_parser, reconstruct_parser
 from paic3d_studio.core import surface, terms
+from paic3d_studio.core.upscaling import Upscaling
+from paic3d_studio.errors import UserError
 from paic3d_studio.project.state import PictureSource, Project
-from paic3d_studio.session.batch import PLAIN_OPTIONS
+from paic3d_studio.session.batch import PLAIN_OPTIONS, items_for
 from paic3d_studio.session.headless import configured
 
 PROJECT = Project(picture=PictureSource(name="a.png", encoded=b""))
@@ -53,6 +57,28 @@ def test_options_of_the_mesh_reach_the_project() -> None:
         smoothing=1.5, floater_share=0.02, thinnest=0.004, symmetry="left", crop_below=-0.215, base="open"
     )
     assert configured_with("--cut", "nowhere").settings.surface.crop_below is None
+
+
+def test_upscaling_reaches_the_project_a_network_by_its_file_and_digest(tmp_path: Path) -> None:
+    assert configured_with("--upscale", "smooth").settings.upscaling == Upscaling("smooth")
+    file = tmp_path / "sharp.safetensors"
+    file.write_bytes(b"weights")
+    found = configured_with("--upscale", str(file)).settings.upscaling
+    assert found == Upscaling("network", str(file), hashlib.sha256(b"weights").hexdigest())
+    with pytest.raises(UserError, match="no file of that name"):
+        configured_with("--upscale", "network")
+
+
+def test_a_batch_makes_heads_anew_when_the_network_in_a_file_is_another(tmp_path: Path) -> None:
+    file, picture = tmp_path / "sharp.safetensors", tmp_path / "girl.png"
+    picture.write_bytes(b"her picture")
+    keys = []
+    for content in (b"weights", b"weights", b"other weights"):
+        file.write_bytes(content)
+        options = {**PLAIN_OPTIONS, "upscale": str(file)}
+        (item,) = items_for([picture], tmp_path / "out", options=options)
+        keys.append(item.key)
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_terms_reach_the_project() -> None:

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from paic3d_studio.core.artefacts import Alignment, Portrait
 from paic3d_studio.core.image import over_white
-from paic3d_studio.core.landmarks import detect_landmarks
 from paic3d_studio.errors import UserError
+from paic3d_studio.nets.landmarks import find_landmarks
 
 FEATURES: Final = 3000
 """ORB features that are looked for in each picture."""
@@ -59,7 +59,7 @@ def aligned_by_landmarks(illustration: Portrait, render: Portrait) -> Alignment:
     points = []
     for whose, picture in (("illustration", illustration), ("model's front view", render)):
         try:
-            points.append(detect_landmarks(picture).points)
+            points.append(find_landmarks(picture).points)
         except UserError as error:
             raise UserError(
                 f"In the {whose} no front face is found ({error.message})", "Set “align_by” of the pair to “orb”."

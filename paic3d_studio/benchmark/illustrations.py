@@ -16,15 +16,19 @@ from paic3d_studio.core.alignment import aligned_points, portrait_points, warp_p
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, AlignedPortrait, Alignment, KeepMask, LineMask, Portrait
 from paic3d_studio.core.hulls import detect_hulls
 from paic3d_studio.core.image import decode_portrait, read_picture
-from paic3d_studio.core.landmarks import detect_landmarks
 from paic3d_studio.core.lines import LineOptions, contour_lines, keep_mask
-from paic3d_studio.core.matte import find_matte
 from paic3d_studio.datasets.illustration import OVERSAMPLING, illustrate, random_styles
 from paic3d_studio.datasets.line_pairs import KEPT_PARTS
 from paic3d_studio.datasets.vrm import PARTS, Character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer, Views
 from paic3d_studio.errors import UserError
-from paic3d_studio.nets.infill import repaint
+from paic3d_studio.nets.infill import INFILL_WEIGHTS, repaint
+from paic3d_studio.nets.landmarks import FINDER_WEIGHTS, LANDMARK_WEIGHTS, find_landmarks
+from paic3d_studio.nets.manifest import manifest_entry
+from paic3d_studio.nets.matting import MATTING_WEIGHTS, find_matte
+
+NETWORKS: Final = (INFILL_WEIGHTS, FINDER_WEIGHTS, LANDMARK_WEIGHTS, MATTING_WEIGHTS)
+"""Weights in the manifest that an illustration goes through before a reconstructor sees it."""
 
 _FACE_PARTS: Final = tuple(PARTS.index(name) for name in ("face", "iris", "eye", "brow", "mouth"))
 _KEPT_GROWTH: Final = 5
@@ -61,6 +65,11 @@ class Illustration:
         aligned = AlignedPortrait(self.original)
         painted = repaint(aligned, line_mask=LineMask(self.lines), keep=KeepMask(self.keep), inpainter=inpainter)
         return painted.rgba
+
+
+def network_digests() -> tuple[str, ...]:
+    """Return the sha256 of the weights of NETWORKS."""
+    return tuple(manifest_entry(name).sha256 for name in NETWORKS)
 
 
 def illustration_of(
@@ -113,7 +122,7 @@ def _repainted(original: NDArray[np.uint8], render: Views, *, keep: NDArray[np.b
 def _kept(portrait: Portrait, alignment: Alignment, render: Views) -> NDArray[np.bool_]:
     """Return where lines stay: by the landmarks that are found in the illustration, else by the true render's parts."""
     try:
-        landmarks = detect_landmarks(portrait)
+        landmarks = find_landmarks(portrait)
     except UserError:
         return kept_by_parts(render)
     mask = keep_mask(detect_hulls(landmarks, alignment=alignment), landmarks=landmarks, alignment=alignment).mask

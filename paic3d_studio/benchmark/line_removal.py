@@ -14,11 +14,16 @@ from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.nets.infill import offered_inpainters
 
 AS_DRAWN: Final = "as drawn"
+COMPARED: Final = ("network", "telea")
+"""The two ways whose difference is told, ours first."""
+
+DIFFERENCE: Final = "difference"
 TITLES: Final[Mapping[str, str]] = {
     AS_DRAWN: "lines left",
     "network": "ours",
     "telea": "Telea",
     "published": "published network",
+    DIFFERENCE: "ours minus Telea's, pair by pair",
 }
 
 

@@ -23,6 +23,7 @@ from typing import Any, Final
 import torch
 
 from paic3d_studio.benchmark.evaluate import SHOWN, Measured, Options, Truth, measured, strip_of, truth_of
+from paic3d_studio.benchmark.illustrations import network_digests
 from paic3d_studio.benchmark.line_removal import line_metrics
 from paic3d_studio.benchmark.methods import Entrant
 from paic3d_studio.benchmark.metrics import PictureComparer
@@ -198,6 +199,8 @@ def job_keys(job: Job) -> dict[str, str]:
         VERSION, told, _digest(pair.model), None if pair.illustration is None else _digest(pair.illustration),
         pair.alignment, pair.region.bounds, pair.name,
     ]  # fmt: skip
+    if pair.illustration is not None or job.options.drawn:
+        base.append(network_digests())
     wanted = {TRUTH: ""} | {entrant.name: entrant.fingerprint() for entrant in job.entrants}
     return {
         name: hashlib.sha256(json.dumps([*base, name, fingerprint], default=str).encode()).hexdigest()

@@ -193,7 +193,8 @@ def _surfels(
     views: Views, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]:
     """Draw NEAR_POINTS visible surface points with colour and part, rarer where many views see the same place."""
-    seen = (views.part > 0) & (views.rgba[..., 3] > 127)
+    known = np.isfinite(views.xyz).all(axis=-1)  # a face without area may be drawn at no place
+    seen = (views.part > 0) & (views.rgba[..., 3] > 127) & known
     places, colours, parts = views.xyz[seen], views.rgba[seen][:, :3], views.part[seen]
     cells = np.floor(places / 0.02).astype(np.int64) @ np.array([1, 1000, 1000_000])
     _, index, counts = np.unique(cells, return_inverse=True, return_counts=True)

@@ -16,13 +16,13 @@ from paic3d_studio.core.artefacts import ALIGNED_SIZE, Alignment, Landmarks, Por
 from paic3d_studio.core.face_template import CONTOUR, LEFT_LASH, RIGHT_LASH
 from paic3d_studio.core.hulls import detect_hulls
 from paic3d_studio.core.image import over_white
-from paic3d_studio.core.landmarks import detect_landmarks
 from paic3d_studio.core.lines import keep_mask
 from paic3d_studio.datasets.illustration import OVERSAMPLING, illustrate, random_styles
 from paic3d_studio.datasets.line_pairs import LinePair
 from paic3d_studio.datasets.renders import RenderView
 from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.datasets.vrm_renderer import Views
+from paic3d_studio.nets.landmarks import find_landmarks
 
 LARGE: Final = ALIGNED_SIZE * OVERSAMPLING
 SAME_SURFACE: Final = 0.005
@@ -39,7 +39,7 @@ def drawn_render(front: RenderView, *, name: str, seed: int) -> LinePair:
         UserError: no face is found in it, so that nobody can say which lines are to stay.
     """
     scale = ALIGNED_SIZE / len(front.rgba)
-    found = detect_landmarks(Portrait(rgba=front.rgba, has_alpha=True))
+    found = find_landmarks(Portrait(rgba=front.rgba, has_alpha=True))
     landmarks = Landmarks(found.points * np.float32(scale), found.scores, found.source)
     keep = keep_mask(detect_hulls(landmarks, alignment=_IN_PLACE), landmarks=landmarks, alignment=_IN_PLACE).mask
     views = enlarged(front, landmarks=landmarks, keep=keep)

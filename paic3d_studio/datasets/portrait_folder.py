@@ -32,6 +32,9 @@ from paic3d_studio.files import write_files
 
 FORMAT: Final = "paic3d-portraits"
 VERSION: Final = 1
+JUDGES: Final = 2
+"""Number of the detectors and limits; what others judged is judged again."""
+
 LISTING: Final = "portraits.json"
 THUMBNAIL_SIDE: Final = 192
 PICTURE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
@@ -40,7 +43,7 @@ _MAX_LISTING_BYTES: Final = 1 << 28
 
 @dataclass(frozen=True)
 class PortraitEntry:
-    """What became of one picture: usable when there are no reasons against it."""
+    """What became of one picture: usable when there are no reasons against it; `judged_by` is the JUDGES of then."""
 
     name: str
     source: str
@@ -48,6 +51,7 @@ class PortraitEntry:
     measures: dict[str, float]
     reasons: tuple[str, ...]
     warning: str = ""
+    judged_by: int = JUDGES
 
 
 def pictures_in(folder: Path) -> list[Path]:
@@ -124,7 +128,7 @@ def _entry(path: Path, name: str, folder: Path, known: PortraitEntry | None) -> 
     except UserError as error:
         return PortraitEntry(name, path.name, "", {}, (error.message,))
     digest = hashlib.sha256(encoded).hexdigest()
-    if known is not None and known.sha256 == digest:
+    if known is not None and known.sha256 == digest and known.judged_by == JUDGES:
         return known
     placed: PlacedPortrait | None = None
     thumbnails: list[NDArray[np.uint8]] = []
@@ -197,6 +201,7 @@ def _listed(folder: Path) -> list[PortraitEntry]:
                 {str(key): float(value) for key, value in entry["measures"].items()},
                 tuple(str(reason) for reason in entry["reasons"]),
                 str(entry["warning"]),
+                int(entry.get("judged_by", 1)),
             )
             for name, entry in told["portraits"].items()
         ]
@@ -216,6 +221,7 @@ def _write_listing(folder: Path, entries: Sequence[PortraitEntry]) -> None:
                 "measures": entry.measures,
                 "reasons": list(entry.reasons),
                 "warning": entry.warning,
+                "judged_by": entry.judged_by,
             }
             for entry in entries
         },

@@ -15,9 +15,10 @@ from paic3d_studio.core.artefacts import AlignedPortrait, KeepMask, Portrait
 from paic3d_studio.core.face_template import FaceParts, fitted_parts
 from paic3d_studio.core.hulls import detect_hulls
 from paic3d_studio.core.image import over_white
-from paic3d_studio.core.landmarks import detect_landmarks, face_box
+from paic3d_studio.core.landmarks import face_box
 from paic3d_studio.core.lines import keep_mask
-from paic3d_studio.core.matte import find_matte
+from paic3d_studio.nets.landmarks import find_landmarks
+from paic3d_studio.nets.matting import find_matte
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +73,7 @@ def placed_portrait(portrait: Portrait) -> PlacedPortrait:
     Raises:
         UserError: no front face is found, or the detector cannot work here.
     """
-    landmarks = detect_landmarks(portrait)
+    landmarks = find_landmarks(portrait)
     alignment = align(landmarks)
     matte = find_matte(portrait, face_box=face_box(landmarks))
     aligned = warp_portrait(portrait, matte=matte, alignment=alignment)

@@ -361,6 +361,7 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry("zoom-in", "View", "Zoom in", "Show the picture larger", ("Ctrl++", "Ctrl+="), "", _with_picture),
     ActionEntry("zoom-out", "View", "Zoom out", "Show the picture smaller", ("Ctrl+-",), "", _with_picture),
     ActionEntry("side-panel", "View", "Layers and settings", "Show the side panel", ("F9",), "sliders", checkable=True),
+    ActionEntry("full-screen", "View", "Full screen", "Let the window fill the whole screen", ("F11",), checkable=True),
     ActionEntry(
         "import-weights",
         "Models",

@@ -13,13 +13,15 @@ from PySide6.QtCore import QObject, Signal
 
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.core.upscaling import Upscaling
 from paic3d_studio.errors import UserError
-from paic3d_studio.gui.importing import ImportOutcome, choices, import_all
+from paic3d_studio.gui.importing import ImportOutcome, checked_network, choices, import_all
 from paic3d_studio.gui.live_infill import LiveInfill
 from paic3d_studio.gui.runner import YIELDING, Deliver, Runner
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.pipeline.stages import prepare_networks
-from paic3d_studio.project.state import Project
+from paic3d_studio.project import edits
+from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.session.session import Session
 from paic3d_studio.tools.pointer import Edit
 
@@ -108,6 +110,7 @@ class Document(QObject):
         self._unrefined: Project | None = None
         self._refresh_pending = False
         self._export_target: Path | None = None
+        self._upscaled_picture: PictureSource | None = None
         self._dragging = False
         self._shown_project: Project | None = None
         session.listen_to_stages(self._hear_stage)
@@ -246,6 +249,20 @@ class Document(QObject):
         self.runner.submit("import", work, title="Importing weights")
         self.busy_changed.emit()
 
+    def choose_upscaling(self, file: Path) -> None:
+        """Upscale by the network in a file, once it was read and found to be one, in the background."""
+        project = self.project
+        if project is None:
+            return
+
+        def work(monitor: Monitor, deliver: Deliver) -> Upscaling:  # noqa: ARG001 nothing comes before the end
+            prepare_networks(threads=None, monitor=monitor)
+            return checked_network(file, monitor=monitor)
+
+        self._upscaled_picture = project.picture
+        self.runner.submit("upscaling", work, title=f"Reading {file.name}")
+        self.busy_changed.emit()
+
     def warm_up(self) -> None:
         """Load the networks' library while nothing else is to be done, and learn what can be chosen from."""
         self.runner.submit("warm-up", _warm_up, title="Getting ready")
@@ -358,6 +375,9 @@ class Document(QObject):
             self._unrefined = None
         elif lane == "export" and isinstance(value, ExportReport):
             self.exported.emit(value, self._export_target)
+        elif lane == "upscaling" and isinstance(value, Upscaling):
+            if self.project is not None and self.project.picture == self._upscaled_picture:
+                self.edit(lambda project: edits.set_settings(project, upscaling=value))
         elif lane == "import" and isinstance(value, ImportOutcome):
             self.imported.emit(value)
             if value.imported:

@@ -74,7 +74,7 @@ class Gesture(QObject):
 
     def end(self) -> None:
         """Keep what was made as one step."""
-        self._let_go()
+        self._let_go(kept=True)
         self._document.end_drag()
         self.ended.emit()
 
@@ -109,7 +109,7 @@ class Gesture(QObject):
         """Let go of the gesture without a word to the document: another picture is shown."""
         if self._tool is not None:
             self._tool.cancel()
-            self._let_go()
+            self._let_go(kept=False)
 
     def settle(self) -> None:
         """Keep what the gesture has made so far, and end it: something else is about to change the project."""
@@ -129,9 +129,9 @@ class Gesture(QObject):
             self._show_mask(project)
         return True
 
-    def _let_go(self) -> None:
+    def _let_go(self, *, kept: bool) -> None:
         if self._tool is not None:
-            self._tool.rest()
+            self._tool.rest(kept=kept)
         self._tool = None
         self._layers.set_in_gesture(False)
 

@@ -35,7 +35,6 @@ _HEAD_KEYS: Final = (
     (". or keypad .", "The whole head in the middle"),
     ("P or keypad 5", "Perspective or orthographic"),
     ("O", "Compare: the picture over the front view"),
-    ("V", "Field and mesh side by side"),
     ("Alt + wheel", "Move the slice of the density slices"),
     ("Keypad 1, 3, 7", "Front, left, top; with Ctrl the other side"),
     ("Keypad 9", "The opposite side"),
@@ -58,6 +57,7 @@ class KeysDialog(QDialog):
         keys = [
             (keys_text(entry.shortcuts[0]), text(entry.label).replace("…", "")) for entry in ACTIONS if entry.shortcuts
         ]
+        keys.append(("V", text("Field and mesh side by side")))
         shading = [(mode.shortcut, mode.label) for mode in SHADING_MODES.values()]
         columns.addLayout(_table("Everywhere, and over the picture", keys))
         right = QVBoxLayout()

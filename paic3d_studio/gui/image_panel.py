@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from paic3d_studio.core.artefacts import FeatureHulls
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.gesture import Gesture
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.picture_layers import PictureLayers
 from paic3d_studio.gui.picture_tools import new_tools
 from paic3d_studio.gui.picture_tools.picture_tool import Canvas, EditMenu
@@ -117,7 +118,9 @@ class ImagePanel(QWidget):
 
     @property
     def hint(self) -> str:
-        """What the chosen tool does, in one sentence."""
+        """What the chosen tool does, or the divider while there is one, in one sentence."""
+        if self.shown.grabbable_swipe is not None and not self.gesture.under_way:
+            return text("Drag the divider. Hulls and mask stand back while it is there; W takes it away.")
         return self._tool.hint
 
     def choose_tool(self, name: str) -> None:
@@ -130,12 +133,12 @@ class ImagePanel(QWidget):
         self.view.set_tool_cursor(self._tool.cursor)
         for bar in self._bars:
             bar.setVisible(bar is self._tool.bar)
+        self._place_bars()
         if self._tool is not before:
             before.leave()
             self.shown.show_subject(self._tool.subject)
             self._tool.enter()
         self._tool.follow(None)
-        self._place_bars()
         self._tell_hint()
         self.tool_changed.emit(name)
 
@@ -278,6 +281,7 @@ class ImagePanel(QWidget):
         self.view.right_clicked.connect(self._on_right_clicked)
         self.view.hovered.connect(self._on_hovered)
         self.shown.hulls_shown.connect(self._light_up)
+        self.shown.swipe_changed.connect(self._tell_hint)
         self.gesture.shown.connect(self._tell_hint)
         self.gesture.ended.connect(self._on_gesture_ended)
         self.tools.size.changed.connect(self._on_brush_changed)
@@ -296,3 +300,4 @@ class ImagePanel(QWidget):
         """Keep the bars where they belong."""
         super().resizeEvent(event)
         self._place_bars()
+        self._tool.fit()

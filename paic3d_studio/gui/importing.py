@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.core.upscaling import Upscaling
 from paic3d_studio.errors import UserError
 from paic3d_studio.pipeline.import_weights import Imported, import_weights, missing_parts
 
 FILE_FILTER: Final = "Weights as the authors published them (*.pkl *.ckpt *.pt *.pth);;All files (*)"
+NETWORK_FILTER: Final = "Super-resolution networks (*.safetensors)"
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,21 @@ def import_all(files: Sequence[Path], monitor: Monitor) -> ImportOutcome:
         except UserError as error:
             refused.append(error)
     return ImportOutcome(tuple(imported), tuple(refused), tuple(missing_parts()))
+
+
+def checked_network(file: Path, *, monitor: Monitor) -> Upscaling:
+    """Return the setting that upscales by the network in a file, once that was read whole. Runs on the worker.
+
+    Raises:
+        UserError: it holds no network that can be used.
+        Cancelled: as `monitor`.
+    """
+    from paic3d_studio.nets.upscaling import load_upscaling_network
+    from paic3d_studio.nets.upscaling_file import file_sha256
+
+    sha256 = file_sha256(file, monitor=monitor.child(0.0, 0.3))
+    load_upscaling_network(file, sha256=sha256, monitor=monitor.child(0.3, 1.0))
+    return Upscaling(way="network", file=str(file.absolute()), sha256=sha256)
 
 
 def choices() -> dict[str, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QMimeData, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
 
@@ -30,7 +30,6 @@ from paic3d_studio.gui.meshing import Meshing
 from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.picture_layers import LAYERS
-from paic3d_studio.gui.picture_tools.brushes import BRUSHES
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import RecentMenu
 from paic3d_studio.gui.region import keep_region
@@ -231,6 +230,7 @@ class MainWindow(QMainWindow):
     def _on_refresh_started(self) -> None:
         self._refresh_began = time.perf_counter()
         self._halted = ""
+        self.head.say_coming()
         self.head.viewport.set_older(self.document.session.peek("volume") is None)
         self._show_stages_beside()
 
@@ -390,6 +390,10 @@ class MainWindow(QMainWindow):
     def _quit(self) -> None:
         self.quit_wanted.emit()
 
+    def _show_full_screen(self, full: bool) -> None:
+        if full != self.isFullScreen():
+            self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
     def _show_side_panel(self, shown: bool) -> None:
         self.workspace.side.setVisible(shown)
         self.preferences.remember("window/side-panel", shown)
@@ -501,11 +505,7 @@ class MainWindow(QMainWindow):
 
     def _on_tool_changed(self, name: str) -> None:
         self.actions_by_name[f"tool-{name}"].setChecked(True)
-        self.workspace.brush_size.setVisible(name in BRUSHES)
         self._show_hint()
-
-    def _on_brush_changed(self, radius: float) -> None:
-        self.workspace.brush_size.setText(f"{2 * radius:.0f} px")
 
     def _on_look_changed(self) -> None:
         self.preferences.remember("view/background", self.head.look_menu.background)
@@ -519,7 +519,10 @@ class MainWindow(QMainWindow):
         self.preferences.layers = states
 
     def _on_zoomed(self) -> None:
-        self.workspace.zoom.setText(f"{100 * self.image.view.device_scale:.0f} %")
+        view = self.image.view
+        self.workspace.show_zoom(
+            view.device_scale, fitted=view.pan_zoom.fitted, of_square=self.image.shown.shows_square
+        )
 
     def _on_line_colour_changed(self, colour: str) -> None:
         self.workspace.layers.show_line_colour(colour)
@@ -542,6 +545,12 @@ class MainWindow(QMainWindow):
         return True
 
     # Qt's events -----------------------------------------------------------------------------------------------------
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 Qt's name
+        """Keep the menu's mark in step when the desktop itself changes the window."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange and hasattr(self, "actions_by_name"):
+            self.actions_by_name["full-screen"].setChecked(self.isFullScreen())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 Qt's name
         """Say that a picture may be dropped."""
@@ -616,6 +625,7 @@ class MainWindow(QMainWindow):
             "zoom-out": partial(self.image.view.zoom_by, WHEEL_STEP**-2),
             "swipe": self.image.shown.set_swipe,
             "side-panel": self._show_side_panel,
+            "full-screen": self._show_full_screen,
             "tour": self._show_tour,
             "keys": self._show_keys,
             "log": self._show_log,
@@ -663,7 +673,6 @@ class MainWindow(QMainWindow):
         workspace.layers.backdrop_chosen.connect(self.image.shown.set_backdrop)
         self.image.shown.line_colour_changed.connect(self._on_line_colour_changed)
         self.image.shown.backdrop_changed.connect(self._on_backdrop_changed)
-        self.image.tools.size.changed.connect(self._on_brush_changed)
         self.image.hint_changed.connect(self._show_hint)
         self.image.tools.region.drawn.connect(self._on_region_drawn)
         self.image.view.zoomed.connect(self._on_zoomed)
@@ -686,7 +695,6 @@ class MainWindow(QMainWindow):
         shows_side = self.preferences.flag("window/side-panel", default=room.width() >= _ROOM_FOR_SIDE)
         self.actions_by_name["side-panel"].setChecked(shows_side)
         self.workspace.side.setVisible(shows_side)
-        self._on_brush_changed(self.image.tools.size.radius)
         self._on_tool_changed(self.image.tool)
         self._on_zoomed()
         self.image.view.setFocus()

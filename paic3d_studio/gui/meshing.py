@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog
 
 from paic3d_studio.gui.document import Document
+from paic3d_studio.gui.importing import NETWORK_FILTER
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.mesh_panel import MeshPanel
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.project.state import Project
@@ -23,6 +28,9 @@ class Meshing(QObject):
         document.artefact.connect(self._on_artefact)
         panel.edit_wanted.connect(document.edit)
         panel.mesh_wanted.connect(self._show_mesh)
+        panel.network_wanted.connect(self._ask_for_network)
+        document.failed.connect(self._on_ended)
+        document.stopped.connect(self._on_ended)
 
     def _on_opened(self, project: Project) -> None:
         self._panel.clear()
@@ -35,6 +43,31 @@ class Meshing(QObject):
     def _on_artefact(self, stage: str, value: object) -> None:
         if stage == "inspection":
             self._panel.take(value)
+
+    def _ask_for_network(self) -> None:
+        """Open a dialog for the upscaling network's file, in the folder of the last one; it does not block."""
+        project = self._document.project
+        if project is None:
+            return
+        folder = str(Path(project.settings.upscaling.file).parent) if project.settings.upscaling.file else ""
+        chooser = QFileDialog(self._panel.window(), text("Upscaling network"), folder, text(NETWORK_FILTER))
+        chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.fileSelected.connect(self._on_network)
+        chooser.rejected.connect(self._show_project)
+        chooser.open()
+
+    def _on_network(self, path: str) -> None:
+        self._document.choose_upscaling(Path(path))
+
+    def _on_ended(self, lane: str, reason: object) -> None:
+        """Show again what is set: no network was chosen."""
+        del reason
+        if lane == "upscaling":
+            self._show_project()
+
+    def _show_project(self) -> None:
+        self._panel.show_project(self._document.project)
 
     def _show_mesh(self) -> None:
         self._head.set_mode("mesh")

@@ -38,6 +38,9 @@ LAYERS: Final = ("picture", "clean", "lines", "hulls")
 _PIXELS: Final = LAYERS[:3]
 """Layers of pixels; hulls are drawn."""
 
+_FAINT: Final = 0.25
+"""How opaque the hulls are while they stand back."""
+
 Subject = Literal["square", "portrait", "frame"]
 """The aligned square with its layers, the whole portrait alone, or the frame under which the portrait is moved."""
 
@@ -104,6 +107,11 @@ class PictureLayers(QObject):
     def has_face(self) -> bool:
         """Whether there is an aligned picture to work on."""
         return self._aligned is not None
+
+    @property
+    def shows_square(self) -> bool:
+        """Whether the aligned square is shown, and not the whole portrait."""
+        return self.has_face and self._subject != "portrait"
 
     @property
     def aligned(self) -> AlignedPortrait | None:
@@ -223,18 +231,24 @@ class PictureLayers(QObject):
     def set_in_gesture(self, under_way: bool) -> None:
         """Say whether a gesture is under way: then its mask and hulls are shown, not those of the worker."""
         self._in_gesture = under_way
-        self.show_divider()
+        self._show_states()
 
     def _show_states(self) -> None:
         for name in _PIXELS:
             state = self.states[name] if self._subject != "portrait" else LayerState(name == "picture")
-            if name == "clean" and self.swiping:
-                state = LayerState(True)
+            if self.swiping and not (name == "lines" and self._in_gesture):
+                state = LayerState(name != "lines")
             visible = state.visible and self._subject != "frame"
             self._view.show_layer(name, visible=visible, opacity=state.opacity)
         self.show_divider()
         hulls = self.states["hulls"]
-        self.hull_layer.show_layer(visible=hulls.visible and self._subject == "square", opacity=hulls.opacity)
+        opacity = hulls.opacity * (_FAINT if self._stands_back else 1.0)
+        self.hull_layer.show_layer(visible=hulls.visible and self._subject == "square", opacity=opacity)
+
+    @property
+    def _stands_back(self) -> bool:
+        """Whether mask and hulls give way to the two pictures that are compared: not while one of them is edited."""
+        return self.swiping and not self._in_gesture
 
     # The divider -----------------------------------------------------------------------------------------------------
 
@@ -265,7 +279,6 @@ class PictureLayers(QObject):
         """Draw the divider where it stands, `hot` under the pointer, and cut the layers there."""
         self._divider.show_at(self.divider if self._subject != "frame" else None, hot=hot)
         self._view.clip_layer("clean", left=self.divider)
-        self._view.clip_layer("lines", right=None if self._in_gesture else self.divider)
 
     @property
     def shows_clean(self) -> bool:

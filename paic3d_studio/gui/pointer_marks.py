@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, QVariantAnimation
 from PySide6.QtGui import QBrush, QColor, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsItem, QGraphicsPathItem, QGraphicsRectItem
 
@@ -14,7 +14,9 @@ from paic3d_studio.core.region_file import Rectangle
 from paic3d_studio.gui import theme
 from paic3d_studio.project.state import Point
 
-_ERASES = "#ffffff"
+_ERASES: Final = "#ffffff"
+_FADES: Final = 900
+"""Milliseconds in which the trail of a stroke goes: its effect may be far away, or none."""
 
 
 class PointerMarks:
@@ -25,6 +27,12 @@ class PointerMarks:
         self._ring = QGraphicsEllipseItem()
         self._core = QGraphicsEllipseItem()
         self._trail = QGraphicsPathItem()
+        self._fading = QVariantAnimation()
+        self._fading.setDuration(_FADES)
+        self._fading.setStartValue(1.0)
+        self._fading.setEndValue(0.0)
+        self._fading.valueChanged.connect(self._trail.setOpacity)
+        self._fading.finished.connect(self._trail.hide)
         self._places: list[QGraphicsEllipseItem] = []
         pen = QPen(QColor(_ERASES), 1.4)
         pen.setCosmetic(True)
@@ -56,7 +64,7 @@ class PointerMarks:
 
     def show_trail(self, stroke: Stroke) -> None:
         """Show a stroke whose effect follows later."""
-        shade = theme.WARM if stroke.unsure else theme.ACCENT if stroke.adds else _ERASES
+        shade = theme.UNSURE if stroke.unsure else theme.KEEP if stroke.adds else _ERASES
         path = QPainterPath(QPointF(*stroke.points[0]))
         for x, y in (*stroke.points[1:], stroke.points[-1]):
             path.lineTo(x, y)
@@ -64,11 +72,19 @@ class PointerMarks:
         colour.setAlphaF(0.5)
         ends, joins = Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
         self._trail.setPen(QPen(colour, 2 * stroke.radius, Qt.PenStyle.SolidLine, ends, joins))
+        self._fading.stop()
+        self._trail.setOpacity(1.0)
         self._trail.setPath(path)
         self._trail.show()
 
+    def fade_trail(self) -> None:
+        """Let the stroke go slowly, so that it is seen that something was painted even where nothing changes."""
+        if self._trail.isVisible():
+            self._fading.start()
+
     def hide_trail(self) -> None:
         """Show no stroke."""
+        self._fading.stop()
         self._trail.hide()
 
     def show_rectangle(self, rectangle: Rectangle | None) -> None:

@@ -12,12 +12,14 @@ from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QIcon, 
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
     QProgressBar,
     QPushButton,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -37,7 +39,6 @@ from paic3d_studio.session.batch import PLAIN_OPTIONS, REPORT, Item, Outcome, it
 
 _THUMBNAIL: Final = 56
 _FILE: Final = Qt.ItemDataRole.UserRole
-_EMPTY: Final = "Drop pictures, projects or folders here."
 
 
 class QueueWindow(QWidget):
@@ -71,12 +72,14 @@ class QueueWindow(QWidget):
         for suffix, exporter in EXPORTERS.items():
             self.format.addItem(f"{text(exporter.label)}  ({suffix})", suffix)
         self.add = QPushButton(text("Add pictures…"))
+        self.add_first = QPushButton(text("Add pictures…"))
+        self._place = QStackedWidget()
         self.remove = QPushButton(text("Remove"))
         self.start = QPushButton(text("Start"))
         self.start.setProperty("role", "primary")
         self.stop = QPushButton(text("Stop"))
         self.report = QPushButton(text("Show report"))
-        self.note = label(_EMPTY, role="soft", wrap=True)
+        self.note = label(role="soft", wrap=True)
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
@@ -202,10 +205,14 @@ class QueueWindow(QWidget):
         self.remove.setEnabled(not running and bool(self.list.selectedItems()))
         self.start.setEnabled(not running and count > 0)
         self.stop.setEnabled(running)
+        self.add.setVisible(count > 0)
+        self.remove.setVisible(count > 0)
+        self._place.setCurrentIndex(0 if count else 1)
         self.bar.setVisible(running)
         self.report.setEnabled((Path(self.output.text().strip()) / REPORT).is_file())
+        self.report.setVisible(count > 0 or self.report.isEnabled())
         if not running:
-            self.note.setText(text(_EMPTY) if not count else text("{count} in the list.", count=count))
+            self.note.setText(text("{count} in the list.", count=count) if count else "")
 
     def _choose_files(self) -> None:
         chooser = QFileDialog(self, text("Add pictures"), str(self._preferences.folder("open")), OPEN_FILTER)
@@ -253,15 +260,41 @@ class QueueWindow(QWidget):
         column.setContentsMargins(16, 14, 16, 14)
         column.setSpacing(10)
         column.addLayout(above)
-        column.addWidget(self.list, 1)
+        self._place.addWidget(self.list)
+        self._place.addWidget(self._new_invitation())
+        column.addWidget(self._place, 1)
         column.addWidget(where)
         column.addWidget(separator())
         column.addWidget(self.bar)
         column.addLayout(below)
         self.resize(560, 640)
 
+    def _new_invitation(self) -> QFrame:
+        """Return what stands in place of the list while it is empty."""
+        card = QFrame()
+        card.setObjectName("dropCard")
+        title = label("Drop pictures here", role="card-title")
+        hint = label(
+            "Pictures, projects or whole folders. Each becomes a head in the folder below, one after another.",
+            role="soft",
+            wrap=True,
+        )
+        rows = QVBoxLayout(card)
+        rows.setContentsMargins(40, 26, 40, 26)
+        rows.setSpacing(8)
+        rows.addStretch(1)
+        for words in (title, hint):
+            words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            rows.addWidget(words)
+        rows.addSpacing(10)
+        self.add_first.setProperty("role", "primary")
+        rows.addWidget(self.add_first, 0, Qt.AlignmentFlag.AlignHCenter)
+        rows.addStretch(1)
+        return card
+
     def _connect(self) -> None:
         self.add.clicked.connect(self._choose_files)
+        self.add_first.clicked.connect(self._choose_files)
         self.remove.clicked.connect(self._remove_chosen)
         self.start.clicked.connect(self.begin)
         self.stop.clicked.connect(self._stop)

@@ -11,6 +11,8 @@ comes as signals; connect them only to bound methods of QObjects that live in th
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -28,8 +30,23 @@ Deliver = Callable[[str, object], None]
 Work = Callable[[Monitor, Deliver], object]
 """What a job does: it reports to the monitor, hands out results as they come, and returns the last one."""
 
-LANES: Final = ("save", "autosave", "open", "export", "import", "queue", "refresh", "warm-up", "refine", "live")
+LANES: Final = (
+    "save",
+    "autosave",
+    "open",
+    "export",
+    "import",
+    "upscaling",
+    "queue",
+    "refresh",
+    "warm-up",
+    "refine",
+    "live",
+)
 """In the order in which waiting jobs are taken."""
+
+_NICE: Final = 10
+"""How far the worker steps back behind the window, on the scale of `nice`."""
 
 YIELDING: Final = frozenset({"warm-up", "refine"})
 """Lanes whose job stops as soon as anything else is asked for."""
@@ -80,7 +97,7 @@ class Runner(QObject):
         self._said.connect(self._hear)
         self._thread = _JobThread(self)
         self._thread.setObjectName("jobs")
-        self._thread.start()
+        self._thread.start(QThread.Priority.LowPriority)
 
     @property
     def busy(self) -> bool:
@@ -195,6 +212,12 @@ class _JobThread(QThread):
         self._runner = runner
 
     def run(self) -> None:
-        """Take one job after another."""
+        """Take one job after another, and leave the processor to the window where both want it.
+
+        Linux takes no notice of the priority of a `QThread`; there the thread is made nicer itself, and with it the
+        threads and processes that it starts.
+        """
+        if sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         while (job := self._runner._next()) is not None:
             self._runner._run(job)

@@ -100,5 +100,5 @@ class _Words(QGraphicsItem):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(19, 21, 24, 200))
             painter.drawRoundedRect(plate, 4, 4)
-            painter.setPen(QColor(theme.TEXT))
+            painter.setPen(QColor("#e6e9ee"))  # the plates are dark in both themes
             painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, word)

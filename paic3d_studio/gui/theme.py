@@ -90,6 +90,10 @@ HULL: Final = "#5fe0c8"
 """The feature hulls: where lines stay."""
 GUIDE: Final = "#63c7ff"
 """The frame of the square, and the usual face to align by."""
+KEEP: Final = "#8aa4ff"
+"""Over the picture, what the cut-out brush keeps; the canvas is dark in both themes."""
+UNSURE: Final = "#f2b866"
+"""Over the picture, where the cut-out brush has the edge found anew."""
 LANDMARK: Final = "#ffd166"
 """The landmarks of the face."""
 
@@ -197,6 +201,7 @@ QLabel[role="title"] {{ color: {c.text}; font-weight: 600; }}
 QLabel[role="heading"] {{ color: {c.text_soft}; font-weight: 600; }}
 QLabel[role="soft"] {{ color: {c.text_soft}; }}
 QLabel[role="faint"] {{ color: {c.text_faint}; }}
+QLabel[role="coming"] {{ color: {c.accent}; }}
 QLabel[role="bad"] {{ color: {c.bad}; }}
 QLabel[role="empty-title"] {{ color: {c.text}; font-size: 15pt; font-weight: 500; }}
 QLabel[role="card-title"] {{ color: {c.text}; font-size: 12pt; font-weight: 600; }}
@@ -223,7 +228,6 @@ QFrame#toolRail, QFrame#sidePanel, QFrame#stageStrip {{ background: {c.panel}; b
 QFrame#sidePanel {{ border-left: 1px solid {c.line}; }}
 QFrame#toolRail {{ border-right: 1px solid {c.line}; }}
 QFrame#stageStrip {{ background: {c.base}; border-top: 1px solid {c.line}; }}
-QFrame#waiting {{ background: {c.panel}; border: none; }}
 QFrame#panelHeader {{ background: {c.panel}; border: none; border-bottom: 1px solid {c.line}; }}
 QFrame#panelHeader QToolButton[role="switch"]:checked {{ background: {c.control}; }}
 QFrame#panelHeader QToolButton[role="switch"]:checked:hover {{ background: {c.raised}; }}

@@ -1,13 +1,17 @@
-"""Five steps through the window: each lights up one part of it and says what it is for."""
+"""Five steps through the window: each lights up one part of it and says what it is for.
+
+The tour may begin before there is much to see. A step that speaks of something that is still being made says so below
+its words, and no longer once it is there; nobody has to wait for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from paic3d_studio.gui import theme
@@ -29,11 +33,16 @@ _KEYS: Final = (
 
 @dataclass(frozen=True)
 class Step:
-    """One stop: what is lit up, by object name, a title, and what there is to say."""
+    """One stop: what is lit up, by object name, a title, and what there is to say.
+
+    `shows` is the artefact that the step speaks of, "" for none, and `coming` what is said until it is there.
+    """
 
     target: str
     title: str
     words: str
+    shows: str = ""
+    coming: str = ""
 
 
 STEPS: Final = (
@@ -42,6 +51,8 @@ STEPS: Final = (
         "Your picture",
         "Inside the teal hulls your lines stay as you drew them. Pink marks the lines that will be repainted. Drag a "
         "corner, an edge or the inside of a hull to change it.",
+        shows="line_mask",
+        coming="Hulls and lines appear here in a moment.",
     ),
     Step(
         "toolRail",
@@ -54,6 +65,8 @@ STEPS: Final = (
         "The head",
         "Drag to turn it, use the wheel to zoom. With the pointer here, F, S and B show front, side and back. The menu "
         "above chooses what is shown, from colours to the mesh.",
+        shows="volume",
+        coming="The head appears here in a moment. You need not wait for it.",
     ),
     Step(
         "stageStrip",
@@ -74,8 +87,12 @@ class Tour(QWidget):
 
     ended = Signal()
 
-    def __init__(self, parent: QWidget, *, steps: Sequence[Step] = STEPS) -> None:
+    def __init__(
+        self, parent: QWidget, *, is_there: Callable[[str], bool] = lambda _: True, steps: Sequence[Step] = STEPS
+    ) -> None:
+        """Lead through `parent`; `is_there` says of an artefact whether it is shown already."""
         super().__init__(parent)
+        self._is_there = is_there
         self._over = parent
         self.setObjectName("tour")
         self.setAccessibleName(text("A tour of the window"))
@@ -84,9 +101,9 @@ class Tour(QWidget):
         self._index = 0
         self._bubble = QFrame(self)
         self._bubble.setObjectName("bubble")
-        self._bubble.setFixedWidth(_BUBBLE)
         self._title = label(role="card-title")
         self._words = label(role="soft", wrap=True)
+        self._coming = label(role="coming", wrap=True)
         self._count = label(role="faint")
         self._skip, self._back, self._next = (QPushButton(text(word)) for word in ("Skip", "Back", "Next"))
         self._skip.setProperty("role", "quiet")
@@ -101,6 +118,17 @@ class Tour(QWidget):
     def step(self) -> Step:
         """The step that is shown."""
         return self._steps[self._index]
+
+    @property
+    def coming(self) -> str:
+        """What is said of something that is not there yet; "" when it is."""
+        step = self.step
+        return text(step.coming) if step.shows and not self._is_there(step.shows) else ""
+
+    def look_again(self) -> None:
+        """Say no longer that something is still to come, once it is there."""
+        if self.isVisible() and self._coming.text() != self.coming:
+            self._show_step()
 
     def begin(self) -> None:
         """Show the first step."""
@@ -128,6 +156,11 @@ class Tour(QWidget):
         """Leave the tour."""
         self.hide()
         self.ended.emit()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 Qt's name
+        """Keep the pointer from what lies below, and the keys here."""
+        event.accept()
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def event(self, event: QEvent) -> bool:
         """Take the keys of the tour before the window's shortcuts see them."""
@@ -178,11 +211,13 @@ class Tour(QWidget):
         last = self._index + 1 == len(self._steps)
         self._title.setText(text(self.step.title))
         self._words.setText(text(self.step.words))
+        self._coming.setText(self.coming)
+        self._coming.setVisible(bool(self.coming))
         self._count.setText(f"{self._index + 1} / {len(self._steps)}")
         self._back.setEnabled(self._index > 0)
         self._skip.setVisible(not last)
         self._next.setText(text("Done") if last else text("Next"))
-        self.setAccessibleDescription(f"{self._title.text()}. {self._words.text()}")
+        self.setAccessibleDescription(f"{self._title.text()}. {self._words.text()} {self.coming}".strip())
         self._place()
         self.update()
 
@@ -191,7 +226,8 @@ class Tour(QWidget):
         layout = self._bubble.layout()
         assert layout is not None
         layout.activate()
-        self._bubble.resize(_BUBBLE, layout.totalHeightForWidth(_BUBBLE))
+        width = max(min(_BUBBLE, self.width() - 2 * _MARGIN), layout.totalMinimumSize().width())
+        self._bubble.resize(width, layout.totalHeightForWidth(width))
         lit, size = self._lit(), self._bubble.size()
         middle = lit.center() - QPoint(size.width() // 2, size.height() // 2)
         inside = self.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
@@ -225,5 +261,6 @@ class Tour(QWidget):
         rows.setSpacing(8)
         rows.addWidget(self._title)
         rows.addWidget(self._words)
+        rows.addWidget(self._coming)
         rows.addSpacing(4)
         rows.addLayout(buttons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import time
 from typing import Any, Final
@@ -32,6 +33,11 @@ log = logging.getLogger(__name__)
 PLATFORMS_WITHOUT_GL: Final = frozenset({"offscreen", "minimal", "linuxfb", "vnc"})
 """Qt platforms on which a QOpenGLWidget stays blank."""
 
+SOFTWARE_RENDERERS: Final = ("llvmpipe", "softpipe", "swrast", "swiftshader", "gdi generic", "basic render")
+"""Parts of the names of renderers that run on the processor."""
+
+_GL_RENDERER: Final = 0x1F01
+
 
 def install_surface_format() -> None:
     """Ask Qt for OpenGL 3.3 core contexts that share their resources; call it before QApplication is made.
@@ -48,21 +54,37 @@ def install_surface_format() -> None:
     QSurfaceFormat.setDefaultFormat(surface)
 
 
-def why_no_opengl() -> str:
-    """Return why this display cannot show the 3D view, or "" when it can."""
+@dataclasses.dataclass(frozen=True)
+class Display:
+    """What a display offers: `refusal` says why it cannot show OpenGL, "" where it can; `renderer` names what draws."""
+
+    refusal: str
+    renderer: str = ""
+
+    @property
+    def draws_in_software(self) -> bool:
+        """Whether the processor does a graphics card's work."""
+        return any(name in self.renderer.lower() for name in SOFTWARE_RENDERERS)
+
+
+def display() -> Display:
+    """Ask this display what OpenGL it offers."""
     if QGuiApplication.platformName() in PLATFORMS_WITHOUT_GL:
-        return f"the display platform “{QGuiApplication.platformName()}” has no OpenGL"
+        return Display(f"the display platform “{QGuiApplication.platformName()}” has no OpenGL")
     context = QOpenGLContext()
     if not context.create():
-        return "no OpenGL context could be made"
+        return Display("no OpenGL context could be made")
     surface = QOffscreenSurface()
     surface.setFormat(context.format())
     surface.create()
     if not context.makeCurrent(surface):
-        return "the OpenGL context could not be used"
+        return Display("the OpenGL context could not be used")
     version = context.format().version()
+    renderer = str(context.functions().glGetString(_GL_RENDERER))
     context.doneCurrent()
-    return "" if version >= (3, 3) else f"the graphics driver offers OpenGL {version[0]}.{version[1]} only"
+    if version < (3, 3):
+        return Display(f"the graphics driver offers OpenGL {version[0]}.{version[1]} only", renderer)
+    return Display("", renderer)
 
 
 class OpenGLHost(QOpenGLWidget):
@@ -104,8 +126,7 @@ class OpenGLHost(QOpenGLWidget):
         try:
             ms = _paint(self._scene, framebuffer, _pixels(self), self._timer)
         except DrawingError as error:  # a driver that refuses a shader
-            log.exception("The 3D view could not be drawn")
-            self._fail(f"The graphics driver refused to draw it ({_first_line(error)}).")
+            self._fail(_refusal(error))
             return
         if ms is not None:
             self.frame_drawn.emit(ms)
@@ -134,7 +155,9 @@ class OpenGLHost(QOpenGLWidget):
 class PictureHost(QWidget):
     """Paints a scene as a picture, drawn by an OpenGL context that needs no display.
 
-    For displays without OpenGL (a remote desktop, Qt's offscreen platform): slower, the same pixels.
+    For displays without OpenGL (a remote desktop, Qt's offscreen platform), and for OpenGL in software: there Qt would
+    put the whole window together in OpenGL for each frame, which costs several times what the head costs. The same
+    pixels.
 
     Raises:
         UserError: this machine offers no OpenGL 3.3 either.
@@ -144,7 +167,7 @@ class PictureHost(QWidget):
     """A frame was drawn; carries its milliseconds."""
 
     failed = Signal(str)
-    """Never sent: a context that is of no use is known when the widget is made."""
+    """The context is of no use; carries why."""
 
     def __init__(self, scene: Scene, parent: QWidget) -> None:
         super().__init__(parent)
@@ -155,6 +178,7 @@ class PictureHost(QWidget):
         self._screen = Canvas(self._ctx)
         scene.attach(self._ctx)
         self._image = QImage()
+        self._failure = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._repaint)
@@ -166,11 +190,18 @@ class PictureHost(QWidget):
         return self._image
 
     def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802
+        if self._failure:
+            return
         size = _pixels(self)
-        with self._ctx:
-            self._screen.resize(size)
-            ms = _paint(self._scene, self._screen.framebuffer, size, self._timer)
-            pixels = pixels_of(self._screen)
+        try:
+            with self._ctx:
+                self._screen.resize(size)
+                ms = _paint(self._scene, self._screen.framebuffer, size, self._timer)
+                pixels = pixels_of(self._screen)
+        except DrawingError as error:
+            self._failure = _refusal(error)
+            QTimer.singleShot(0, self._report_failure)
+            return
         image = QImage(pixels.data, size[0], size[1], 3 * size[0], QImage.Format.Format_RGB888)
         self._image = image.copy()
         painter = QPainter(self)
@@ -182,6 +213,9 @@ class PictureHost(QWidget):
     def _repaint(self) -> None:
         self.update()
 
+    def _report_failure(self) -> None:
+        self.failed.emit(self._failure)
+
 
 def new_host(scene: Scene, parent: QWidget) -> OpenGLHost | PictureHost:
     """Return the best host for `scene` on this display.
@@ -189,13 +223,15 @@ def new_host(scene: Scene, parent: QWidget) -> OpenGLHost | PictureHost:
     Raises:
         UserError: there is no OpenGL 3.3 at all.
     """
-    reason = why_no_opengl()
-    if not reason:
+    here = display()
+    if not here.refusal and not here.draws_in_software:
         return OpenGLHost(scene, parent)
     try:
         return PictureHost(scene, parent)
     except UserError as error:
-        raise UserError(f"{error.message} The reason: {reason}.", error.cure) from error
+        if not here.refusal:
+            return OpenGLHost(scene, parent)
+        raise UserError(f"{error.message} The reason: {here.refusal}.", error.cure) from error
 
 
 def _paint(scene: Scene, framebuffer: Any, size: tuple[int, int], timer: QTimer) -> float | None:
@@ -206,6 +242,12 @@ def _paint(scene: Scene, framebuffer: Any, size: tuple[int, int], timer: QTimer)
     if delay is not None:
         timer.start(max(1, round(delay * 1000)))
     return None if plan.phase == "still" else (time.perf_counter() - started) * 1000.0
+
+
+def _refusal(error: Exception) -> str:
+    """Note what a driver said, and return it as a sentence."""
+    log.error("The 3D view could not be drawn", exc_info=error)
+    return f"The graphics driver refused to draw it ({_first_line(error)})."
 
 
 def _first_line(error: Exception) -> str:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
+
+from paic3d_studio.viewport.canvas import BACKGROUNDS
+
+_TEXT: Final = "#e2e8f0"
+_TEXT_SOFT: Final = "#aeb8c6"
+"""Colours of words on the dark ground; it is dark in both themes, as behind the head."""
 
 
 class ViewportNotice(QWidget):
@@ -15,11 +23,15 @@ class ViewportNotice(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self.text = ""
+        self.more = ""
         self._is_whole_view = False
 
-    def say(self, text: str, *, is_whole_view: bool) -> None:
-        """Show `text`: large with a silhouette in the middle, or small at the foot; "" hides it."""
-        self.text, self._is_whole_view = text, is_whole_view
+    def say(self, text: str, *, more: str = "", is_whole_view: bool) -> None:
+        """Show `text`: large under a silhouette, in place of the view and with `more` below, or small at the foot.
+
+        "" hides it.
+        """
+        self.text, self.more, self._is_whole_view = text, more, is_whole_view
         self.setVisible(bool(text))
         self.update()
 
@@ -33,8 +45,12 @@ class ViewportNotice(QWidget):
         painter.end()
 
     def _paint_invitation(self, painter: QPainter) -> None:
+        ground = QLinearGradient(0.0, 0.0, 0.0, self.height())
+        ground.setColorAt(0.0, QColor.fromRgbF(*BACKGROUNDS["plain"].top))
+        ground.setColorAt(1.0, QColor.fromRgbF(*BACKGROUNDS["plain"].bottom))
+        painter.fillRect(self.rect(), ground)
         middle = QPointF(self.rect().center())
-        unit = min(self.width(), self.height()) / 6.0
+        unit = min(self.width(), self.height(), 640) / 6.0
         pen = QPen(QColor(150, 175, 205, 130), max(1.5, unit / 26.0), Qt.PenStyle.DashLine)
         painter.setPen(pen)
         painter.setBrush(QColor(140, 165, 195, 26))
@@ -42,9 +58,14 @@ class ViewportNotice(QWidget):
         font = painter.font()
         font.setPointSizeF(max(11.0, min(18.0, unit / 5.0)))
         painter.setFont(font)
-        painter.setPen(QColor(226, 232, 240))
-        line = QRectF(0.0, middle.y() + unit * 1.15, self.width(), unit * 0.7)
-        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, self.text)
+        painter.setPen(QColor(_TEXT))
+        room = QRectF(24.0, middle.y() + unit * 1.3, self.width() - 48.0, self.height())
+        centred = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
+        taken = painter.boundingRect(room, centred, self.text)
+        painter.drawText(room, centred, self.text)
+        painter.setFont(self.font())
+        painter.setPen(QColor(_TEXT_SOFT))
+        painter.drawText(room.adjusted(0.0, taken.height() + 8.0, 0.0, 0.0), centred, self.more)
 
     def _paint_caption(self, painter: QPainter) -> None:
         metrics = painter.fontMetrics()
@@ -53,7 +74,7 @@ class ViewportNotice(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(12, 16, 22, 190))
         painter.drawRoundedRect(box, box.height() / 2.0, box.height() / 2.0)
-        painter.setPen(QColor(226, 232, 240))
+        painter.setPen(QColor(_TEXT))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.text)
 
 

@@ -77,6 +77,7 @@ class ViewportWidget(QWidget):
         self._refusal: QLabel | None = None
         self._notice = ViewportNotice(self)
         self._is_older = False
+        self._invitation = ("Open a portrait to begin", "")
         try:
             self._host = new_host(self.scene, self)
             self._host.lower()
@@ -294,12 +295,18 @@ class ViewportWidget(QWidget):
             self._is_older = is_older
             self._show_notice()
 
+    def invite(self, title: str, more: str) -> None:
+        """Choose the two sentences that stand in place of a head as long as there is none."""
+        self._invitation = (title, more)
+        self._show_notice()
+
     def _show_notice(self) -> None:
         """Say what is missing, if anything is."""
         if self._host is None:
             self._notice.say("", is_whole_view=False)
         elif self.scene.is_empty:
-            self._notice.say(text("Open a portrait to begin"), is_whole_view=True)
+            title, more = (text(words) for words in self._invitation)
+            self._notice.say(title, more=more, is_whole_view=True)
         elif self._is_older:
             self._notice.say(text("An older state: the head is being made anew"), is_whole_view=False)
         elif self.scene.drawn_mode != self.scene.mode or (self.scene.split is not None and self.scene.mesh is None):

@@ -40,6 +40,7 @@ class Welcome(QObject):
         super().__init__(window)
         self._window = window
         self._inside = inside
+        self._document = document
         self._preferences = preferences
         self._tour_wanted = False
         self.tour: Tour | None = None
@@ -61,8 +62,9 @@ class Welcome(QObject):
     def begin_tour(self) -> None:
         """Show the first step."""
         if self.tour is None:
-            self.tour = Tour(self._inside)
+            self.tour = Tour(self._inside, is_there=self._is_there)
             self.tour.ended.connect(self._on_tour_ended)
+            self._document.artefact.connect(self.tour.look_again)
         self.tour.begin()
 
     def show_keys(self) -> None:
@@ -76,6 +78,9 @@ class Welcome(QObject):
     def show_log(self) -> None:
         """Show the end of the log."""
         LogDialog(self._window).open()
+
+    def _is_there(self, artefact: str) -> bool:
+        return self._document.project is not None and self._document.session.peek(artefact) is not None
 
     def _on_opened(self) -> None:
         self.start_page.hide()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -22,7 +22,8 @@ from paic3d_studio.gui.icons import icon
 def label(text: str = "", *, role: str = "", wrap: bool = False) -> QLabel:
     """Return a label in the artist's language.
 
-    `role` picks its look in the theme: title, heading, card-title, empty-title, soft, faint, bad, key.
+    `role` picks its look in the theme: title, heading, card-title, empty-title, soft, faint, coming,
+    bad, key.
     """
     made = QLabel(language.text(text))
     made.setTextFormat(Qt.TextFormat.PlainText)
@@ -68,15 +69,60 @@ class ElidedLabel(QLabel):
         self.setToolTip(self.text() if len(self.text()) > 24 else "")
 
 
-def pane_header() -> tuple[QFrame, QHBoxLayout]:
-    """Return the strip above a pane and the line its buttons go into; the same height above every pane."""
-    head = QFrame()
-    head.setObjectName("panelHeader")
-    head.setFixedHeight(40)
-    line = QHBoxLayout(head)
-    line.setContentsMargins(8, 0, 8, 0)
-    line.setSpacing(4)
-    return head, line
+class PaneHeader(QFrame):
+    """The strip above a pane, the same height above every pane.
+
+    Where the pane is too narrow for all of its buttons, those that can be spared go: menus and keys have them as well.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("panelHeader")
+        self.setFixedHeight(40)
+        self._spared: list[QWidget] = []
+        self._line = QHBoxLayout(self)
+        self._line.setContentsMargins(8, 0, 8, 0)
+        self._line.setSpacing(4)
+        self._line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
+
+    def add(self, widget: QWidget, *, spared: bool = False) -> None:
+        """Put a widget at the end; of those that can be `spared` the last one goes first."""
+        self._line.addWidget(widget)
+        if spared:
+            self._spared.append(widget)
+
+    def add_stretch(self) -> None:
+        """Put what comes from here on at the right end."""
+        self._line.addStretch(1)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 Qt's name
+        """What is left when all that can be spared has gone."""
+        return QSize(sum(self._room_for(widget) for widget in self._kept()) + 24, self.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt's name
+        """Show as many buttons as there is room for."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Look again when a button became wider."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().event(event)
+
+    def _fit(self) -> None:
+        room = self.width() - self.minimumSizeHint().width()
+        for widget in self._spared:
+            room -= self._room_for(widget)
+            if widget.isHidden() != (room < 0):
+                widget.setHidden(room < 0)
+
+    def _room_for(self, widget: QWidget) -> int:
+        return max(widget.sizeHint().width(), widget.minimumWidth()) + self._line.spacing()
+
+    def _kept(self) -> list[QWidget]:
+        inside = [item for place in range(self._line.count()) if (item := self._line.itemAt(place)) is not None]
+        return [widget for item in inside if (widget := item.widget()) is not None and widget not in self._spared]
 
 
 def separator(*, vertical: bool = False) -> QFrame:

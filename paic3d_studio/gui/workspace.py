@@ -28,7 +28,7 @@ from paic3d_studio.gui.panels.message_bar import MessageBar
 from paic3d_studio.gui.panels.settings_panel import SettingsPanel
 from paic3d_studio.gui.panels.stage_strip import StageStrip
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
-from paic3d_studio.gui.widgets import ElidedLabel, Section, label, pane_header, separator, tool_button
+from paic3d_studio.gui.widgets import ElidedLabel, PaneHeader, Section, label, separator, tool_button
 
 SIDE_WIDTH = 272
 
@@ -69,7 +69,7 @@ class Workspace(QWidget):
         self.title = ElidedLabel(language.text("No picture"), role="title")
         self.title.setMaximumWidth(_WIDEST_TITLE)
         self.picture_size = label(role="faint")
-        self.zoom = label("100 %", role="soft")
+        self.zoom = label("Fit", role="soft")
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.side = self._new_side_panel()
         self.middle = QWidget()
@@ -83,6 +83,19 @@ class Workspace(QWidget):
         column.addWidget(self.middle, 1)
         column.addWidget(self.strip)
         column.addWidget(self.status)
+
+    def show_zoom(self, scale: float, *, fitted: bool, of_square: bool) -> None:
+        """Show how large the picture is: "Fit" while it follows the pane, whichever picture that is, else a number.
+
+        `scale` is screen pixels for each pixel of the square, or of the whole portrait.
+        """
+        percent = f"{100 * scale:.0f} %"
+        self.zoom.setText(language.text("Fit") if fitted else percent)
+        if of_square:
+            tip = language.text("{percent}: screen pixels for each pixel of the aligned square", percent=percent)
+        else:
+            tip = language.text("{percent}: screen pixels for each pixel of the portrait", percent=percent)
+        self.zoom.setToolTip(tip)
 
     def _new_header(self, actions: Mapping[str, QAction]) -> QFrame:
         header = QFrame()
@@ -132,7 +145,7 @@ class Workspace(QWidget):
         line.addWidget(self.side)
 
     def _new_picture_pane(self, actions: Mapping[str, QAction]) -> QWidget:
-        head, line = pane_header()
+        head = PaneHeader()
         for name, title in (("picture", "Picture"), ("hulls", "Hulls"), ("lines", "Mask"), ("clean", "Line-free")):
             button = QToolButton()
             button.setProperty("role", "switch")
@@ -141,14 +154,13 @@ class Workspace(QWidget):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setAccessibleName(language.text("Layer: {name}", name=language.text(title)))
-            line.addWidget(button)
-        line.addStretch(1)
-        line.addWidget(tool_button(actions["swipe"], size=18))
-        line.addWidget(tool_button(actions["zoom-fit"], size=18))
+            head.add(button, spared=True)
+        head.add_stretch()
+        head.add(tool_button(actions["swipe"], size=18))
+        head.add(tool_button(actions["zoom-fit"], size=18))
         self.zoom.setMinimumWidth(46)
         self.zoom.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.zoom.setToolTip(language.text("Screen pixels for each pixel of the picture"))
-        line.addWidget(self.zoom)
+        head.add(self.zoom)
         pane = QWidget()
         inner = QHBoxLayout()
         inner.setContentsMargins(0, 0, 0, 0)
@@ -167,21 +179,17 @@ class Workspace(QWidget):
         rail.setObjectName("toolRail")
         rail.setFixedWidth(48)
         rail.setAccessibleName(language.text("Tools"))
-        self.brush_size = label("", role="faint")
-        self.brush_size.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.brush_size.setToolTip(language.text("Brush diameter in pixels of the picture;  [ and ] change it"))
         column = QVBoxLayout(rail)
-        column.setContentsMargins(6, 8, 6, 8)
-        column.setSpacing(4)
+        column.setContentsMargins(7, 6, 7, 6)
+        column.setSpacing(2)
         for place, group in enumerate(_RAIL):
             if place:
-                column.addSpacing(3)
+                column.addSpacing(2)
                 column.addWidget(separator())
-                column.addSpacing(3)
+                column.addSpacing(2)
             for name in group:
-                column.addWidget(tool_button(actions[f"tool-{name}"], size=22))
+                column.addWidget(tool_button(actions[f"tool-{name}"], size=20))
         column.addStretch(1)
-        column.addWidget(self.brush_size)
         return rail
 
     def _new_side_panel(self) -> QFrame:
@@ -225,7 +233,7 @@ class StatusLine(QFrame):
         self._bar.setFixedWidth(140)
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(language.text("Progress"))
-        line = QHBoxLayout(self)
+        self._line = line = QHBoxLayout(self)
         line.setContentsMargins(15, 2, 14, 8)
         line.setSpacing(12)
         line.addWidget(self._hint, 1)
@@ -247,7 +255,7 @@ class StatusLine(QFrame):
         self._bar.setVisible(True)
         self._bar.setValue(round(1000 * fraction))
         if text:
-            self._doing.setText(language.text(text[:1].upper() + text[1:]))
+            self._say(text[:1].upper() + text[1:])
 
     def end_progress(self) -> None:
         """Take the bar away; what was said last stays."""
@@ -255,5 +263,9 @@ class StatusLine(QFrame):
 
     def show_idle(self, text: str = "") -> None:
         """Say that nothing is being done, or how the last thing ended."""
-        self._doing.setText(language.text(text))
+        self._say(text)
         self._bar.setVisible(False)
+
+    def _say(self, text: str) -> None:
+        self._doing.setText(language.text(text))
+        self._line.activate()  # else the next frame shortens the new words to the room of the old ones

@@ -95,7 +95,7 @@ def placed(official: OfficialWeights, *, source: str, folder: Path) -> Placed:
     sha256 = hashlib.sha256(content).hexdigest()
     path = folder / f"{official.weights}-{sha256[:12]}.safetensors"
     try:
-        listed = listed_weights(folder, optional=True)
+        listed = dict(listed_weights(folder, optional=True))
     except UserError:
         listed = {}  # a damaged list is of no use to anyone
     entry: dict[str, Any] = {
@@ -110,7 +110,7 @@ def placed(official: OfficialWeights, *, source: str, folder: Path) -> Placed:
     files = {
         path: content,
         folder / f"{official.weights}.md": _card(official, source=source, file=path.name, sha256=sha256).encode(),
-        folder / MANIFEST: manifest_text({**listed, official.weights: entry}).encode(),
+        folder / MANIFEST: manifest_text(listed | {official.weights: entry}).encode(),
     }
     earlier = [file for file in folder.glob(f"{official.weights}-{'?' * 12}.safetensors") if file != path]
     return Placed(path, files, tuple(earlier))

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ from paic3d_studio.core.artefacts import AlignedPortrait, KeepMask, LineMask, Re
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import ShapeMismatch
 from paic3d_studio.nets.manifest import is_there, manifest_entry
-from paic3d_studio.nets.weights import load_into, load_weights
+from paic3d_studio.nets.weights import network_of
 
 INFILL_WEIGHTS: Final = "infill"
 """Name of the embedded infill weights in the manifest."""
@@ -159,14 +159,9 @@ def blended(picture: Tensor, painted: Tensor, line_mask: Tensor) -> Tensor:
 
 @lru_cache(maxsize=2)
 def _painter(sha256: str, name: str) -> Painter:
-    """Return the embedded network with its tiles; the digest is the key, so that exchanged weights are read again."""
-    weights = load_weights(name)
-    if weights.entry.sha256 != sha256:
-        raise RuntimeError(f"{weights.entry.path} changed while it was read")
-    config: dict[str, Any] = weights.config
-    network = InfillNetwork(**config)
-    load_into(network, weights)
-    return Painter(network)
+    """Return a network with its tiles; the digest is the key, so that exchanged weights are read again."""
+    del sha256
+    return Painter(network_of(name, InfillNetwork))
 
 
 def paint_by_network(

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -24,8 +23,7 @@ from paic3d_studio.core.landmarks import LIKELY, Detector, FaceDetection, chosen
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.face_networks import CROP_REACH, CROP_SIDE, STRIDE, FaceFinder, LandmarkNetwork
-from paic3d_studio.nets.manifest import manifest_entry
-from paic3d_studio.nets.weights import load_into, load_weights
+from paic3d_studio.nets.weights import network_of
 
 FINDER_WEIGHTS: Final = "face-finder"
 """Name of the face finder's weights in the manifest."""
@@ -94,8 +92,8 @@ class NetworkDetector:
             UserError: weights are missing or damaged.
         """
         finder, reader = (
-            _finder(manifest_entry(FINDER_WEIGHTS).sha256),
-            _reader(manifest_entry(LANDMARK_WEIGHTS).sha256),
+            network_of(FINDER_WEIGHTS, FaceFinder),
+            network_of(LANDMARK_WEIGHTS, LandmarkNetwork),
         )
         candidates = _candidates(finder, rgb, monitor=monitor.child(0.0, 0.4))
         found: list[FaceDetection] = []
@@ -142,33 +140,11 @@ def size_of(points: NDArray[np.float64]) -> float:
 def _weights_are_sound() -> bool:
     """Whether both networks can be loaded."""
     try:
-        _finder(manifest_entry(FINDER_WEIGHTS).sha256)
-        _reader(manifest_entry(LANDMARK_WEIGHTS).sha256)
+        network_of(FINDER_WEIGHTS, FaceFinder)
+        network_of(LANDMARK_WEIGHTS, LandmarkNetwork)
     except UserError:
         return False
     return True
-
-
-@lru_cache(maxsize=2)
-def _finder(sha256: str) -> FaceFinder:
-    """Return the embedded finder; the digest is the key, so that exchanged weights are read again."""
-    del sha256
-    weights = load_weights(FINDER_WEIGHTS)
-    config: dict[str, Any] = weights.config
-    network = FaceFinder(**config)
-    load_into(network, weights)
-    return network
-
-
-@lru_cache(maxsize=2)
-def _reader(sha256: str) -> LandmarkNetwork:
-    """Return the embedded landmark network, as `_finder`."""
-    del sha256
-    weights = load_weights(LANDMARK_WEIGHTS)
-    config: dict[str, Any] = weights.config
-    network = LandmarkNetwork(**config)
-    load_into(network, weights)
-    return network
 
 
 def _candidates(finder: FaceFinder, rgb: NDArray[np.uint8], *, monitor: Monitor) -> list[Candidate]:

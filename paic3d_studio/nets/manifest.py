@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,7 +75,7 @@ def is_there(name: str) -> bool:
     return True
 
 
-def listed_weights(folder: Path, *, optional: bool = False) -> dict[str, Any]:
+def listed_weights(folder: Path, *, optional: bool = False) -> Mapping[str, Any]:
     """Return the tables of a manifest by name.
 
     Args:
@@ -84,14 +85,31 @@ def listed_weights(folder: Path, *, optional: bool = False) -> dict[str, Any]:
     Raises:
         UserError: it is missing or damaged.
     """
+    state = _state(folder)
+    if state is None and optional:
+        return {}
+    return _listed(folder, state)
+
+
+def _state(folder: Path) -> tuple[int, ...] | None:
+    """Return what changes when a manifest is written, None where there is none; what was read is kept under it."""
+    try:
+        status = (folder / MANIFEST).stat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return ()
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+@functools.lru_cache(maxsize=8)
+def _listed(folder: Path, state: tuple[int, ...] | None) -> Mapping[str, Any]:
     manifest = folder / MANIFEST
     cure = _cure(folder)
+    if state is None:
+        raise UserError(f"The list of network weights is missing: {manifest}.", cure)
     try:
         listed = tomllib.loads(manifest.read_text(encoding="utf-8")).get("weights", {})
-    except FileNotFoundError:
-        if optional:
-            return {}
-        raise UserError(f"The list of network weights is missing: {manifest}.", cure) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UserError(f"The list of network weights cannot be read: {manifest} ({error}).", cure) from error
     if not isinstance(listed, dict):
@@ -104,7 +122,12 @@ def _cure(folder: Path) -> str:
 
 
 def _entry_in(folder: Path, name: str) -> ManifestEntry:
-    listed = listed_weights(folder)
+    return _entry_of(folder, _state(folder), name)
+
+
+@functools.lru_cache(maxsize=64)
+def _entry_of(folder: Path, state: tuple[int, ...] | None, name: str) -> ManifestEntry:
+    listed = _listed(folder, state)
     if name not in listed:
         raise UserError(f"{folder / MANIFEST} lists no weights named “{name}”.", _cure(folder))
     try:

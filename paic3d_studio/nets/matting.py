@@ -6,8 +6,7 @@ The table `MATTING` holds this and the ways of `core.matte`, which stand in wher
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -26,9 +25,8 @@ from paic3d_studio.core.matte import (
 )
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import UserError
-from paic3d_studio.nets.manifest import manifest_entry
 from paic3d_studio.nets.matting_network import MATTING_SIDE, MattingNetwork, face_bell
-from paic3d_studio.nets.weights import load_into, load_weights
+from paic3d_studio.nets.weights import network_of
 
 MATTING_WEIGHTS: Final = "matting"
 """Name of the matting network's weights in the manifest."""
@@ -49,7 +47,7 @@ def matte_by_network(portrait: Portrait, *, face_box: FaceBox, monitor: Monitor 
         Cancelled: as `monitor`.
         UserError: the weights are missing or damaged.
     """
-    network = _network(manifest_entry(MATTING_WEIGHTS).sha256)
+    network = network_of(MATTING_WEIGHTS, MattingNetwork)
     rgb = over_white(portrait.rgba)
     monitor.report(0.0)
     coarse = _coarse(network, rgb, face_box)
@@ -64,7 +62,7 @@ def matte_automatically(portrait: Portrait, *, face_box: FaceBox, monitor: Monit
     if portrait.has_alpha:
         return matte_from_alpha(portrait, face_box=face_box, monitor=monitor)
     try:
-        _network(manifest_entry(MATTING_WEIGHTS).sha256)
+        network_of(MATTING_WEIGHTS, MattingNetwork)
     except UserError:
         return matte_by_grabcut(portrait, face_box=face_box, monitor=monitor)
     return matte_by_network(portrait, face_box=face_box, monitor=monitor)
@@ -84,17 +82,6 @@ def find_matte(portrait: Portrait, *, face_box: FaceBox, method: str = "auto", m
     if method not in MATTING:
         raise UserError(f"There is no matting named “{method}”.", f"Choose one of: {', '.join(MATTING)}.")
     return MATTING[method](portrait, face_box=face_box, monitor=monitor)
-
-
-@lru_cache(maxsize=2)
-def _network(sha256: str) -> MattingNetwork:
-    """Return the embedded network; the digest is the key, so that exchanged weights are read again."""
-    del sha256
-    weights = load_weights(MATTING_WEIGHTS)
-    config: dict[str, Any] = weights.config
-    network = MattingNetwork(**config)
-    load_into(network, weights)
-    return network
 
 
 def _coarse(network: MattingNetwork, rgb: NDArray[np.uint8], box: FaceBox) -> NDArray[np.float32]:

@@ -6,10 +6,11 @@ Weights are safetensors only: reading them cannot run code. Pickled checkpoints 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import safetensors
 import safetensors.torch
@@ -18,6 +19,8 @@ from torch import Tensor, nn
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.manifest import ManifestEntry, manifest_entry
+
+N = TypeVar("N", bound=nn.Module)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -84,6 +87,28 @@ def load_into(network: nn.Module, weights: LoadedWeights) -> None:
         )
     network.load_state_dict(dict(weights.tensors))
     network.eval().requires_grad_(False)
+
+
+def network_of(name: str, build: Callable[..., N]) -> N:
+    """Return the network of one set of weights, ready for use; it is kept until other weights are listed.
+
+    Args:
+        name: the key under `[weights]` in `manifest.toml`.
+        build: makes the network from the manifest's `config`.
+
+    Raises:
+        UserError: as `load_weights` and `load_into`.
+    """
+    return cast(N, _network_of(name, build, manifest_entry(name).sha256))
+
+
+@functools.lru_cache(maxsize=8)
+def _network_of(name: str, build: Callable[..., nn.Module], sha256: str) -> nn.Module:
+    del sha256  # only a part of the key: weights that were exchanged are read again
+    weights = load_weights(name)
+    network = build(**weights.config)
+    load_into(network, weights)
+    return network
 
 
 def misfits(network: nn.Module, shapes: Mapping[str, tuple[int, ...]]) -> list[str]:

@@ -6,6 +6,7 @@ import importlib
 from typing import Final
 
 from paic3d_studio.core.monitor import SILENT, Monitor, abandonable
+from paic3d_studio.core.upscaling import Upscaling
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.manifest import manifest_entry
 from paic3d_studio.pipeline import steps
@@ -49,6 +50,11 @@ def _picture_key(picture: PictureSource) -> str:
     return picture.sha256
 
 
+def _upscaling_key(upscaling: Upscaling) -> str:
+    """Return what the upscaled picture depends on: where the network's file lies is not part of it."""
+    return f"network {upscaling.sha256}" if upscaling.way == "network" else upscaling.way
+
+
 SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("picture", lambda p: p.picture, _picture_key),
     Source("placed_face", lambda p: p.landmark_edit),
@@ -77,6 +83,8 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("symmetry", lambda p: p.settings.surface.symmetry),
     Source("stitch", lambda p: p.settings.stitch),
     Source("texture_options", lambda p: p.settings.texture),
+    Source("texture_size", lambda p: p.settings.texture.size),
+    Source("upscaling", lambda p: p.settings.upscaling, _upscaling_key),
 )
 """What the artist decided, cut so that each stage depends on no more than it uses."""
 
@@ -120,8 +128,10 @@ STAGES: Final[tuple[Stage, ...]] = (
           steps.lattice, key="derivation", keep=2, seconds=5.0, monitored=True, uses_torch=True),
     Stage("surface", "Taking the surface", ("lattice", "field", "surface_options"),
           steps.surface, key="derivation", keep=3, seconds=8.0, monitored=True),
+    Stage("upscaled", "Upscaling the picture", ("stitch_source", "upscaling", "texture_size"),
+          steps.upscaled, key="derivation", keep=2, monitored=True, uses_torch=True),
     Stage("textured", "Painting the surface",
-          ("surface", "field", "stitch_source", "texture_options", "symmetry"),
+          ("surface", "field", "upscaled", "texture_options", "symmetry"),
           steps.textured, key="derivation", keep=3, seconds=8.0, monitored=True, uses_torch=True),
     Stage("inspection", "Measuring the mesh", ("textured", "field", "surface_options"),
           steps.inspect, key="derivation", keep=3, seconds=0.8, monitored=True, uses_torch=True),

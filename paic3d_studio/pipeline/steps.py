@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -40,6 +41,14 @@ from paic3d_studio.core.solid import Symmetry, on_the_side_it_came_from
 from paic3d_studio.core.stitch import StitchSource
 from paic3d_studio.core.surface import SurfaceOptions, extract_surface
 from paic3d_studio.core.texture import TextureOptions, bake_texture
+from paic3d_studio.core.upscaling import (
+    WORTHWHILE,
+    Upscaling,
+    missing_resolution,
+    opaque_colours,
+    smooth,
+    with_colours,
+)
 from paic3d_studio.errors import UserError
 from paic3d_studio.export.glb import glb_bytes
 from paic3d_studio.pipeline.child import run_in_child
@@ -205,6 +214,42 @@ def surface(lattice: DensityLattice, field: RadianceField, options: SurfaceOptio
         extract_surface, lattice, options=dataclasses.replace(options, level=level), monitor=monitor
     )
     return dataclasses.replace(mesh)  # arrays come writable out of the child; an artefact's are not
+
+
+def upscaled(
+    source: StitchSource | None, upscaling: Upscaling, texture_size: int, monitor: Monitor
+) -> StitchSource | None:
+    """Enlarge the picture that is stitched to the resolution of the texture, where it lacks any.
+
+    A network multiplies by its own factor; what is missing beyond that is interpolated.
+    """
+    if source is None or upscaling.way == "none":
+        return source
+    if upscaling.way == "network":
+        source = _upscaled_by_network(source, upscaling, texture_size, monitor)
+    missing = missing_resolution(source, texture_size=texture_size)
+    if missing < WORTHWHILE:
+        return source
+    coarse = source
+    return abandonable(lambda: smooth(coarse, factor=missing), monitor=monitor)
+
+
+def _upscaled_by_network(
+    source: StitchSource, upscaling: Upscaling, texture_size: int, monitor: Monitor
+) -> StitchSource:
+    from paic3d_studio.nets.upscaling import load_upscaling_network, reduction, upscaled_colours
+
+    missing = missing_resolution(source, texture_size=texture_size)
+    if missing < WORTHWHILE:
+        return source
+    below = monitor.child(0.0, 0.1)
+    network = load_upscaling_network(Path(upscaling.file), sha256=upscaling.sha256, monitor=below)
+    shrink = reduction(network.scale, wanted=missing, side=max(source.rgba.shape))
+    if shrink is None:
+        return source
+    below = monitor.child(0.1, 0.95, "upscaling the picture")
+    colours = upscaled_colours(opaque_colours(source), network=network, shrink=shrink, monitor=below)
+    return with_colours(source, colours)
 
 
 def textured(

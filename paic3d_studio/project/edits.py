@@ -274,6 +274,15 @@ def set_texture_options(project: Project, **changes: Any) -> Project:
     return set_settings(project, texture=replace(project.settings.texture, **changes))
 
 
+def set_upscaling(project: Project, **changes: Any) -> Project:
+    """Change how the stitched picture is enlarged; a network that was chosen before stays known.
+
+    Raises:
+        UserError: a network is wanted, and none was ever chosen.
+    """
+    return set_settings(project, upscaling=replace(project.settings.upscaling, **changes))
+
+
 def set_terms(project: Project, **changes: Any) -> Project:
     """Change single `Terms` under which the head is given away; the others stay."""
     return set_settings(project, terms=replace(project.settings.terms, **changes))

@@ -32,7 +32,7 @@ from paic3d_studio.project.state import FARTHEST, PictureSource, Project
 
 SUFFIX: Final = ".paic3d"
 FORMAT: Final = "paic3d-project"
-VERSION: Final = 2
+VERSION: Final = 3
 
 _STATE: Final = "project.json"
 _PICTURE: Final = "picture"

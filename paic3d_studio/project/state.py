@@ -14,6 +14,7 @@ from paic3d_studio.core.lines import LineOptions, Stroke
 from paic3d_studio.core.surface import SurfaceOptions
 from paic3d_studio.core.terms import Terms
 from paic3d_studio.core.texture import TextureOptions
+from paic3d_studio.core.upscaling import Upscaling
 
 Point = tuple[float, float]
 Polygon = tuple[Point, ...]
@@ -113,6 +114,7 @@ class Settings:
     surface: SurfaceOptions = field(default_factory=SurfaceOptions)
     texture: TextureOptions = field(default_factory=TextureOptions)
     stitch: StitchSourceName = "artist"  # STITCH_SOURCES
+    upscaling: Upscaling = field(default_factory=Upscaling)
     terms: Terms = field(default_factory=Terms)
     volume: int = 128
     """Voxels along a side of the volume that the viewport draws."""

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from paic3d_studio import __version__
+from paic3d_studio.arguments import BATCH_TO_MEND
 from paic3d_studio.core.image import PICTURE_SUFFIXES, read_picture
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.core.terms import TERM_CHOICES
@@ -35,6 +36,7 @@ from paic3d_studio.project.file import SUFFIX
 from paic3d_studio.session.headless import (
     CANCELLED,
     Job,
+    asked_upscaling,
     cancel_on_interrupt,
     configured,
     refuse_missing_weights,
@@ -44,16 +46,16 @@ from paic3d_studio.session.output import check_head_target, is_folder
 from paic3d_studio.session.progress import TerminalProgress
 from paic3d_studio.session.session import Session
 
-TO_MEND: Final = 102
 MOST_COUNTED: Final = 100
-"""Exit codes: something to mend before anything was begun; so many failures, or more."""
+"""Exit code: so many failures, or more; `BATCH_TO_MEND` lies above it."""
 
 RECORD: Final = "batch.json"
 REPORT: Final = "report.html"
 
 PLAIN_OPTIONS: Final[Mapping[str, object]] = {
-    "format": ".glb", "seed": None, "backbone": None, "infill": None, "faces": None, "texture": None, "lattice": None,
-    "smoothing": None, "floaters": None, "thin_parts": None, "symmetry": None, "cut": None, "base": None,
+    "format": ".glb", "seed": None, "backbone": None, "infill": None, "faces": None, "texture": None, "upscale": None,
+    "lattice": None, "smoothing": None, "floaters": None, "thin_parts": None, "symmetry": None, "cut": None,
+    "base": None,
     **dict.fromkeys(("title", "author", "notice", *TERM_CHOICES)), "no_stitch": False, "stitch_line_free": False,
 }  # fmt: skip
 """The options of the command line where none is given."""
@@ -94,7 +96,7 @@ def run_batch(arguments: Namespace) -> int:
         items = batch_items(arguments)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return TO_MEND
+        return BATCH_TO_MEND
     progress = TerminalProgress(sys.stderr, titles={})
     try:
         with cancel_on_interrupt() as cancelled:
@@ -107,7 +109,7 @@ def run_batch(arguments: Namespace) -> int:
         return CANCELLED
     except UserError as error:
         progress.say(f"error: {error}")
-        return TO_MEND
+        return BATCH_TO_MEND
     failed = sum(bool(outcome.problem) for outcome in outcomes.values())
     print(f"{len(outcomes) - failed} of {len(outcomes)} heads are in {arguments.output}; see {REPORT} there.")
     return min(failed, MOST_COUNTED)
@@ -147,6 +149,9 @@ def items_for(pictures: Sequence[Path], output: Path, *, options: Mapping[str, A
     if any(output.resolve() == picture.parent.resolve() for picture in pictures):
         raise UserError("Turntables would be written over the pictures.", "Choose another folder for the heads.")
     names = _result_names(pictures)
+    if options.get("upscale") is not None:  # a network stands in the keys by what is in its file
+        upscaling = asked_upscaling(str(options["upscale"]))
+        options = {**options, "upscale": upscaling.get("sha256", upscaling["way"])}
     items = [_item(picture, name, output, suffix, options) for picture, name in zip(pictures, names, strict=True)]
     for item in items:
         refuse_pictures_as_targets(Job(item.picture, item.head, item.sheet), pictures)

@@ -21,9 +21,11 @@ from paic3d_studio.core.landmarks import PLACE_BY_HAND
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.core.surface import CUTS
 from paic3d_studio.core.terms import TERM_CHOICES
+from paic3d_studio.core.upscaling import UPSCALING
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.export import EXPORTERS, exporter_for
 from paic3d_studio.nets.manifest import IMPORTABLE, is_there
+from paic3d_studio.nets.upscaling_file import file_sha256
 from paic3d_studio.paths import example_picture
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.pipeline.stages import INFILL_WEIGHTS
@@ -82,6 +84,8 @@ def jobs_of(arguments: Namespace) -> list[Job]:
         UserError: a target that cannot be written, that is one of the pictures, or that two pictures share.
     """
     refuse_missing_weights(backbone=arguments.backbone, infill=arguments.infill)
+    if arguments.upscale is not None:
+        asked_upscaling(arguments.upscale)
     pictures: list[Path] = arguments.pictures
     output: Path | None = arguments.output
     if len(pictures) > 1:
@@ -159,9 +163,30 @@ def configured(project: Project, arguments: Namespace) -> Project:
         height = CUTS[arguments.cut] if isinstance(arguments.cut, str) else arguments.cut
         project = edits.set_surface_options(project, crop_below=height)
     project = edits.set_texture_options(project, **_given({"size": arguments.texture}))
+    if arguments.upscale is not None:
+        project = edits.set_upscaling(project, **asked_upscaling(arguments.upscale))
     if arguments.no_stitch:
         return edits.set_settings(project, stitch="off")
     return edits.set_settings(project, stitch="line-free") if arguments.stitch_line_free else project
+
+
+def asked_upscaling(asked: str) -> dict[str, str]:
+    """Return what `--upscale` says as the arguments of `edits.set_upscaling`.
+
+    It is one of the ways that need nothing else, or the file of a network.
+
+    Raises:
+        UserError: it is neither.
+    """
+    if asked in UPSCALING and asked != "network":
+        return {"way": asked}
+    file = Path(asked).absolute()
+    if not file.exists():
+        raise UserError(
+            f"There is no upscaling “{asked}”, and no file of that name.",
+            "Give none, smooth, or the safetensors file of a network.",
+        )
+    return {"way": "network", "file": str(file), "sha256": file_sha256(file)}
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
@@ -253,6 +278,7 @@ def _outcome(job: Job, project: Project, report: ExportReport) -> dict[str, Any]
         "backbone": project.settings.backbone,
         "infill": project.settings.infill,
         "stitch": project.settings.stitch,
+        "upscaling": project.settings.upscaling.way,
     }
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, Final
 
 from paic3d_studio import __version__
@@ -37,7 +38,7 @@ def provenance(project: Project, encoded: Encoded, *, made_at: str = "") -> byte
         "program": {"name": "PAiC-3D Studio", "version": __version__},
         "picture": {"name": project.picture.name, "sha256": project.picture.sha256},
         "decisions": decisions(project),
-        "weights": [_weights(name) for name in weights_of(project)],
+        "weights": [_weights(name) for name in weights_of(project)] + _upscaling_weights(project),
         "mesh": {"vertices": encoded.vertices, "faces": encoded.faces, "open_edges": encoded.open_edges},
         "files": [_file(path.name, content) for path, content in encoded.contents.items()],
     }
@@ -49,6 +50,8 @@ def provenance(project: Project, encoded: Encoded, *, made_at: str = "") -> byte
 def decisions(project: Project) -> dict[str, Any]:
     """Return what the artist decided, by name: the settings whole, of hulls and strokes only how many there are."""
     told = {field.name: plain(getattr(project, field.name)) for field in fields(Project) if field.name != "picture"}
+    network = told["settings"]["upscaling"]
+    network["file"] = Path(network["file"]).name  # not where the artist keeps her files
     drawn = {name: value for name, value in told.items() if isinstance(value, list) or name == "hull_edits"}
     told |= {name: {"count": len(value), "sha256": _digest(value)} for name, value in drawn.items() if value}
     return {name: value for name, value in told.items() if value not in ([], {}, None)}
@@ -77,6 +80,16 @@ def _weights(name: str) -> Mapping[str, object]:
         "licence": entry.licence,
         "trained_on": entry.trained_on,
     }
+
+
+def _upscaling_weights(project: Project) -> list[Mapping[str, object]]:
+    """Return what is known of the artist's own network, where one is used: its file's name and content."""
+    upscaling = project.settings.upscaling
+    if upscaling.way != "network":
+        return []
+    return [
+        {"name": "upscaling", "file": Path(upscaling.file).name, "sha256": upscaling.sha256, "licence": "not known"}
+    ]
 
 
 def _file(name: str, content: bytes) -> Mapping[str, object]:

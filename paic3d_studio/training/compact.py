@@ -9,7 +9,6 @@ arguments and seed draw the same samples in the same order.
 from __future__ import annotations
 
 import argparse
-import copy
 import dataclasses
 import json
 import math
@@ -20,7 +19,6 @@ import threading
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import safetensors.torch
@@ -33,7 +31,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
 from paic3d_studio.paths import user_folder
-from paic3d_studio.training.checkpoints import write_checkpoint
+from paic3d_studio.training.averaged import AveragedTraining, falling
 from paic3d_studio.training.compact_losses import LossWeights, losses
 from paic3d_studio.training.compact_samples import Batch, SampleOptions, batch
 
@@ -53,65 +51,29 @@ class TrainingOptions:
     half: bool = False
 
 
-class Trainer:
-    """A network, its running average, its optimiser, and how many steps they have seen."""
+class Trainer(AveragedTraining[CompactBackbone]):
+    """The compact reconstructor in training."""
 
     def __init__(self, config: CompactConfig, options: TrainingOptions) -> None:
         self.options = options
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
-            self.network = CompactBackbone(config)
-        self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
-        self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=options.rate, betas=(0.9, 0.98), weight_decay=options.weight_decay
-        )
-        self.step = 0
-        self.skipped = 0
-        """Steps whose loss was not finite, since training began or was resumed; they changed no weight."""
+            network = CompactBackbone(config)
+        super().__init__(network, weight_decay=options.weight_decay, average=options.average, clip=1.0)
 
     def rate(self) -> float:
         """Return the learning rate of the coming step: warm-up, constant, then half a cosine down to one per cent."""
         options = self.options
         warm = min((self.step + 1) / options.warmup, 1.0)
         start = options.decay_from * options.steps
-        along = min(max((self.step - start) / max(options.steps - start, 1), 0.0), 1.0)
-        return options.rate * warm * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * along)))
+        return options.rate * warm * falling((self.step - start) / max(options.steps - start, 1))
 
     def train(self, drawn: Batch, *, weights: LossWeights) -> dict[str, float]:
         """Take one step and return the loss terms."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.rate()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.options.half):
             scene = self.network.scene(drawn.picture, drawn.alpha)
             values = self.network.values(scene, drawn.xyz)
-        terms = losses(scene, values, drawn, weights=weights)
-        total = torch.stack(list(terms.values())).sum()
-        self.optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        if torch.isfinite(total):
-            self.optimiser.step()
-        else:
-            self.skipped += 1
-        self.step += 1
-        self._follow()
-        return {name: term.item() for name, term in terms.items()}
-
-    @torch.no_grad()
-    def _follow(self) -> None:
-        """Move the average towards the network, quickly at first."""
-        keep = min(self.options.average, self.step / (self.step + 10))
-        torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - keep)
-
-    def save_checkpoint(self, path: Path) -> None:
-        """Write everything that going on needs, whole or not at all; UserError where it cannot."""
-        state = {
-            "step": self.step,
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-        }
-        write_checkpoint(state, path)
+        return self.descend(losses(scene, values, drawn, weights=weights), rate=self.rate())
 
     def take_tagger(self, path: Path) -> None:
         """Take the weights of a tagger that `training.tags` wrote; they stay as they are."""
@@ -124,14 +86,6 @@ class Trainer:
         tensors = {name: tensor.float() for name, tensor in safetensors.torch.load_file(path).items()}
         self.network.load_state_dict(tensors)
         self.average.load_state_dict(tensors)
-
-    def load_checkpoint(self, path: Path) -> None:
-        """Go on from a checkpoint; reading it runs no code."""
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step = int(state["step"])
 
 
 def write_weights(network: CompactBackbone, path: Path) -> int:

@@ -14,13 +14,14 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from paic3d_studio.core.monitor import SILENT, Monitor
@@ -29,6 +30,7 @@ from paic3d_studio.datasets.line_pairs import LinePair, line_pairs
 from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 from paic3d_studio.nets.infill import InfillNetwork, blended, paint_by_telea
+from paic3d_studio.nets.perceptual import PerceptualDistance, perceptual_distance
 from paic3d_studio.training.infill_losses import PatchDiscriminator, fooling_loss, masked_l1, telling_loss
 from paic3d_studio.training.infill_patches import DILATIONS, PATCH
 
@@ -38,7 +40,9 @@ class InfillRecipe:
     """What is trained and for how long.
 
     `identity` weighs the L1 of renders repainted under the lines of drawings, `adversarial` the judgement of the
-    discriminator, `paired` the L1 against the line-free twin, which only synthetic drawings have.
+    discriminator, `paired` the L1 against the line-free twin, which only synthetic drawings have, and `perceptual` the
+    distance from it by the features of EfficientNet-Lite0, over the whole patch. `patch` is the side of the patches in
+    pixels: features need more of the picture round a line than L1. `half` computes the convolutions in bfloat16.
     """
 
     pairs: int = 96
@@ -48,16 +52,19 @@ class InfillRecipe:
     identity: float = 1.0
     adversarial: float = 0.1
     paired: float = 1.0
+    perceptual: float = 0.0
+    patch: int = PATCH
+    half: bool = False
     seed: int = 1
 
 
 class PatchSource:
     """Cuts patches around lines out of drawings, with the border that the network's valid convolutions use up."""
 
-    def __init__(self, pairs: Sequence[LinePair], *, border: int, seed: int) -> None:
+    def __init__(self, pairs: Sequence[LinePair], *, border: int, seed: int, patch: int = PATCH) -> None:
         self.lot = np.random.default_rng(seed)
-        self.border = border
-        reach = PATCH // 2 + border
+        self.border, self.patch = border, patch
+        reach = patch // 2 + border
         pad = ((reach, reach), (reach, reach), (0, 0))
         self.pictures = [
             np.pad(np.concatenate([p.drawn, p.unlined, p.render], axis=-1), pad, mode="edge") for p in pairs
@@ -67,8 +74,8 @@ class PatchSource:
         self.masks = [np.pad(m, pad, mode="edge") for m in masks]
 
     def batch(self, size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return drawn, unlined, render (n, 3, s, s) in 0..1 and the line mask (n, 1, s, s); s = PATCH + 2 border."""
-        side = PATCH + 2 * self.border
+        """Return drawn, unlined, render (n, 3, s, s) in 0..1 and the line mask (n, 1, s, s); s = patch + 2 border."""
+        side = self.patch + 2 * self.border
         pictures = np.empty((size, side, side, 9), np.uint8)
         masks = np.empty((size, side, side, 1), np.float32)
         for i in range(size):
@@ -85,8 +92,14 @@ class PatchSource:
         return drawn, unlined, render, torch.from_numpy(masks).permute(0, 3, 1, 2)
 
 
-def train(pairs: Sequence[LinePair], *, recipe: InfillRecipe, monitor: Monitor = SILENT) -> InfillNetwork:
-    """Train an infill network on drawings; one thread and equal seeds give equal weights.
+def train(
+    pairs: Sequence[LinePair],
+    *,
+    recipe: InfillRecipe,
+    start: Mapping[str, Tensor] | None = None,
+    monitor: Monitor = SILENT,
+) -> InfillNetwork:
+    """Train an infill network on drawings, from `start` where given; one thread and equal seeds give equal weights.
 
     The discriminator compares repainted drawings with renders of other patches; the L1 terms are taken under the line
     mask, the only place where the network's answer is used. The rate falls along a half cosine in the last third.
@@ -94,14 +107,17 @@ def train(pairs: Sequence[LinePair], *, recipe: InfillRecipe, monitor: Monitor =
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         network, judge = InfillNetwork().train(), PatchDiscriminator()
-    source = PatchSource(pairs, border=network.depth, seed=recipe.seed)
+    if start is not None:
+        network.load_state_dict(dict(start))
+    distance = perceptual_distance("efficientnet-lite0") if recipe.perceptual else None
+    source = PatchSource(pairs, border=network.depth, seed=recipe.seed, patch=recipe.patch)
     steps = recipe.steps
     optimisers = [torch.optim.Adam(module.parameters(), lr=recipe.rate) for module in (network, judge)]
     for step in range(steps):
         done = step / steps
         for optimiser in optimisers:
             optimiser.param_groups[0]["lr"] = recipe.rate * _decay(done)
-        loss = _step(network, judge, source, optimisers, recipe)
+        loss = _step(network, judge, source, optimisers, recipe, distance)
         monitor.report(done, f"step {step} of {steps}: L1 {loss:.4f}")
     return network.eval()
 
@@ -117,22 +133,29 @@ def _step(
     source: PatchSource,
     optimisers: Sequence[torch.optim.Optimizer],
     recipe: InfillRecipe,
+    distance: PerceptualDistance | None,
 ) -> float:
     """Update both networks once; returns the paired L1 under the mask."""
     drawn, unlined, _, mask = source.batch(recipe.batch)
     _, _, render, _ = source.batch(recipe.batch)
-    inner = slice(source.border, source.border + PATCH)
+    inner = slice(source.border, source.border + recipe.patch)
     inside = mask[..., inner, inner]
     # One pass for drawings and renders, so that both share the statistics of the batch normalisation.
-    painted = _valid(network, torch.cat([drawn, render]), torch.cat([mask, mask]))
-    from_drawn, from_render = painted.chunk(2)
+    with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half):
+        painted = _valid(network, torch.cat([drawn, render]), torch.cat([mask, mask]))
+    from_drawn, from_render = painted.float().chunk(2)
     repainted = blended(drawn[..., inner, inner], from_drawn, inside)
     real = render[..., inner, inner]
     identity = masked_l1(from_render, real, inside)
-    paired = masked_l1(from_drawn, unlined[..., inner, inner], inside)
+    wanted = unlined[..., inner, inner]
+    paired = masked_l1(from_drawn, wanted, inside)
     fooled = judge(repainted)
     loss = recipe.identity * identity + recipe.paired * paired
     loss = loss + recipe.adversarial * fooling_loss(fooled)
+    if distance is not None:
+        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half):
+            far = distance(repainted, wanted)
+        loss = loss + recipe.perceptual * far.float().mean()
     optimisers[0].zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimisers[0].step()
@@ -191,6 +214,21 @@ def half_precision(network: InfillNetwork) -> dict[str, Tensor]:
     }
 
 
+def started_from(path: Path) -> dict[str, Tensor]:
+    """Return the tensors that an earlier training wrote, floats as float32.
+
+    Raises:
+        UserError: the file cannot be read, or is none.
+    """
+    try:
+        tensors = load(path.read_bytes())
+    except (OSError, SafetensorError) as error:
+        raise UserError(
+            f"“{path}” cannot be read as weights ({error}).", "Choose a file that a training wrote."
+        ) from error
+    return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+
+
 def manifest_table(path: Path, encoded: bytes, metrics: dict[str, float]) -> str:
     """Return the manifest entry of the written weights."""
     figures_text = ", ".join(f"{name} = {value:.2f}" for name, value in metrics.items())
@@ -208,9 +246,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path, help="folder that holds “characters” and “composites”")
     parser.add_argument("out", type=Path, help="safetensors file to write")
-    for field in dataclasses.fields(defaults):
-        kind = float if isinstance(getattr(defaults, field.name), float) else int
-        parser.add_argument(f"--{field.name}", type=kind, default=getattr(defaults, field.name))
+    for name, usual in dataclasses.asdict(defaults).items():
+        if isinstance(usual, bool):
+            parser.add_argument(f"--{name}", action="store_true")
+        else:
+            parser.add_argument(f"--{name}", type=type(usual), default=usual)
+    parser.add_argument("--start", type=Path, help="safetensors file whose weights training begins with")
+    parser.add_argument("--also", type=Path, help="folder of more characters to draw, made by rules for example")
+    parser.add_argument("--also-pairs", type=int, default=96, help="drawings of those")
     parser.add_argument("--held-out", type=int, default=16, help="pairs to measure on")
     parser.add_argument("--threads", type=int, default=1)
     chosen = parser.parse_args(arguments)
@@ -218,7 +261,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     recipe = InfillRecipe(**{field.name: getattr(chosen, field.name) for field in dataclasses.fields(defaults)})
     started = time.monotonic()
     try:
+        start = None if chosen.start is None else started_from(chosen.start)
         pairs = list(line_pairs(character_files(chosen.data), count=recipe.pairs, seed=recipe.seed))
+        if chosen.also is not None:
+            pairs += line_pairs(character_files(chosen.also), count=chosen.also_pairs, seed=recipe.seed + 1)
         unseen_files = character_files(chosen.data, held_out=True)
         unseen = list(line_pairs(unseen_files, count=chosen.held_out, seed=recipe.seed + 1000, varied=False))
     except UserError as error:
@@ -230,7 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if round(fraction * recipe.steps) % 50 == 0:
             print(f"{time.monotonic() - started:6.0f} s  {text}", flush=True)
 
-    network = train(pairs, recipe=recipe, monitor=Monitor(say))
+    network = train(pairs, recipe=recipe, start=start, monitor=Monitor(say))
     encoded = save(half_precision(network))
     network.load_state_dict({name: tensor.float() for name, tensor in half_precision(network).items()})
     found = figures(unseen, network)

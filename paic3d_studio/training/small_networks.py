@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import copy
 import dataclasses
 import hashlib
-import math
 import signal
 import sys
 import time
@@ -25,7 +23,7 @@ from paic3d_studio.datasets.face_samples import FaceBank
 from paic3d_studio.datasets.face_scenes import premultiplied
 from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
-from paic3d_studio.training.checkpoints import read_checkpoint, write_checkpoint
+from paic3d_studio.training.averaged import AveragedTraining, falling
 
 Batch = Mapping[str, Tensor]
 """What one step learns from."""
@@ -59,73 +57,28 @@ class Task:
     losses: Callable[[nn.Module, Batch], dict[str, Tensor]]
 
 
-class Fit:
-    """A network, its running average, its optimiser, and how many steps they have seen."""
+class Fit(AveragedTraining[nn.Module]):
+    """One of the small networks in training."""
 
     def __init__(self, task: Task, options: FitOptions) -> None:
         self.task, self.options = task, options
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
-            self.network = task.network()
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
-        self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=options.rate, betas=(0.9, 0.98), weight_decay=options.weight_decay
-        )
-        self.step = 0
+            network = task.network()
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        super().__init__(network, weight_decay=options.weight_decay, average=options.average, clip=5.0)
 
     def rate(self) -> float:
         """Return the learning rate of the coming step: warm-up, then half a cosine down to one per cent."""
-        along = min(self.step / max(self.options.steps, 1), 1.0)
         warm = min((self.step + 1) / _WARMUP, 1.0)
-        return self.options.rate * warm * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * along)))
+        return self.options.rate * warm * falling(self.step / max(self.options.steps, 1))
 
     def train(self, batch: Batch) -> dict[str, float]:
         """Take one step and return the loss terms."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.rate()
         self.network.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.options.half):
             terms = self.task.losses(self.network, batch)
-        total = torch.stack(list(terms.values())).sum()
-        self.optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        if torch.isfinite(total):
-            self.optimiser.step()
-        self.step += 1
-        self._follow()
-        return {name: term.item() for name, term in terms.items()}
-
-    @torch.no_grad()
-    def _follow(self) -> None:
-        """Move the average towards the network, quickly at first."""
-        keep = min(self.options.average, self.step / (self.step + 10))
-        for mean, value in zip(self.average.parameters(), self.network.parameters(), strict=True):
-            mean.lerp_(value, 1 - keep)
-        for kept, seen in zip(self.average.buffers(), self.network.buffers(), strict=True):
-            if kept.dtype.is_floating_point:
-                kept.lerp_(seen, 1 - keep)
-            else:
-                kept.copy_(seen)
-
-    def save_checkpoint(self, path: Path) -> None:
-        """Write everything that going on needs, whole or not at all; UserError where it cannot."""
-        state = {
-            "step": self.step,
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-        }
-        write_checkpoint(state, path)
-
-    def load_checkpoint(self, path: Path) -> None:
-        """Go on from a checkpoint; reading it runs no code."""
-        state = read_checkpoint(path, device=torch.device("cpu"), keys=("step", "network", "average", "optimiser"))
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step = int(state["step"])
+        return self.descend(terms, rate=self.rate())
 
 
 def half_weights(network: nn.Module) -> bytes:

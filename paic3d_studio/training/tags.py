@@ -1,7 +1,8 @@
 """Train the small tagger on characters made by rules: `python -m paic3d_studio.training.tags --out FILE`.
 
-Each character's front render is its picture, the attributes in its file are its tags. The same arguments and seed draw
-the same samples in the same order.
+Each character's front render is its picture, the attributes in its file are its tags. Characters are made on the way,
+or come from folders (`--characters FOLDER --judged FOLDER`). The same arguments and seed draw the same samples in the
+same order.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,11 +26,13 @@ from torch import Tensor
 
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.datasets.characters import character_files
 from paic3d_studio.datasets.generated.draw import drawn_recipe
 from paic3d_studio.datasets.generated.generate import character_bytes, character_name
-from paic3d_studio.datasets.generated.labels import attributes
-from paic3d_studio.datasets.vrm import decode_character
+from paic3d_studio.datasets.generated.labels import attributes, read_labels
+from paic3d_studio.datasets.vrm import decode_character, read_bounded
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
+from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 from paic3d_studio.nets.attributes import PICTURE, AttributeTagger
 from paic3d_studio.paths import user_folder
@@ -39,6 +43,18 @@ HELD_OUT: Final = 300
 
 FEWEST: Final = 12
 """A tag that fewer training characters have is left out."""
+
+ONE_WORD_GROUPS: Final = (
+    "hair_colour",
+    "hair_cut",
+    "hair_length",
+    "bangs",
+    "side_locks",
+    "eye_colour",
+    "ears",
+    "clothes",
+)
+"""Groups of which every character has one word."""
 
 LEFT_OUT: Final = ("age", "gender", "mark", "beard", "mouth")
 """Groups that say nothing about shape."""
@@ -68,22 +84,46 @@ def tags_of_attributes(found: Mapping[str, Any]) -> set[str]:
 
 def tagged_pictures(seeds: Sequence[int], *, cache: Path, monitor: Monitor = SILENT) -> TaggedPictures:
     """Return front pictures and tags of characters; finished pictures are kept in the folder `cache`."""
-    cache.mkdir(parents=True, exist_ok=True)
     pictures, tags = [], []
     with CharacterRenderer() as renderer:
         for done, seed in enumerate(seeds):
-            monitor.report(done / len(seeds), character_name(seed))
-            recipe = drawn_recipe(seed)
-            kept = cache / f"{character_name(seed)}.png"
-            if not kept.exists():
-                character = decode_character(character_bytes(recipe), name=character_name(seed))
-                view = renderer.render(character, [_FRONT], size=PICTURE, supersample=2).rgba[0]
-                write_files({kept: cv2.imencode(".png", cv2.cvtColor(view, cv2.COLOR_RGBA2BGRA))[1].tobytes()})
-            shown = cv2.imdecode(np.frombuffer(kept.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
-            assert shown is not None
-            pictures.append(cv2.cvtColor(shown, cv2.COLOR_BGRA2RGBA))
+            name, recipe = character_name(seed), drawn_recipe(seed)
+            monitor.report(done / len(seeds), name)
+            made = partial(character_bytes, recipe)
+            pictures.append(_front_picture(name, made, cache=cache, renderer=renderer))
             tags.append(tags_of_attributes(attributes(recipe)))
-    return TaggedPictures(np.stack(pictures).astype(np.uint8), tags)
+    return TaggedPictures(np.stack(pictures), tags)
+
+
+def tagged_files(files: Sequence[Path], *, cache: Path, monitor: Monitor = SILENT) -> TaggedPictures:
+    """Return front pictures and tags of files that `dataset characters` wrote; pictures are kept in `cache`.
+
+    Raises:
+        UserError: a file cannot be read, or is no generated character.
+    """
+    pictures, tags = [], []
+    with CharacterRenderer() as renderer:
+        for done, path in enumerate(files):
+            monitor.report(done / len(files), path.stem)
+            encoded = read_bounded(path)
+            tags.append(tags_of_attributes(read_labels(encoded, name=path.name).attributes))
+            pictures.append(_front_picture(path.stem, partial(bytes, encoded), cache=cache, renderer=renderer))
+    return TaggedPictures(np.stack(pictures), tags)
+
+
+def _front_picture(
+    name: str, encoded: Callable[[], bytes], *, cache: Path, renderer: CharacterRenderer
+) -> NDArray[np.uint8]:
+    """Return the front of a character, uint8 (PICTURE, PICTURE, 4), drawn once and then kept in `cache`."""
+    cache.mkdir(parents=True, exist_ok=True)
+    kept = cache / f"{name}.png"
+    if not kept.exists():
+        character = decode_character(encoded(), name=name)
+        view = renderer.render(character, [_FRONT], size=PICTURE, supersample=2).rgba[0]
+        write_files({kept: cv2.imencode(".png", cv2.cvtColor(view, cv2.COLOR_RGBA2BGRA))[1].tobytes()})
+    shown = cv2.imdecode(np.frombuffer(kept.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert shown is not None
+    return cv2.cvtColor(shown, cv2.COLOR_BGRA2RGBA).astype(np.uint8)
 
 
 def known_tags(tags: Iterable[set[str]]) -> tuple[str, ...]:
@@ -154,34 +194,76 @@ def train(
     return network.eval().requires_grad_(False)
 
 
-def figures(network: AttributeTagger, data: TaggedPictures) -> dict[str, Any]:
-    """Return the mean average precision over tags, and for each group of single words how often the best one is right.
-
-    `chance` beside each is what one gets by always saying the commonest word (for the precision: the tag's frequency).
-    """
+def logits(network: AttributeTagger, data: TaggedPictures) -> NDArray[np.float32]:
+    """Return what a network says of pictures, (n, tags); above 0 it says yes."""
     pictures = data.rgba.astype(np.float32) / 255
     alpha = pictures[..., 3:]
     shown = torch.from_numpy((pictures[..., :3] * alpha + 1 - alpha).transpose(0, 3, 1, 2).copy())
     with torch.inference_mode():
-        said = network(shown, torch.from_numpy(alpha.transpose(0, 3, 1, 2).copy())).numpy()
+        said: NDArray[np.float32] = network(shown, torch.from_numpy(alpha.transpose(0, 3, 1, 2).copy())).numpy()
+    return said
+
+
+def figures(network: AttributeTagger, data: TaggedPictures) -> dict[str, Any]:
+    """Return the mean average precision over tags, and for each group of single words how often the best one is right.
+
+    `chance` beside each is what one gets by always saying the commonest word (for the precision: the tag's frequency).
+    `tags` holds `TagFigures` of every tag that somebody has, as tables.
+    """
+    said = logits(network, data)
     truth = targets(data.tags, network.tags)
-    present = [k for k in range(len(network.tags)) if truth[:, k].sum() >= 5]
+    present = [k for k in range(len(network.tags)) if truth[:, k].any()]
+    rows = {network.tags[k]: tag_figures(said[:, k], truth[:, k]) for k in present}
+    often = [row for row in rows.values() if row.has >= 5]
     found: dict[str, Any] = {
-        "precision": round(float(np.mean([average_precision(said[:, k], truth[:, k]) for k in present])), 3),
-        "chance": round(float(truth[:, present].mean()), 3),
+        "precision": round(float(np.mean([row.precision for row in often])), 3),
+        "chance": round(float(np.mean([row.share for row in often])), 3),
+        "f1": round(float(np.mean([row.f1 for row in often])), 3),
+        "f1_of_always_yes": round(float(np.mean([row.f1_of_always_yes for row in often])), 3),
     }
-    for group in ("hair_colour", "hair_cut", "hair_length", "bangs", "eye_colour", "ears", "clothes"):
+    for group in ONE_WORD_GROUPS:
         columns = [k for k, tag in enumerate(network.tags) if tag.startswith(group + ":")]
-        rows = truth[:, columns].sum(1) == 1
-        if not rows.any():
+        known = truth[:, columns].sum(1) == 1
+        if not known.any():
             continue
-        right = truth[rows][:, columns].argmax(1)
-        best = said[rows][:, columns].argmax(1)
+        right = truth[known][:, columns].argmax(1)
+        best = said[known][:, columns].argmax(1)
         found[group] = {
             "right": round(float((best == right).mean()), 3),
             "chance": round(float(np.bincount(right).max() / len(right)), 3),
         }
-    return found
+    return found | {"tags": {tag: dataclasses.asdict(row) for tag, row in rows.items()}}
+
+
+@dataclasses.dataclass(frozen=True)
+class TagFigures:
+    """How well one tag is told: `has` characters have it, `share` of all; `right` of all are told rightly, beside
+    `right_of_commonest`, the better of always yes and always no; F-1 beside that of always saying yes; and the average
+    `precision`."""
+
+    has: int
+    share: float
+    right: float
+    right_of_commonest: float
+    f1: float
+    f1_of_always_yes: float
+    precision: float
+
+
+def tag_figures(said: NDArray[np.floating], truth: NDArray[np.floating]) -> TagFigures:
+    """Return the figures of one tag from logits and from truth, 0 or 1, (n,) each; somebody must have it."""
+    yes, has = said > 0, truth > 0
+    share = float(has.mean())
+    hits = int((yes & has).sum())
+    return TagFigures(
+        has=int(has.sum()),
+        share=round(share, 3),
+        right=round(float((yes == has).mean()), 3),
+        right_of_commonest=round(max(share, 1 - share), 3),
+        f1=round(2 * hits / float(yes.sum() + has.sum()), 3),
+        f1_of_always_yes=round(2 * share / (1 + share), 3),
+        precision=round(average_precision(said, truth), 3),
+    )
 
 
 def average_precision(scores: NDArray[np.floating], truth: NDArray[np.floating]) -> float:
@@ -195,6 +277,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Train from the command line, and print figures on characters that were held out."""
     parser = argparse.ArgumentParser(prog="python -m paic3d_studio.training.tags", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
+    parser.add_argument("--characters", type=Path, nargs="+", help="folders that “dataset characters” wrote, in place "
+                        "of characters made now")  # fmt: skip
+    parser.add_argument("--judged", type=Path, nargs="+", help="with --characters: folders that judge and do not teach")
     parser.add_argument("--count", type=int, default=2000, help="how many characters, those held out among them")
     parser.add_argument("--first", type=int, default=10_000, help="number of the first")
     parser.add_argument(
@@ -207,16 +292,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
+    if (arguments.characters is None) != (arguments.judged is None):
+        parser.error("--characters and --judged go together")
     monitor = Monitor(lambda share, text: print(f"\r{share:4.0%} {text:40.40}", end="", file=sys.stderr))
-    seeds = range(arguments.first, arguments.first + arguments.count)
-    learnt = tagged_pictures(seeds[:-HELD_OUT], cache=arguments.cache, monitor=monitor)
-    judged = tagged_pictures(seeds[-HELD_OUT:], cache=arguments.cache, monitor=monitor)
+    try:
+        learnt, judged = _data(arguments, monitor)
+    except UserError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 2
     network = train(learnt, steps=arguments.steps, seed=arguments.seed, half=arguments.half, monitor=monitor)
     tensors = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
     size = write_files({arguments.out: safetensors.torch.save(tensors, metadata={"tags": json.dumps(network.tags)})})
     print(f"\r{arguments.out}: {size / 1e6:.2f} MB, {len(network.tags)} tags")
     print(json.dumps(figures(network, judged), indent=1))
     return 0
+
+
+def _data(chosen: argparse.Namespace, monitor: Monitor) -> tuple[TaggedPictures, TaggedPictures]:
+    """Return what teaches and what judges."""
+    if chosen.characters is None:
+        seeds = range(chosen.first, chosen.first + chosen.count)
+        parts = (seeds[:-HELD_OUT], seeds[-HELD_OUT:])
+        learnt, judged = (tagged_pictures(part, cache=chosen.cache, monitor=monitor) for part in parts)
+        return learnt, judged
+    learnt, judged = (
+        tagged_files([p for folder in folders for p in character_files(folder)], cache=chosen.cache, monitor=monitor)
+        for folders in (chosen.characters, chosen.judged)
+    )
+    return learnt, judged
 
 
 if __name__ == "__main__":

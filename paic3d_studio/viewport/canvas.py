@@ -73,7 +73,9 @@ class Quality:
 QUALITIES: Final[Mapping[str, Quality]] = {
     "full": Quality(1, 0.66),
     "half": Quality(2, 1.0),
+    "third": Quality(3, 1.1),
     "quarter": Quality(4, 1.25),
+    "sixth": Quality(6, 1.5),
 }
 """From the finest to the coarsest."""
 

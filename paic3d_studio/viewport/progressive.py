@@ -12,10 +12,10 @@ Phase = Literal["moving", "settling", "still"]
 REST: Final = 0.180
 """Seconds without a movement after which the sharp picture is begun."""
 
-BUDGET: Final = 0.055
-"""Seconds that one frame may take while the view moves: 18 frames a second."""
+BUDGET: Final = 0.030
+"""Seconds that one frame may take while the view moves; the window answers to nothing else meanwhile."""
 
-STRIP_BUDGET: Final = 0.030
+STRIP_BUDGET: Final = 0.020
 """Seconds that one strip of the sharp picture may take, so that a new drag is never kept waiting."""
 
 EASE: Final = 0.65

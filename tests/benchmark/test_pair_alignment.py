@@ -7,8 +7,8 @@ from paic3d_studio.benchmark.alignment import aligned_by_landmarks, aligned_by_o
 from paic3d_studio.core.alignment import align, aligned_points, warp_portrait
 from paic3d_studio.core.artefacts import Alignment, Landmarks, Matte, Portrait
 from paic3d_studio.core.image import decode_portrait
-from paic3d_studio.core.landmarks import detect_landmarks
 from paic3d_studio.errors import UserError
+from paic3d_studio.nets.landmarks import find_landmarks
 from paic3d_studio.paths import example_picture
 
 CORNERS = np.array([(150.0, 150), (350, 150), (150, 350), (350, 350)])
@@ -52,7 +52,7 @@ def test_landmarks_find_a_similarity_exactly_when_they_are_exact(
     picture: Portrait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by = similarity(0.7, -5, 60, 20)
-    points = detect_landmarks(picture).points.astype(np.float64)
+    points = find_landmarks(picture).points.astype(np.float64)
     shown = {id(picture): points}
     other = Portrait(np.zeros((64, 64, 4), np.uint8), has_alpha=True)
     shown[id(other)] = aligned_points(by, points=points)
@@ -60,13 +60,13 @@ def test_landmarks_find_a_similarity_exactly_when_they_are_exact(
     def found_in(portrait: Portrait) -> Landmarks:
         return Landmarks(shown[id(portrait)].astype(np.float32), np.ones(28, np.float32), "test")
 
-    monkeypatch.setattr("paic3d_studio.benchmark.alignment.detect_landmarks", found_in)
+    monkeypatch.setattr("paic3d_studio.benchmark.alignment.find_landmarks", found_in)
     found = aligned_by_landmarks(picture, other)
     assert difference(found, by, points) < 1e-3
 
 
 def test_landmarks_that_are_detected_find_it_as_well_as_they_are(picture: Portrait) -> None:
-    shown = align(detect_landmarks(picture))
+    shown = align(find_landmarks(picture))
     factor = np.diag([0.9, 0.9, 1.0])
     other = Alignment((shown.matrix @ factor) + np.array([[0, 0, 20.0], [0, 0, -12.0]]))
     found = aligned_by_landmarks(moved(picture, other), moved(picture, shown))
@@ -78,7 +78,7 @@ def test_landmarks_that_are_detected_find_it_as_well_as_they_are(picture: Portra
 
 @pytest.mark.parametrize(("scale", "degrees"), [(0.8, 0.0), (1.1, 9.0)])
 def test_orb_features_find_a_similarity_to_a_pixel(picture: Portrait, scale: float, degrees: float) -> None:
-    shown = align(detect_landmarks(picture))
+    shown = align(find_landmarks(picture))
     render = moved(picture, shown)
     by = similarity(scale, degrees, 40, 15)
     illustration = moved(render, by)

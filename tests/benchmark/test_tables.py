@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from paic3d_studio.benchmark.tables import as_json, interval, intervals, markdown
+from paic3d_studio.benchmark.line_removal import DIFFERENCE
+from paic3d_studio.benchmark.tables import as_json, interval, intervals, markdown, with_differences
 
 
 def test_an_interval_holds_the_true_mean_about_as_often_as_it_says() -> None:
@@ -59,6 +60,20 @@ def test_the_tables_name_figures_and_methods_and_say_which_way_is_better() -> No
     assert "21.00 (20.00 to 22.00)" in text
     assert "## Table 4" in text
     assert "| Telea | 15.00 |" in text
+
+
+def test_ours_and_telea_are_told_apart_pair_by_pair() -> None:
+    lines = {
+        pair: {"network": {"psnr": easy + gain}, "telea": {"psnr": easy}}
+        for pair, easy, gain in (("a", 10.0, 0.5), ("b", 30.0, 0.7), ("c", 20.0, 0.6))
+    }
+    found = intervals(with_differences(lines))
+    assert found[DIFFERENCE]["psnr"].mean == pytest.approx(0.6)
+    low, high = found[DIFFERENCE]["psnr"].low, found[DIFFERENCE]["psnr"].high
+    assert low is not None and low >= 0.5 - 1e-9
+    assert high is not None and high <= 0.7 + 1e-9
+    assert "| ours minus Telea's, pair by pair | 0.60" in markdown({}, lines, notes=[])
+    assert DIFFERENCE not in with_differences({"a": {"telea": {"psnr": 1.0}}})["a"]
 
 
 def test_json_knows_no_nan() -> None:

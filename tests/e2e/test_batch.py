@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import trimesh
 
+from paic3d_studio.arguments import BATCH_TO_MEND
 from paic3d_studio.cli import main
 from paic3d_studio.paths import example_picture
 from paic3d_studio.project import edits
 from paic3d_studio.project.file import write_project
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.session import batch
-from paic3d_studio.session.batch import TO_MEND
 
 QUICK = ["--lattice", "64", "--faces", "2000", "--texture", "256"]
 
@@ -87,7 +87,7 @@ def test_what_cannot_begin_ends_in_one_sentence(
     else:
         out = tmp_path / "file"
         out.write_text("in the way")
-    assert main(["batch", str(source), str(out), *options]) == TO_MEND
+    assert main(["batch", str(source), str(out), *options]) == BATCH_TO_MEND
     said = capsys.readouterr().err
     assert said.startswith("error: ") and said.count("\n") == 1
 

@@ -1,9 +1,12 @@
 """A studio that is killed at any moment loses no project, and no edit that had been copied."""
 
+import contextlib
+import multiprocessing
 import random
-import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -11,31 +14,7 @@ import pytest
 from paic3d_studio.gui.rescue import RescueFolder
 from paic3d_studio.project.file import decoded_project
 from paic3d_studio.project.state import Project
-
-ROOT = Path(__file__).resolve().parents[2]
-MOMENTS = 25
-
-# Edits without end: each is copied, every third one is saved, and what stands on the disk is said.
-EDITING = """
-import sys
-from pathlib import Path
-from paic3d_studio.gui.rescue import RescueFolder
-from paic3d_studio.project import edits
-from paic3d_studio.project.state import PictureSource, Project
-from paic3d_studio.session.session import Session
-
-session, rescues = Session(), RescueFolder(Path(sys.argv[1]))
-path, start = Path(sys.argv[2]), int(sys.argv[3])
-project = Project(picture=PictureSource("girl.png", bytes(range(256)) * 2000))
-for seed in range(start, start + 100_000):
-    project = edits.set_seed(project, seed=seed)
-    rescues.write(session, project=project, path=path)
-    print("copied", seed, flush=True)
-    if seed % 3 == 0:
-        session.save(path, project=project)
-        rescues.clear()
-        print("saved", seed, flush=True)
-"""
+from tests.e2e import edits_without_end
 
 
 def seed_in(content: bytes) -> int:
@@ -43,26 +22,43 @@ def seed_in(content: bytes) -> int:
     return found.seed
 
 
+def told_until_the_end(telling: Connection) -> Iterator[int]:
+    """What the studio said before it was killed; a word that it was cut short in is not one."""
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            yield telling.recv()
+
+
 @pytest.mark.slow
-def test_a_studio_killed_at_any_moment_loses_nothing_that_was_on_the_disk(tmp_path: Path) -> None:
+def test_a_studio_killed_at_any_moment_loses_nothing_that_was_on_the_disk(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
     path, folder = tmp_path / "girl.paic3d", tmp_path / "autosave"
-    lot, told = random.Random(5), 1
-    for _ in range(MOMENTS):
-        command = [sys.executable, "-c", EDITING, str(folder), str(path), str(told + 1)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as studio:
-            assert studio.stdout is not None
-            assert studio.stdout.readline().startswith("copied")
-            time.sleep(lot.uniform(0.0, 0.2))
-            studio.kill()
-            words = studio.stdout.read().split()
-        told = max([told + 1, *(int(word) for word in words[1::2] if word.isdigit())])
+    lot, told, saved, rescued = random.Random(pytestconfig.getoption("--kill-seed")), 1, 0, 0
+    processes = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
+    processes.set_forkserver_preload([edits_without_end.__name__])  # what it imports is imported once
+    for _ in range(pytestconfig.getoption("--kills")):
+        hearing, telling = processes.Pipe(duplex=False)
+        arguments = (folder, path, told + 1, telling)
+        studio = processes.Process(target=edits_without_end.edit_without_end, args=arguments, daemon=True)
+        studio.start()
+        telling.close()
+        first = hearing.recv()
+        time.sleep(lot.uniform(0.0, 0.2))
+        studio.kill()
+        studio.join()
+        told = max([first, *told_until_the_end(hearing)])
+        hearing.close()
         rescue = RescueFolder(folder).newest()
         standing = [seed_in(path.read_bytes())] if path.exists() else []
+        saved += path.exists()
         if rescue is not None:
             assert rescue.path == path
             standing.append(seed_in(rescue.content()))
-        assert max(standing) >= told
-        if rescue is not None:
             RescueFolder(folder).discard(rescue)
+            rescued += 1
+        assert max(standing) >= told
         told = max(standing)
     assert len(list(folder.glob("*.lock"))) <= 1
+    print(f"last edit {told}; after {saved} kills a saved project stood there, after {rescued} a copy was offered")
+    assert saved and rescued

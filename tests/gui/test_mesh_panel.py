@@ -1,14 +1,16 @@
 """The options of the mesh in the window: every control is an edit, and what it makes of the mesh is told."""
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFileDialog, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.inspection import MeshInspection
 from paic3d_studio.core.solid import Symmetry
 from paic3d_studio.core.surface import CUTS, SurfaceOptions
+from paic3d_studio.core.upscaling import Upscaling
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.panels.mesh_panel import MESH_OPTIONS, MeshPanel, foreseen
 from paic3d_studio.project import edits
@@ -40,8 +42,9 @@ def surface_of(window: MainWindow) -> SurfaceOptions:
 @pytest.mark.parametrize("option", MESH_OPTIONS, ids=lambda option: option.name)
 def test_what_an_option_shows_is_what_its_edit_set(option) -> None:
     values = option.choices if option.span is None else (option.span[0], option.span[1])
+    project = edits.set_upscaling(PROJECT, file="known.safetensors", sha256="0" * 64)
     for value in values:
-        assert option.read(option.edit(PROJECT, value)) == value
+        assert option.read(option.edit(project, value)) == value
 
 
 def test_each_control_is_one_step_of_undo_that_shows_in_every_control(studio: MainWindow) -> None:
@@ -103,6 +106,65 @@ def test_a_changed_option_foresees_again_until_the_new_mesh_is_measured_and_undo
     assert panel.figures.exact
     studio.document.undo()
     assert panel.figures.exact
+
+
+def upscaling_of(window: MainWindow) -> Upscaling:
+    project = window.document.project
+    assert project is not None
+    return project.settings.upscaling
+
+
+def chosen_network(window: MainWindow, path: Path | None) -> None:
+    """Choose “Network…” as the artist does, and a file in the dialog that opens; None closes it."""
+    choose(window.workspace.mesh, "upscaling", "network")
+    (dialog,) = [dialog for dialog in window.findChildren(QFileDialog) if dialog.isVisible()]
+    assert dialog.fileMode() == QFileDialog.FileMode.ExistingFile
+    if path is not None:
+        dialog.fileSelected.emit(str(path))
+        dialog.done(QFileDialog.DialogCode.Accepted)
+    else:
+        dialog.reject()
+
+
+def shown_upscaling(window: MainWindow) -> tuple[str, str]:
+    box = window.workspace.mesh.controls.widgets["upscaling"]
+    assert isinstance(box, QComboBox)
+    return box.currentData(), box.currentText()
+
+
+def test_smooth_upscaling_is_one_step_of_undo(studio: MainWindow) -> None:
+    choose(studio.workspace.mesh, "upscaling", "smooth")
+    assert upscaling_of(studio) == Upscaling("smooth") and shown_upscaling(studio) == ("smooth", "Smooth")
+    studio.actions_by_name["undo"].trigger()
+    assert upscaling_of(studio) == Upscaling() and shown_upscaling(studio) == ("none", "None")
+
+
+def test_a_network_is_read_before_it_is_set_and_named_in_the_list(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Upscaling("network", str(tmp_path / "sharp.safetensors"), "a" * 64)
+    monkeypatch.setattr("paic3d_studio.gui.document.checked_network", lambda *_, **__: found)
+    with qtbot.waitSignal(studio.document.changed, timeout=20_000):
+        chosen_network(studio, tmp_path / "sharp.safetensors")
+    assert upscaling_of(studio) == found and shown_upscaling(studio) == ("network", "Network: sharp")
+    choose(studio.workspace.mesh, "upscaling", "smooth")
+    assert upscaling_of(studio) == Upscaling("smooth", found.file, found.sha256)
+    chosen_network(studio, None)  # the one that is known is taken up again
+    assert upscaling_of(studio) == found and shown_upscaling(studio) == ("network", "Network: sharp")
+
+
+def test_no_file_or_a_refused_one_leaves_the_setting_as_it_was(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen_network(studio, None)
+    assert upscaling_of(studio) == Upscaling() and shown_upscaling(studio) == ("none", "None")
+    (tmp_path / "bad.safetensors").write_bytes(b"no such thing")
+    monkeypatch.setattr("paic3d_studio.nets.upscaling_library.refuse_missing", lambda: None)
+    with qtbot.waitSignal(studio.document.failed, timeout=60_000):
+        chosen_network(studio, tmp_path / "bad.safetensors")
+    assert "“bad.safetensors” is no safetensors file" in studio.workspace.messages.text
+    assert upscaling_of(studio) == Upscaling() and shown_upscaling(studio) == ("none", "None")
+    assert not studio.document.session.can_undo
 
 
 def test_an_estimate_takes_over_the_proportions_of_the_mesh_before() -> None:

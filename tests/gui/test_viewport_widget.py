@@ -22,6 +22,7 @@ from paic3d_studio.viewport import renderer
 from paic3d_studio.viewport.canvas import BACKGROUNDS
 from paic3d_studio.viewport.offscreen import render_offscreen
 from paic3d_studio.viewport.orbit import HOME_VIEW, OrbitView
+from paic3d_studio.viewport.scene import Scene
 
 Left, Right, Middle = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
 NoButton = Qt.MouseButton.NoButton
@@ -46,10 +47,11 @@ def blue_square() -> TexturedMesh:
 
 
 @pytest.fixture
-def display(qapp: QApplication) -> None:
-    """Skip where Qt has no display that can show OpenGL."""
+def display(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skip where Qt has no display that can show OpenGL; where it has one, take it for that of a graphics card."""
     if QGuiApplication.platformName() in viewport_hosts.PLATFORMS_WITHOUT_GL:
         pytest.skip("no display: run under xvfb-run with QT_QPA_PLATFORM=xcb")
+    monkeypatch.setattr(viewport_hosts, "display", lambda: viewport_hosts.Display("", "a graphics card"))
 
 
 @pytest.fixture
@@ -307,10 +309,7 @@ def test_a_graphics_driver_that_fails_leaves_one_sentence(
     assert "version 210" in caplog.text
 
 
-@pytest.mark.window
-def test_a_shader_that_the_driver_refuses_leaves_one_sentence(
-    qtbot: QtBot, display: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_shader_that_the_driver_refuses_leaves_one_sentence(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(renderer, "volume_fragment", lambda _: "#version 330 core\nthis is no shader")
     widget = ViewportWidget()
     qtbot.addWidget(widget)
@@ -318,6 +317,13 @@ def test_a_shader_that_the_driver_refuses_leaves_one_sentence(
     widget.show()
     qtbot.waitUntil(lambda: not widget.has_opengl, timeout=3000)
     assert "refused to draw" in widget.sentence
+
+
+@pytest.mark.window
+def test_a_shader_that_a_graphics_card_refuses_leaves_one_sentence(
+    qtbot: QtBot, display: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test_a_shader_that_the_driver_refuses_leaves_one_sentence(qtbot, monkeypatch)
 
 
 def test_without_any_opengl_one_sentence_takes_the_place_of_the_3d_view(
@@ -379,6 +385,19 @@ def test_an_empty_view_invites_the_artist_and_a_missing_mesh_is_named(qtbot: QtB
 def test_a_display_without_opengl_is_named(qapp: QApplication) -> None:
     platform = QGuiApplication.platformName()
     if platform in viewport_hosts.PLATFORMS_WITHOUT_GL:
-        assert platform in viewport_hosts.why_no_opengl()
+        assert platform in viewport_hosts.display().refusal
     else:
-        assert platform not in viewport_hosts.why_no_opengl()
+        assert platform not in viewport_hosts.display().refusal
+
+
+@pytest.mark.parametrize(
+    ("drawn_by", "host"),
+    [("llvmpipe (LLVM 15.0.7, 256 bits)", "picture"), ("NVIDIA GeForce RTX 4070/PCIe/SSE2", "widget"), ("", "widget")],
+)
+def test_opengl_in_software_draws_the_head_without_putting_the_window_together(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, drawn_by: str, host: str
+) -> None:
+    monkeypatch.setattr(viewport_hosts, "display", lambda: viewport_hosts.Display("", drawn_by))
+    monkeypatch.setattr(viewport_hosts, "OpenGLHost", lambda *_: "widget")
+    monkeypatch.setattr(viewport_hosts, "PictureHost", lambda *_: "picture")
+    assert viewport_hosts.new_host(Scene(), QWidget()) == host

@@ -23,7 +23,8 @@ TRANSLATED: dict[str, tuple[int | str, ...]] = {
     "text": (0,), "in_language": (0,), "label": (0, "text"), "Section": (0,), "add": (0, "tip"),
     "icon_button": ("tip",),
     "show_message": (0, "message", "cure", "action", "other"), "ActionEntry": (1, 2, 3, "label", "tip", "menu"),
-    "show_hint": (0,), "show_idle": (0,), "show_progress": (1,), "submit": ("title",), "Step": (1, 2),
+    "show_hint": (0,), "show_idle": (0,), "show_progress": (1,), "submit": ("title",), "Step": (1, 2, "coming"),
+    "invite": (0, 1),
     "Option": (0, 2, 3), "say": (0, 1), "say_halted": (0,), "ShadingMode": (0, "label"), "Stage": ("title",),
     "Exporter": ("label", "title"), "TurntableFormat": ("label",),
 }  # fmt: skip

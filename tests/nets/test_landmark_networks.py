@@ -16,7 +16,7 @@ from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.datasets.drawn_faces import MIRRORED as DRAWN_MIRRORED
 from paic3d_studio.datasets.face_scenes import face_size
 from paic3d_studio.errors import Cancelled, UserError
-from paic3d_studio.nets import landmarks, manifest
+from paic3d_studio.nets import manifest, weights
 from paic3d_studio.nets.face_networks import CROP_SIDE, FaceFinder, LandmarkNetwork, expected_places
 from paic3d_studio.nets.landmarks import DETECTORS, MIRRORED, NetworkDetector, find_landmarks, size_of
 from paic3d_studio.paths import example_picture, models_folder
@@ -111,8 +111,7 @@ def test_without_weights_the_older_detector_is_used_and_the_artist_is_told(
 ) -> None:
     shutil.copy(models_folder() / "manifest.toml", tmp_path)
     monkeypatch.setattr(manifest, "models_folder", lambda: tmp_path)
-    landmarks._finder.cache_clear()
-    landmarks._reader.cache_clear()
+    weights._network_of.cache_clear()
     if DETECTORS.keys() == {"network"}:
         raise AssertionError("nothing stands in")
     found = find_landmarks(opaque(example))

@@ -14,7 +14,7 @@ from paic3d_studio.core.matte import FaceBox, matte_by_grabcut, matte_from_alpha
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.datasets.backgrounds import BACKGROUNDS
 from paic3d_studio.errors import Cancelled, UserError
-from paic3d_studio.nets import manifest, matting
+from paic3d_studio.nets import manifest, weights
 from paic3d_studio.nets.matting import MATTING, find_matte, matte_by_network
 from paic3d_studio.paths import example_picture, models_folder
 
@@ -97,7 +97,7 @@ def test_without_weights_grabcut_stands_in(
 ) -> None:
     shutil.copy(models_folder() / "manifest.toml", tmp_path)
     monkeypatch.setattr(manifest, "models_folder", lambda: tmp_path)
-    matting._network.cache_clear()
+    weights._network_of.cache_clear()
     portrait = before(example[0], BACKGROUNDS["busy"](np.random.default_rng(2), SIDE))
     found = find_matte(portrait, face_box=example[1]).alpha
     assert np.array_equal(found, matte_by_grabcut(portrait, face_box=example[1]).alpha)

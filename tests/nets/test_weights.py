@@ -72,6 +72,13 @@ def test_a_damaged_manifest_is_named(tmp_path: Path, text: str) -> None:
         manifest_entry("small", folder=tmp_path)
 
 
+def test_a_manifest_that_was_written_again_is_read_again(install: Install) -> None:
+    first = manifest_entry("small", folder=install(linear()))
+    second = manifest_entry("small", folder=install({"weight": torch.zeros(2, 3), "bias": torch.ones(2)}))
+    assert first.sha256 != second.sha256
+    assert manifest_entry("small", folder=second.path.parent) is second
+
+
 def test_weights_that_are_not_listed_are_refused(install: Install) -> None:
     with pytest.raises(UserError, match="large"):
         load_weights("large", folder=install(linear()))

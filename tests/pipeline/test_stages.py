@@ -1,10 +1,13 @@
 """The table of the method: what depends on what."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from paic3d_studio.core.alignment import aligned_points
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, Alignment, Matte, Portrait, RenderLike
+from paic3d_studio.core.upscaling import Upscaling
 from paic3d_studio.pipeline import steps
 from paic3d_studio.pipeline.graph import Graph
 from paic3d_studio.pipeline.stages import INFILL_WEIGHTS, SOURCES, STAGES, TAGGER_WEIGHTS, weights_key
@@ -43,10 +46,23 @@ def test_tags_see_the_artists_own_picture_and_not_its_line_free_copy(decision):
     assert {"matte_strokes", "placed_face", "tagger_weights"} <= sources_of("tags")
 
 
-@pytest.mark.parametrize("decision", ["texture_options", "stitch", "surface_options"])
+@pytest.mark.parametrize("decision", ["texture_options", "stitch", "surface_options", "upscaling"])
 def test_the_field_does_not_depend_on_how_it_is_meshed_or_painted(decision):
     assert decision not in sources_of("field")
     assert decision in sources_of("textured")
+
+
+def test_an_upscaling_network_stands_in_the_keys_by_its_content_wherever_its_file_lies():
+    (key,) = [source.key for source in SOURCES if source.name == "upscaling"]
+    first = Upscaling("network", "/here/a.safetensors", "a" * 64)
+    assert key(first) == key(dataclasses.replace(first, file="/there/b.safetensors"))
+    keys = {
+        key(first),
+        key(dataclasses.replace(first, sha256="b" * 64)),
+        key(Upscaling("smooth", first.file, "a" * 64)),
+    }
+    assert len(keys | {key(Upscaling())}) == 4
+    assert "upscaling" not in sources_of("stitch_picture")  # the view is not kept waiting for it
 
 
 def test_weights_stand_in_the_keys_of_the_stages_that_use_them():

@@ -1,5 +1,6 @@
 """Project files: what is written is read again, and nothing else is."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -15,6 +16,7 @@ from paic3d_studio.core.lines import LineOptions, Stroke
 from paic3d_studio.core.strokes import MAX_RADIUS
 from paic3d_studio.errors import UserError
 from paic3d_studio.project import edits
+from paic3d_studio.project.codec import plain
 from paic3d_studio.project.file import (
     VERSION,
     decoded_project,
@@ -114,6 +116,22 @@ def test_a_file_of_a_newer_version_is_refused_with_what_to_do() -> None:
     with pytest.raises(UserError, match="newer version") as refused:
         decoded_project(rewritten(lambda state: state.update(version=VERSION + 1)), name="x.paic3d")
     assert "Install" in refused.value.cure
+
+
+def names_of(data: object, path: str = "") -> list[str]:
+    """The names of all decisions that a project file tells, each with those above it."""
+    if not isinstance(data, dict):
+        return [path]
+    return [name for key in sorted(data) for name in names_of(data[key], f"{path}/{key}")]
+
+
+def test_a_new_decision_has_a_new_version_so_that_an_older_studio_says_so_and_does_not_speak_of_damage() -> None:
+    told = {name: value for name, value in plain(Project(picture=PICTURE)).items() if name != "picture"}
+    digest = hashlib.sha256("\n".join(names_of(told)).encode()).hexdigest()
+    assert (VERSION, digest[:16]) == (
+        3,
+        "c83e2f57c41993a6",
+    )  # names differ: raise VERSION, and write down the new digest
 
 
 def test_what_an_older_file_lacks_takes_its_default() -> None:

@@ -55,6 +55,15 @@ def test_weights_are_named_with_their_licences(project: Project) -> None:
     assert [entry["name"] for entry in told(classical)["weights"]] == ["compact"]
 
 
+def test_an_upscaling_network_is_named_by_its_file_and_digest_and_not_by_its_folder(project: Project) -> None:
+    upscaled = edits.set_upscaling(project, way="network", file="/somewhere/private/sharp.safetensors", sha256="a" * 64)
+    (entry,) = [entry for entry in told(upscaled)["weights"] if entry["name"] == "upscaling"]
+    assert (entry["file"], entry["sha256"], entry["licence"]) == ("sharp.safetensors", "a" * 64, "not known")
+    assert "private" not in provenance(upscaled, ENCODED).decode()
+    smooth = told(edits.set_upscaling(upscaled, way="smooth"))
+    assert [entry for entry in smooth["weights"] if entry["name"] == "upscaling"] == []
+
+
 def test_weights_that_were_not_imported_are_told_of_as_missing(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """Training repeats itself from a seed, cuts patches round lines, and writes what the program can read back."""
 
+import dataclasses
 import tomllib
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from safetensors.torch import save
 
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.datasets.line_pairs import LinePair
-from paic3d_studio.errors import Cancelled
+from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.nets.infill import InfillNetwork
 from paic3d_studio.nets.weights import load_into, load_weights
 from paic3d_studio.training.infill import (
@@ -21,6 +22,7 @@ from paic3d_studio.training.infill import (
     half_precision,
     main,
     manifest_table,
+    started_from,
     train,
 )
 
@@ -53,6 +55,26 @@ def test_equal_seeds_train_equal_weights(pairs: list[LinePair]) -> None:
     recipe = InfillRecipe(steps=2, batch=4)
     one, two = (train(pairs, recipe=recipe).state_dict() for _ in range(2))
     assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_training_begins_with_the_weights_it_is_given(pairs: list[LinePair], tmp_path: Path) -> None:
+    before = train(pairs, recipe=InfillRecipe(steps=1, batch=2))
+    (tmp_path / "start.safetensors").write_bytes(save(half_precision(before)))
+    start = started_from(tmp_path / "start.safetensors")
+    after = train(pairs, recipe=InfillRecipe(steps=1, batch=2, rate=0.0), start=start)
+    for name, value in after.named_parameters():
+        assert torch.equal(value, start[name])
+    (tmp_path / "none.safetensors").write_bytes(b"no weights")
+    with pytest.raises(UserError, match="cannot be read as weights"):
+        started_from(tmp_path / "none.safetensors")
+
+
+def test_features_count_in_larger_patches_and_move_the_weights_elsewhere(pairs: list[LinePair]) -> None:
+    recipe = InfillRecipe(steps=1, batch=2, patch=33)
+    seen = dataclasses.replace(recipe, perceptual=10.0)
+    without, once, again = (train(pairs, recipe=one).state_dict() for one in (recipe, seen, seen))
+    assert all(torch.equal(once[name], again[name]) for name in once)
+    assert any(not torch.equal(once[name], without[name]) for name in once)
 
 
 def test_training_stops_when_it_is_cancelled(pairs: list[LinePair]) -> None:

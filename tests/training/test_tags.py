@@ -1,18 +1,26 @@
 """The small tagger learns what it is shown, is judged by a closed form, and its features reach the reconstructor."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from paic3d_studio.datasets.generated.draw import drawn_recipe
+from paic3d_studio.datasets.generated.generate import character_bytes, character_name
 from paic3d_studio.datasets.generated.labels import attributes
+from paic3d_studio.errors import UserError
 from paic3d_studio.nets.attributes import MAP, AttributeTagger
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
 from paic3d_studio.training.tags import (
+    TagFigures,
     TaggedPictures,
     average_precision,
     figures,
     known_tags,
+    tag_figures,
+    tagged_files,
+    tagged_pictures,
     tags_of_attributes,
     targets,
     train,
@@ -39,6 +47,29 @@ def test_the_precision_of_a_ranking_is_that_of_its_closed_form() -> None:
     assert average_precision(np.array([3.0, 2.0, 1.0, 0.0]), np.array([0, 1, 0, 1])) == pytest.approx(
         (1 / 2 + 2 / 4) / 2
     )
+
+
+def test_a_tag_is_judged_by_closed_forms_beside_what_always_yes_would_reach() -> None:
+    said, truth = np.array([2.0, 1.0, -1.0, -2.0]), np.array([1, 0, 1, 0])
+    assert tag_figures(said, truth) == TagFigures(
+        has=2, share=0.5, right=0.5, right_of_commonest=0.5, f1=0.5, f1_of_always_yes=0.667, precision=0.833
+    )
+    sure = tag_figures(np.where(truth > 0, 1.0, -1.0), truth)
+    assert (sure.right, sure.f1, sure.precision) == (1.0, 1.0, 1.0)
+
+
+def test_files_give_the_pictures_and_tags_that_their_seeds_give(tmp_path: Path) -> None:
+    (tmp_path / "characters").mkdir()
+    seed = 90_000
+    path = tmp_path / "characters" / f"{character_name(seed)}.vrm"
+    path.write_bytes(character_bytes(drawn_recipe(seed)))
+    read = tagged_files([path], cache=tmp_path / "read")
+    made = tagged_pictures([seed], cache=tmp_path / "made")
+    assert read.tags == made.tags
+    assert np.array_equal(read.rgba, made.rgba)
+    path.write_bytes(b"glTF" + bytes(60))
+    with pytest.raises(UserError, match="labels"):
+        tagged_files([path], cache=tmp_path / "read")
 
 
 def test_attributes_become_tags_and_what_says_nothing_of_shape_does_not() -> None:

@@ -1,5 +1,6 @@
 import pytest
 
+from paic3d_studio.viewport.canvas import QUALITIES
 from paic3d_studio.viewport.progressive import BUDGET, REST, FramePlan, Progressive
 
 SIZE = (600, 600)
@@ -8,7 +9,7 @@ SIZE = (600, 600)
 def drawn(machine: Progressive, now: float, *, per_pixel: float) -> FramePlan:
     """Draw one frame on a machine that takes `per_pixel` seconds for each pixel."""
     plan = machine.plan(now, SIZE)
-    divisor = {"full": 1, "half": 2, "quarter": 4}[plan.quality]
+    divisor = QUALITIES[plan.quality].divisor
     pixels = SIZE[0] // divisor * (plan.rows[1] - plan.rows[0])
     machine.drew(plan, seconds=pixels * per_pixel, size=SIZE)
     return plan
@@ -24,7 +25,7 @@ def settled(machine: Progressive, now: float, *, per_pixel: float) -> list[Frame
 
 SLOW = BUDGET / 250_000  # half resolution fits the budget, full does not
 FAST = BUDGET / 10_000_000
-CRAWLING = BUDGET / 40_000  # only a quarter fits
+CRAWLING = BUDGET / 22_000  # only a quarter fits
 
 
 def test_the_first_frame_is_drawn_at_once() -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QHBoxLayout, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QMenu, QPushButton, QWidget
 
 from paic3d_studio.gui.language import text
+from paic3d_studio.gui.widgets import label
 from paic3d_studio.project.state import MAX_RESIZE, MAX_SHIFT, AlignmentEdit
 
 _FIELDS: Final[tuple[tuple[str, str, str, float, str, float], ...]] = (
-    ("x", "X", "To the right, in pixels of the square", MAX_SHIFT, "", 1.0),
-    ("y", "Y", "Down, in pixels of the square", MAX_SHIFT, "", 1.0),
-    ("scale", "", "Size beside what the face asks for", 100 * MAX_RESIZE, "%", 1.0),
-    ("turn", "", "Turn clockwise, in degrees", 180.0, "°", 0.5),
+    ("x", "Right", "To the right, in pixels of the square", MAX_SHIFT, "", 1.0),
+    ("y", "Down", "Down, in pixels of the square", MAX_SHIFT, "", 1.0),
+    ("scale", "Scale", "Size beside what the face asks for", 100 * MAX_RESIZE, " %", 1.0),
+    ("turn", "Turn", "Turn clockwise, in degrees", 180.0, "°", 0.5),
 )
+"""Name, caption, tip, the most it may be, unit, step."""
 
 
 class AlignBar(QFrame):
@@ -33,15 +35,20 @@ class AlignBar(QFrame):
         super().__init__(parent)
         self.setObjectName("floatingBar")
         self.setAccessibleName(text("Place of the picture in the square"))
-        line = QHBoxLayout(self)
-        line.setContentsMargins(10, 6, 8, 6)
-        line.setSpacing(6)
-        line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # a narrow pane stays narrow
+        grid = QGridLayout(self)
+        grid.setContentsMargins(10, 5, 10, 8)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(2)
+        grid.setSizeConstraint(QGridLayout.SizeConstraint.SetNoConstraint)  # a narrow pane stays narrow
         self.fields: dict[str, QDoubleSpinBox] = {}
-        for name, title, tip, most, unit, step in _FIELDS:
-            self.fields[name] = self._new_field(name, title, tip, most, unit, step)
-            line.addWidget(self.fields[name], 6 if name == "scale" else 5)
-        line.addStretch(1)
+        for column, (name, title, tip, most, unit, step) in enumerate(_FIELDS):
+            self.fields[name] = self._new_field(name, tip, most, unit, step)
+            caption = label(title, role="faint")
+            caption.setBuddy(self.fields[name])
+            caption.setIndent(3)
+            grid.addWidget(caption, 0, column)
+            grid.addWidget(self.fields[name], 1, column)
+            grid.setColumnStretch(column, 7 if name == "scale" else 5)
         menu = QMenu(self)
         for words, tip, signal in (
             ("Level the eyes", "Turn the picture so that both eyes lie at one height", self.levelled),
@@ -56,19 +63,18 @@ class AlignBar(QFrame):
         self.menu_button.setToolTip(text("Level the eyes, align by the landmarks, or as detected"))
         self.menu_button.setMenu(menu)
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        line.addWidget(self.menu_button)
+        grid.addWidget(self.menu_button, 1, len(_FIELDS))
         self.show_edit(AlignmentEdit())
 
-    def _new_field(self, name: str, title: str, tip: str, most: float, unit: str, step: float) -> QDoubleSpinBox:
+    def _new_field(self, name: str, tip: str, most: float, unit: str, step: float) -> QDoubleSpinBox:
         field = QDoubleSpinBox()
         field.setRange(100 / MAX_RESIZE if name == "scale" else -most, most)
         field.setDecimals(1)
         field.setSingleStep(step)
-        field.setPrefix(f"{title}  " if title else "")
         field.setSuffix(unit)
         field.setKeyboardTracking(False)
-        field.setMinimumWidth(66)
-        field.setMaximumWidth(96)
+        field.setMinimumWidth(62)
+        field.setMaximumWidth(92)
         field.setToolTip(text(tip))
         field.setAccessibleName(text(tip))
         field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -56,9 +56,10 @@ class BrushBar(QFrame):
         self._mode_row = row(*self._mode_buttons)
         rows.addWidget(self._mode_row)
         line = QHBoxLayout()
-        line.setSpacing(7)
+        line.setSpacing(8)
         rows.addLayout(line)
-        self.size_slider, self._size_text = self._add(line, "Size", "Diameter  ([ and ])")
+        self.size_slider, self._size_text = self._add(line, "Size", "Diameter in pixels of the square  ([ and ])")
+        line.addSpacing(8)
         self.hardness_slider, self._hardness_text = self._add(
             line, "Hardness", "Hardness of the rim  (Shift+[ and Shift+])"
         )
@@ -77,7 +78,7 @@ class BrushBar(QFrame):
             slider.setValue(round(value))
             slider.blockSignals(False)
         self._size_text.setText(f"{2 * radius:.0f} px")
-        self._hardness_text.setText(f"{hardness:.0%}")
+        self._hardness_text.setText(f"{100 * hardness:.0f} %")
 
     def show_modes(self, shown: bool) -> None:
         """Show what the cut-out brush can do, or hide it for the other brushes."""
@@ -111,7 +112,7 @@ class BrushBar(QFrame):
         slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         value = label("100 %", role="soft")
         value.setMinimumWidth(value.sizeHint().width() + 2)
-        value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        value.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for widget in (label(title, role="soft"), slider, value):
             line.addWidget(widget)
         return slider, value

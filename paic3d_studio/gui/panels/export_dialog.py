@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.language import text
@@ -57,6 +67,7 @@ class ExportDialog(QDialog):
         self._place = QLineEdit(str(self._folder))
         self._browse = QPushButton(text("Choose…"))
         self._note = label(role="faint", wrap=True)
+        self._scroll = QScrollArea()
         options = [option for option in MESH_OPTIONS if option.name in _EXPORTED]
         self._controls = OptionControls(options, wanted=self._changes.append)
         self._controls.show_project(project)
@@ -94,7 +105,12 @@ class ExportDialog(QDialog):
             self._exporter.check(self.terms_form.terms)
             self._check(self.target)
         except UserError as error:
-            self._show_note(str(error), role="bad")
+            if self._exporter.wants_terms and not self.terms_form.terms.author:
+                self._show_note(text("A VRM file names its author: type a name into the field above."), role="bad")
+                self.terms_form.focus_author()
+                self._scroll.ensureWidgetVisible(self.terms_form.author)
+            else:
+                self._show_note(f"{text(error.message)} {text(error.cure)}".strip(), role="bad")
             return
         super().accept()
 
@@ -120,17 +136,33 @@ class ExportDialog(QDialog):
         buttons.addWidget(self._cancel)
         buttons.addWidget(self._export)
         buttons.setSpacing(8)
+        self._inside = QWidget()
+        self._inside.setObjectName("row")
+        rows = QVBoxLayout(self._inside)
+        rows.setContentsMargins(20, 18, 20, 12)
+        rows.setSpacing(12)
+        for part in (where, separator(), how, self._terms_line, self.terms_form):
+            rows.addWidget(part)
+        rows.addStretch(1)
+        self._scroll.setWidget(self._inside)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        buttons.setContentsMargins(20, 0, 20, 0)
         column = QVBoxLayout(self)
-        column.setContentsMargins(20, 18, 20, 16)
-        column.setSpacing(12)
-        column.addWidget(where)
-        column.addWidget(separator())
-        column.addWidget(how)
-        column.addWidget(self._terms_line)
-        column.addWidget(self.terms_form)
-        column.addSpacing(4)
+        column.setContentsMargins(0, 0, 0, 16)
+        column.setSpacing(10)
+        column.addWidget(self._scroll, 1)
         column.addLayout(buttons)
-        self.setMinimumWidth(480)
+        self.setMinimumWidth(500)
+
+    def _fit(self) -> None:
+        """Make the dialog as high as what is in it, or as the screen lets it; then its inside scrolls."""
+        wanted = self._inside.layout().totalSizeHint().height() + self._export.sizeHint().height() + 30  # type: ignore[union-attr]
+        room = self.screen().availableGeometry()
+        self.resize(max(self.width(), self.minimumWidth()), min(wanted, room.height() - 60))
+        if self.isVisible() and self.frameGeometry().bottom() > room.bottom():
+            self.move(self.x(), max(room.top(), room.bottom() - self.frameGeometry().height()))
 
     def _connect(self) -> None:
         self._cancel.clicked.connect(self.reject)
@@ -151,7 +183,7 @@ class ExportDialog(QDialog):
     def _tell(self) -> None:
         for part in (self._terms_line, self.terms_form):
             part.setVisible(self._exporter.wants_terms)
-        self.adjustSize()
+        self._fit()
         named = bool(self._name.text().strip())
         self._export.setEnabled(named)
         replaced = " and ".join(_short(file.name) for file in self._written() if _exists(file)) if named else ""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any, Final, get_args
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from paic3d_studio.core.inspection import MeshInspection
 from paic3d_studio.core.solid import Symmetry
 from paic3d_studio.core.surface import CUTS, Base
+from paic3d_studio.core.upscaling import UPSCALING, Upscaling, UpscalingWay
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.settings_panel import Option, OptionControls, option_sections
 from paic3d_studio.gui.widgets import ElidedLabel, label
@@ -40,6 +42,13 @@ def _cut_named(project: Project, name: str) -> Project:
     return edits.set_surface_options(project, crop_below=CUTS[name]) if name in CUTS else project
 
 
+def _upscaled_by(project: Project, way: UpscalingWay) -> Project:
+    """Choose a way of upscaling; without a network's file a network changes nothing: the panel asks for one."""
+    if way == "network" and not project.settings.upscaling.file:
+        return project
+    return edits.set_upscaling(project, way=way)
+
+
 MESH_OPTIONS: Final = (
     Option(
         "Mesh", "faces", "Triangles", "How many triangles the exported head has",
@@ -54,6 +63,11 @@ MESH_OPTIONS: Final = (
     Option(
         "Mesh", "stitch", "Stitching", "Which picture is laid onto the front of the head",
         lambda p: p.settings.stitch, lambda p, v: edits.set_settings(p, stitch=v), choices=tuple(STITCH_SOURCES),
+    ),
+    Option(
+        "Mesh", "upscaling", "Upscaling", "How a picture that is coarser than the texture is enlarged: not at all, "
+        "smoothly, or by a super-resolution network of your own",
+        lambda p: p.settings.upscaling.way, _upscaled_by, choices=tuple(UPSCALING),
     ),
     Option(
         "Mesh", "smoothing", "Smoothing", "How far bumps and wisps are evened out, in samples of 3.7 mm; 0 leaves all",
@@ -148,6 +162,8 @@ class MeshPanel(QWidget):
 
     edit_wanted = Signal(object)
     """An edit: Project -> Project."""
+    network_wanted = Signal()
+    """The artist wants to choose the file of an upscaling network."""
     mesh_wanted = Signal()
     """The artist wants to see the mesh."""
 
@@ -163,6 +179,9 @@ class MeshPanel(QWidget):
         self._show_button = QPushButton(text("Show the mesh"))
         self._show_button.setToolTip(text("Show the mesh that is exported; meanwhile it is kept up to date") + "  (6)")
         self._show_button.clicked.connect(self.mesh_wanted)
+        self._upscaling = self.controls.widgets["upscaling"]
+        if isinstance(self._upscaling, QComboBox):
+            self._upscaling.activated.connect(self._on_upscaling)
         self._lay_out()
         self.setEnabled(False)
 
@@ -172,6 +191,7 @@ class MeshPanel(QWidget):
         self._project = project
         if project is not None:
             self.controls.show_project(project)
+            self._name_network(project.settings.upscaling)
             last, side = self._last or (None, 2048)
             self._tell(foreseen(project, last, texture=side))
 
@@ -184,6 +204,18 @@ class MeshPanel(QWidget):
         if isinstance(value, MeshInspection) and self._project is not None:
             self._last = value, self._project.settings.texture.size
             self._tell(measured(value))
+
+    def _on_upscaling(self, index: int) -> None:
+        """Ask for the network's file whenever a network is chosen, also in place of another one."""
+        if isinstance(self._upscaling, QComboBox) and self._upscaling.itemData(index) == "network":
+            self.network_wanted.emit()
+
+    def _name_network(self, upscaling: Upscaling) -> None:
+        """Say in the list of ways which network was chosen."""
+        if isinstance(self._upscaling, QComboBox):
+            name = Path(upscaling.file).stem
+            words = text("Network: {name}", name=name) if name else text("Network…")
+            self._upscaling.setItemText(self._upscaling.findData("network"), words)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

@@ -23,6 +23,8 @@ _CHOICE_LABELS: Final = {
     "artist": "Your pixels",
     "line-free": "Line-free picture",
     "off": "Off",
+    "none": "None",
+    "smooth": "Smooth",
     "closed": "Closed, flat",
     "open": "Open",
     "mean": "Mean of both",

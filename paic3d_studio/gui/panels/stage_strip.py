@@ -26,7 +26,7 @@ STEPS: Final = {
     "Field": ("tags", "field"),
     "View": ("volume", "fine_volume", "stitch_source", "stitch_picture"),
     "Mesh": ("lattice", "surface"),
-    "Texture": ("textured", "inspection"),
+    "Texture": ("upscaled", "textured", "inspection"),
 }
 """What the artist knows as one step -> the stages it is made of."""
 
@@ -169,7 +169,7 @@ def _state_text(report: StageReport | None) -> str:
     return {
         "running": f"{report.progress:.0%}" if report.progress > 0 else text("runs…"),
         "fresh": _seconds(report.seconds),
-        "cached": text("cached"),
+        "cached": text("unchanged"),
         "failed": text("failed"),
         "cancelled": text("stopped") if _was_stopped(report) else text("not reached"),
         "queued": text("waits"),

@@ -12,25 +12,32 @@ from paic3d_studio.gui.language import text
 from paic3d_studio.gui.widgets import Form, label
 
 _TITLES: Final = {
-    "avatar": ("Who may act as her", "Who may appear as this character, for instance in a stream or a game"),
-    "commerce": ("Earning money", "Who may use her where money is earned"),
-    "credit": ("Naming you", "Whether your name must be shown"),
-    "redistribution": ("Passing on", "Whether others may pass the file on"),
-    "modification": ("Changing", "Whether others may change her, and pass on what they changed"),
+    "avatar": (
+        "Use as an avatar",
+        "Who may perform as this character, for instance in a video, a stream or a game (VRM: avatarPermission)",
+    ),
+    "commerce": ("Commercial use", "Who may use the character, and whether to earn money (VRM: commercialUsage)"),
+    "credit": ("Credit", "Whether the author's name must be shown where the character is used (VRM: creditNotation)"),
+    "redistribution": ("Redistribution", "Whether others may pass the file on as it is (VRM: allowRedistribution)"),
+    "modification": (
+        "Modification",
+        "Whether others may change the character, and pass on what they changed (VRM: modification)",
+    ),
 }
+"""Field of `Terms` -> its name and tool tip, by the words of the VRM 1.0 specification."""
 _CHOICES: Final = {
-    "onlyAuthor": "Only you",
-    "onlySeparatelyLicensedPerson": "Whom you allow it",
+    "onlyAuthor": "Only the author",
+    "onlySeparatelyLicensedPerson": "People with the author's licence",
     "everyone": "Everyone",
-    "personalNonProfit": "Nobody",
-    "personalProfit": "Single people",
-    "corporation": "Companies too",
+    "personalNonProfit": "Individuals, without profit",
+    "personalProfit": "Individuals, also for profit",
+    "corporation": "Individuals and companies",
     "required": "Required",
     "unnecessary": "Not required",
     "prohibited": "Not allowed",
     "allowed": "Allowed",
     "allowModification": "Allowed",
-    "allowModificationRedistribution": "Allowed, and passing on",
+    "allowModificationRedistribution": "Allowed, and redistribution of it",
 }
 
 
@@ -68,6 +75,11 @@ class TermsForm(QWidget):
         said: dict[str, Any] = {name: line.text().strip() for name, line in self._texts.items()}
         said |= {name: box.currentData() for name, box in self._choices.items()}
         return Terms(**said)
+
+    @property
+    def author(self) -> QLineEdit:
+        """The field of the author's name."""
+        return self._texts["author"]
 
     def focus_author(self) -> None:
         """Let the artist type her name."""

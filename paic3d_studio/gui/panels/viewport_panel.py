@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QEnterEvent, QKeySequence
-from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
 from paic3d_studio.core.inspection import MeshInspection
@@ -15,7 +15,7 @@ from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.look_menu import LookMenu
 from paic3d_studio.gui.split_handle import SplitHandle
 from paic3d_studio.gui.viewport_widget import ViewportWidget
-from paic3d_studio.gui.widgets import label, pane_header
+from paic3d_studio.gui.widgets import PaneHeader
 from paic3d_studio.viewport.bake import BakedVolume
 from paic3d_studio.viewport.front import NO_PICTURE, StitchPicture
 from paic3d_studio.viewport.shading import SHADING_MODES
@@ -38,7 +38,6 @@ class ViewportPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.viewport = ViewportWidget()
-        self.waiting = _Waiting(self.viewport)
         self._volumes: dict[int, FieldVolume | BakedVolume] = {}  # voxels along a side -> the newest
         self._picture: StitchPicture | None = None
         self._mesh: TexturedMesh | None = None
@@ -82,7 +81,6 @@ class ViewportPanel(QWidget):
         self.viewport.set_volume(volume)
         if is_first:  # nothing to look at till then: a coarse picture at once, like after a movement
             self.viewport.set_mode(self.viewport.mode)
-        self.waiting.hide()
 
     def clear(self) -> None:
         """Show nothing but that another head is on its way."""
@@ -91,12 +89,18 @@ class ViewportPanel(QWidget):
         self.viewport.set_picture(NO_PICTURE)
         self.viewport.set_volume(None)
         self.viewport.set_mesh(None)
-        self.waiting.say("The head is being reconstructed", "Hulls and lines can be edited as soon as they appear.")
+        self.say_coming()
+
+    def say_coming(self) -> None:
+        """Say what will appear here, as long as there is no head."""
+        self.viewport.invite(
+            "The head appears here in a moment",
+            "Hulls and lines of the picture can be edited as soon as they are there.",
+        )
 
     def say_halted(self, why: str) -> None:
         """Say why there is no head, as long as there is none."""
-        if self.waiting.isVisible():
-            self.waiting.say("No head yet", why)
+        self.viewport.invite("No head yet", why)
 
     def set_mode(self, name: str) -> None:
         """Shade in a key of SHADING_MODES; an unknown one becomes the first."""
@@ -123,8 +127,7 @@ class ViewportPanel(QWidget):
     def _new_split_action(self) -> QAction:
         action = QAction(text("Split"), self)
         action.setCheckable(True)
-        action.setShortcut(QKeySequence("V"))
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.setShortcut(QKeySequence("V"))  # everywhere in the window; a field that is typed in keeps its letters
         action.setToolTip(text("Field and mesh side by side; drag the divider") + "  (V)")
         action.toggled.connect(self.set_split)
         self.addAction(action)
@@ -156,7 +159,7 @@ class ViewportPanel(QWidget):
         self.set_mode(action.objectName())
 
     def _lay_out(self) -> None:
-        head, line = pane_header()
+        head = PaneHeader()
         for title, key, tip, method in _VIEWS:
             button = QToolButton()
             button.setText(text(title))
@@ -165,21 +168,21 @@ class ViewportPanel(QWidget):
             button.setAccessibleName(text("{title} view", title=text(title)))
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(getattr(self.viewport, method))
-            line.addWidget(button)
+            head.add(button, spared=True)
         reset = QToolButton()
         reset.setIcon(icon("reset"))
         reset.setToolTip(text("Look from the start again") + "  (R)")
         reset.setAccessibleName(text("Reset the view"))
         reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         reset.clicked.connect(self.viewport.reset_view)
-        line.addWidget(reset)
-        line.addStretch(1)
+        head.add(reset)
+        head.add_stretch()
         split = QToolButton()
         split.setProperty("role", "switch")
         split.setDefaultAction(self.split_action)
         split.setAccessibleName(text("Field and mesh side by side"))
         split.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        line.addWidget(split)
+        head.add(split)
         look = QToolButton()
         look.setIcon(icon("orbit"))
         look.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -187,7 +190,7 @@ class ViewportPanel(QWidget):
         look.setToolTip(text("Background, ground and field of view"))
         look.setAccessibleName(text("Look of the 3D view"))
         look.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        line.addWidget(look)
+        head.add(look)
         self._mode_button.setIcon(icon("shading"))
         self._mode_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._mode_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -195,44 +198,9 @@ class ViewportPanel(QWidget):
         self._mode_button.setToolTip(text("How the head is shaded"))
         self._mode_button.setAccessibleName(text("Shading"))
         self._mode_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        line.addWidget(self._mode_button)
+        head.add(self._mode_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(head)
         column.addWidget(self.viewport, 1)
-
-
-class _Waiting(QFrame):
-    """Stands in for the head while there is none of the open picture."""
-
-    def __init__(self, viewport: ViewportWidget) -> None:
-        super().__init__(viewport)
-        self._viewport = viewport
-        self.setObjectName("waiting")
-        self._title = label(role="empty-title", wrap=True)
-        self._more = label(role="soft", wrap=True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(40, 40, 40, 40)
-        column.setSpacing(8)
-        column.addStretch(1)
-        for words in (self._title, self._more):
-            words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            column.addWidget(words)
-        column.addStretch(1)
-        viewport.installEventFilter(self)
-        self.hide()
-
-    def say(self, title: str, more: str) -> None:
-        """Cover the view with two sentences."""
-        self._title.setText(text(title))
-        self._more.setText(text(more))
-        self.setGeometry(self._viewport.rect())
-        self.show()
-        self.raise_()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt's name
-        """Follow the view's size."""
-        if watched is self._viewport and event.type() == QEvent.Type.Resize:
-            self.setGeometry(self._viewport.rect())
-        return super().eventFilter(watched, event)

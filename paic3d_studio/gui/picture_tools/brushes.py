@@ -99,7 +99,7 @@ class Brush(MachineTool):
             touch.point,
             radius=self._size.radius * touch.pressure,
             colour=colour,
-            erases=touch.erases is self.machine.adds and colour != theme.WARM,
+            erases=touch.erases is self.machine.adds and colour != theme.UNSURE,
             hardness=self._size.hardness,
         )
 
@@ -157,11 +157,14 @@ class MatteBrush(Brush):
         if self.machine.stroke is not None:
             self.canvas.marks.show_trail(self.machine.stroke)
 
-    def rest(self) -> None:
-        """Take the stroke away."""
-        self.canvas.marks.hide_trail()
+    def rest(self, *, kept: bool) -> None:
+        """Let the stroke fade until the matte has followed, or take it away with the gesture."""
+        if kept:
+            self.canvas.marks.fade_trail()
+        else:
+            self.canvas.marks.hide_trail()
 
     @property
     def ring_colour(self) -> str:
         """The colour of the cut-out, or of what is to be found anew."""
-        return theme.WARM if self.machine.unsure else theme.ACCENT
+        return theme.UNSURE if self.machine.unsure else theme.KEEP

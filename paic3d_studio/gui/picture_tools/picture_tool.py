@@ -82,6 +82,9 @@ class PictureTool(QObject):
     def leave(self) -> None:
         """Take it away again."""
 
+    def fit(self) -> None:
+        """Suit the panel, which has another size, while the tool is chosen."""
+
     def take(self, value: object) -> None:
         """Hear of an artefact that is shown from now on, whether the tool is chosen or not."""
 
@@ -118,8 +121,8 @@ class PictureTool(QObject):
     def show(self, project: Project) -> None:
         """Show what the gesture has made so far, beside the line mask."""
 
-    def rest(self) -> None:
-        """Take away what `show` showed: the gesture has ended."""
+    def rest(self, *, kept: bool) -> None:
+        """Take away what `show` showed: the gesture was kept, or taken back."""
 
     @property
     def holds(self) -> bool:

@@ -56,8 +56,14 @@ class Aligning(MachineTool):
         """Show the portrait under the frame."""
         self._is_chosen = True
         self.frame.set_visible(True)
-        self.canvas.view.fit_to(_ALIGN_SHARE)
+        self.fit()
         self._show_present()
+
+    def fit(self) -> None:
+        """Leave room about the square, and for the bar above it."""
+        view = self.canvas.view
+        free = 1 - 2 * (self.align_bar.height() + 20) / max(view.height(), 1)
+        view.fit_to(max(min(_ALIGN_SHARE, free), 0.4))
 
     def leave(self) -> None:
         """Take the frame away."""
@@ -82,7 +88,7 @@ class Aligning(MachineTool):
         self._in_gesture = True
         self._lay(project)
 
-    def rest(self) -> None:
+    def rest(self, *, kept: bool) -> None:  # noqa: ARG002 either way
         """Follow the worker again."""
         self._in_gesture = False
 

@@ -1,0 +1,91 @@
+"""What the trainings of single networks share: AdamW, a running average of the weights, and checkpoints."""
+
+from __future__ import annotations
+
+import copy
+import math
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from paic3d_studio.training.checkpoints import read_checkpoint, write_checkpoint
+
+N = TypeVar("N", bound=nn.Module)
+
+_HELD: Final = ("step", "network", "average", "optimiser")
+
+
+class AveragedTraining(Generic[N]):
+    """A network, its running average, its optimiser, and how many steps they have seen.
+
+    Args:
+        network: what learns.
+        weight_decay: of AdamW.
+        average: what share of the running average a step keeps.
+        clip: longest gradient that is followed in full.
+    """
+
+    def __init__(self, network: N, *, weight_decay: float, average: float, clip: float) -> None:
+        self.network = network
+        self.average = copy.deepcopy(network).requires_grad_(False).eval()
+        self.optimiser = torch.optim.AdamW(network.parameters(), betas=(0.9, 0.98), weight_decay=weight_decay)
+        self.step = 0
+        self.skipped = 0
+        """Steps whose loss was not finite, since training began or was resumed; they changed no weight."""
+        self._keep, self._clip = average, clip
+
+    def descend(self, terms: dict[str, Tensor], *, rate: float) -> dict[str, float]:
+        """Take one step down the sum of `terms` at a learning rate, and return them as numbers."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        total = torch.stack(list(terms.values())).sum()
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self._clip)
+        if torch.isfinite(total):
+            self.optimiser.step()
+        else:
+            self.skipped += 1
+        self.step += 1
+        self._follow()
+        return {name: term.item() for name, term in terms.items()}
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the average towards the network, quickly at first."""
+        keep = min(self._keep, self.step / (self.step + 10))
+        torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - keep)
+        for kept, seen in zip(self.average.buffers(), self.network.buffers(), strict=True):
+            if kept.dtype.is_floating_point:
+                kept.lerp_(seen, 1 - keep)
+            else:
+                kept.copy_(seen)
+
+    def save_checkpoint(self, path: Path) -> None:
+        """Write everything that going on needs, whole or not at all; UserError where it cannot."""
+        state = {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        write_checkpoint(state, path)
+
+    def load_checkpoint(self, path: Path) -> None:
+        """Go on from a checkpoint; reading it runs no code.
+
+        Raises:
+            UserError: it cannot be read, or is none.
+        """
+        state = read_checkpoint(path, device=torch.device("cpu"), keys=_HELD)
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = int(state["step"])
+
+
+def falling(along: float) -> float:
+    """Return half a cosine from one down to one per cent, for `along` 0..1."""
+    return 0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * min(max(along, 0.0), 1.0)))
