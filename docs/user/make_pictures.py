@@ -115,7 +115,7 @@ def pictures_of_editing(window: MainWindow, photographer: Photographer) -> None:
     window.image.shown.toggle("clean", False)
     window.image.shown.toggle("lines", True)
     window.image.choose_tool("hull")
-    window.tell_of_bug("ValueError: only shown for the manual", details="")
+    window.outcomes.tell_of_bug("ValueError: only shown for the manual", details="")
     photographer.take("message", window)
     window.workspace.messages.hide()
     menu = next(menu for menu in window.menuBar().findChildren(QMenu) if window.appearance.theme_menu.menuAction() in

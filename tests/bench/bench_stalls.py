@@ -169,7 +169,7 @@ def main() -> None:
     tell("working", [lateness for lateness, _ in working])
     for lateness, doing in sorted(working, reverse=True)[:10]:
         print(f"  {1000 * lateness:6.0f} ms  {doing}")
-    window._leave_work_behind = True
+    window.saving.leaves_work_behind = True
     window.close()
     window.document.close(seconds=30)
 

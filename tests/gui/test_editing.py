@@ -685,7 +685,7 @@ def test_a_pasted_picture_and_a_dropped_file_are_opened(qtbot: QtBot, studio: Ma
     files = QMimeData()
     files.setUrls([QUrl.fromLocalFile(str(picture))])
     with qtbot.waitSignal(studio.document.opened):
-        assert studio._take_from(files)
+        assert studio.opening.take_from(files)
     assert studio.document.project.picture.name == "portrait.png"
     qtbot.waitUntil(lambda: not studio.document.runner.busy)
 
@@ -721,7 +721,7 @@ def test_closing_during_a_job_leaves_no_thread(qtbot: QtBot, studio: MainWindow,
     with qtbot.waitSignal(studio.document.refresh_started):
         studio.document.edit(lambda project: edits.set_seed(project, seed=3))
     qtbot.waitUntil(lambda: states(studio).get("volume") == "running")
-    studio._leave_work_behind = True
+    studio.saving.leaves_work_behind = True
     began = time.perf_counter()
     studio.close()
     print(f"\nclosed in {1000 * (time.perf_counter() - began):.0f} ms")

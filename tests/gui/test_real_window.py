@@ -115,7 +115,7 @@ def test_the_example_becomes_a_head_and_a_hull_edit_runs_only_what_follows_from_
     document.stop()
     qtbot.waitUntil(lambda: not document.runner.busy, timeout=20_000)
     print(f"\n{busy:.0f} frames per second while it reconstructs; stopped in {time.perf_counter() - began:.2f} s")
-    studio._leave_work_behind = True
+    studio.saving.leaves_work_behind = True
     studio.close()
     assert document.close(seconds=20)
 
