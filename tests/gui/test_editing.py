@@ -84,6 +84,7 @@ def test_a_drag_refreshes_the_head_in_the_background_without_finding_the_face_ag
 def test_a_drag_is_one_step_and_undo_runs_nothing_again(
     qtbot: QtBot, studio: MainWindow, pointer: object, pace: object
 ) -> None:
+    qtbot.waitUntil(lambda: not studio.document.runner.busy)  # the finer view too is known, and undo finds it
     before_mask, before_hulls = mask(studio), studio.image.hulls
     start = corner(studio, "mouth", 0)
     with qtbot.waitSignal(studio.document.refreshed):
@@ -597,7 +598,7 @@ def test_a_bad_file_does_not_stop_the_reconstruction_of_the_open_picture(
     pace.seconds = 0.2
     studio.workspace.settings.controls.widgets["seed"].setValue(9)
     with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
-        studio._open_now(str(tmp_path / "missing.png"), "")
+        studio.opening._open_now(str(tmp_path / "missing.png"), "")
     assert states(studio)["volume"] == "fresh"
 
 
@@ -611,10 +612,10 @@ def test_two_bad_files_in_a_row_do_not_stop_it_either(
     monkeypatch.setattr(studio.document.session, "read", read)
     pace.seconds = 0.2
     studio.workspace.settings.controls.widgets["seed"].setValue(9)
-    studio._open_now("first.png", "")
+    studio.opening._open_now("first.png", "")
     qtbot.waitUntil(lambda: not studio.document.runner.runs("refresh"))
     with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
-        studio._open_now("second.png", "")
+        studio.opening._open_now("second.png", "")
     assert states(studio)["volume"] == "fresh"
 
 

@@ -1,5 +1,6 @@
 """From the window to a file."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -186,12 +187,14 @@ def test_terms_that_a_format_cannot_tell_change_nothing(qtbot: QtBot, studio: Ma
 
 
 def test_the_dialog_goes_with_its_picture(qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path) -> None:
-    dialog = asked(studio, tmp_path / "head.glb")
+    dialog, gone = asked(studio, tmp_path / "head.glb"), []
+    dialog.rejected.connect(partial(gone.append, True))
     other = tmp_path / "other.png"
     other.write_bytes(picture.read_bytes())
-    with qtbot.waitSignal(studio.document.opened, timeout=20_000):
+    with qtbot.waitSignal(studio.document.refreshed, timeout=20_000):
         studio.document.open(str(other))
-    assert studio.exporting.dialog is None and not dialog.isVisible()
+    assert studio.exporting.dialog is None and gone
+    brought_to_front(qtbot, studio)
     asked(studio, tmp_path / "head.glb").reject()
 
 
