@@ -52,10 +52,10 @@ def exact_still(
 ) -> ExactStill:
     """Ask the field itself for the place and colour of the first surface behind each pixel of a view.
 
-    The volume that was baked of it says where that is, to within a voxel, and what counts as surface: its own level, not
-    the one that the mesh is cut at, so that nothing but the error of the voxels goes. Where the field crosses that level
-    nowhere near (a strand thinner than a voxel, the edge of an outline) the volume's place stands, and only the colour
-    is the field's.
+    The volume that was baked of it says where that is, to within a voxel, and what counts as surface: its own level,
+    not the one that the mesh is cut at, so that nothing goes but the error of the voxels. Where the field crosses that
+    level nowhere near (a strand thinner than a voxel, the edge of an outline) the volume's place stands, and only the
+    colour is the field's.
 
     Args:
         field: the radiance field.
