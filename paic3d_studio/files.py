@@ -10,6 +10,18 @@ from pathlib import Path
 
 from paic3d_studio.errors import UserError
 
+FileStamp = tuple[int, int, int]
+"""Which file stands at a path, and in which state: its number, when it was changed, and its size."""
+
+
+def file_stamp(path: Path) -> FileStamp | None:
+    """Return the stamp of the file at `path`, another one as soon as somebody else writes it; None without a file."""
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return told.st_ino, told.st_mtime_ns, told.st_size
+
 
 def write_files(contents: Mapping[Path, bytes]) -> int:
     """Write files that belong together: all beside their targets first, then each renamed into its place.

@@ -107,15 +107,15 @@ def first_pictures(window: MainWindow, photographer: Photographer, *, portrait: 
 def pictures_of_editing(window: MainWindow, photographer: Photographer) -> None:
     """The picture side with its layers and tools, then messages and menus."""
     window.image.choose_tool("brush")
-    window.image.toggle_layer("lines", True)
+    window.image.shown.toggle("lines", True)
     photographer.take("lines", window)
-    window.image.toggle_layer("clean", True)
-    window.image.toggle_layer("lines", False)
+    window.image.shown.toggle("clean", True)
+    window.image.shown.toggle("lines", False)
     photographer.take("line-free", window)
-    window.image.toggle_layer("clean", False)
-    window.image.toggle_layer("lines", True)
+    window.image.shown.toggle("clean", False)
+    window.image.shown.toggle("lines", True)
     window.image.choose_tool("hull")
-    window.tell_of_bug("ValueError: only shown for the manual", details="")
+    window.outcomes.tell_of_bug("ValueError: only shown for the manual", details="")
     photographer.take("message", window)
     window.workspace.messages.hide()
     menu = next(menu for menu in window.menuBar().findChildren(QMenu) if window.appearance.theme_menu.menuAction() in

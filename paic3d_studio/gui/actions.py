@@ -83,6 +83,12 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         _with_picture,
     ),
     ActionEntry(
+        "left-behind",
+        "File",
+        "Edits left by a crash…",
+        "Bring back or discard what studios left that ended unexpectedly",
+    ),
+    ActionEntry(
         "export",
         "File",
         "Export head…",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -17,8 +16,7 @@ from paic3d_studio.core.face_template import FaceParts, Part
 from paic3d_studio.core.image import reduced
 from paic3d_studio.gui import theme
 from paic3d_studio.project.state import Point
-from paic3d_studio.tools.align_tool import CORNERS, AlignTool, align_part, changed, edit_to
-from paic3d_studio.tools.pointer import Edit, Scene, Touch
+from paic3d_studio.tools.align_tool import CORNERS
 
 _SHOWN_SIDE: Final = 2048  # of the copy that is shown, in pixels: sharper than any screen shows the square
 _FAR: Final = 60_000.0
@@ -110,37 +108,6 @@ class AlignFrame:
         knob.setBrush(QColor(theme.GUIDE))
         knob.setPos(QPointF(*corner))
         return knob
-
-
-@dataclass
-class AlignMarks:
-    """The frame with its handles."""
-
-    frame: AlignFrame
-    tool: AlignTool
-    _cursors: dict[str, Qt.CursorShape] = field(
-        default_factory=lambda: {
-            "inside": Qt.CursorShape.SizeAllCursor,
-            "corner": Qt.CursorShape.SizeFDiagCursor,
-            "outside": Qt.CursorShape.CrossCursor,
-        }
-    )
-
-    def set_chosen(self, chosen: bool) -> None:
-        """Show the portrait under the frame."""
-        self.frame.set_visible(chosen)
-
-    def hover(self, touch: Touch | None, *, scene: Scene) -> Qt.CursorShape:  # noqa: ARG002 the frame never moves
-        """Light up the handles."""
-        part = self.tool.grabbed or ("outside" if touch is None else align_part(touch))
-        self.frame.light_up(corners=part == "corner")
-        if part == "corner" and touch is not None and (touch.x < ALIGNED_SIZE / 2) != (touch.y < ALIGNED_SIZE / 2):
-            return Qt.CursorShape.SizeBDiagCursor
-        return self._cursors[part]
-
-    def nudge(self, touch: Touch, by: Point, *, scene: Scene) -> Edit | None:  # noqa: ARG002 wherever the pointer is
-        """Shift the picture."""
-        return edit_to(changed(scene.adjustment, by=by))
 
 
 def guide_path(face: FaceParts) -> QPainterPath:

@@ -115,7 +115,7 @@ class BugReporter(QObject):
     def _tell(self, what: str, details: str) -> None:
         window = self._windows.active
         if window is not None:
-            window.tell_of_bug(what, details=details)
+            window.outcomes.tell_of_bug(what, details=details)
 
 
 def _start_log() -> None:

@@ -15,6 +15,7 @@ from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.core.upscaling import Upscaling
 from paic3d_studio.errors import UserError
+from paic3d_studio.files import FileStamp, file_stamp
 from paic3d_studio.gui.importing import ImportOutcome, checked_network, choices, import_all
 from paic3d_studio.gui.live_infill import LiveInfill
 from paic3d_studio.gui.runner import YIELDING, Deliver, Runner
@@ -89,6 +90,8 @@ class Document(QObject):
         """The file that the open project came from; None for what was dropped, pasted or rescued."""
         self.rescued = False
         """Whether the open project was left by a crash."""
+        self.read_stamp: FileStamp | None = None
+        """Stamp of the file that was opened last, from before it was read; None for what came from no file."""
         self._opening: tuple[Path | None, bool] = (None, False)
         self._home = threading.get_ident()
         self.runner = Runner(self)
@@ -133,11 +136,17 @@ class Document(QObject):
         self.runner.cancel("refresh")  # opening goes first; what is cancelled is asked for again if opening fails
 
         def work(monitor: Monitor, deliver: Deliver) -> Project:  # noqa: ARG001 nothing comes before the end
+            self.read_stamp = None if isinstance(source, bytes) else file_stamp(Path(source))
             return self.session.read(source, name=name, monitor=monitor)
 
         shown = name or ("the picture" if isinstance(source, bytes) else Path(source).name)
         self.runner.submit("open", work, title=f"Opening {shown}")
         self.busy_changed.emit()
+
+    @property
+    def opening(self) -> Path | None:
+        """The file that is being opened now; None when none is."""
+        return self._opening[0] if self.runner.runs("open") else None
 
     # Editing ---------------------------------------------------------------------------------------------------------
 
@@ -237,6 +246,11 @@ class Document(QObject):
         self._export_target = target
         self.runner.submit("export", work, title=f"Exporting {target.name}")
         self.busy_changed.emit()
+
+    def export_again(self) -> None:
+        """Export once more to where the last export went."""
+        if self._export_target is not None:
+            self.export(self._export_target)
 
     def import_weights(self, files: Sequence[Path]) -> None:
         """Import the authors' files, in the background; what can be chosen is told anew afterwards."""

@@ -26,6 +26,7 @@ class Exporting(QObject):
         """The dialog that is open now."""
         self.folder = Path()
         """Where the last export went."""
+        document.opened.connect(self._close)
 
     def ask(self) -> None:
         """Open the dialog, filled in as it was left last."""
@@ -68,6 +69,11 @@ class Exporting(QObject):
         self._document.edit(self.dialog.edit)
         self._document.export(target)
         self._leave()
+
+    def _close(self) -> None:
+        """Close the dialog: another picture is open, and its options are not that one's."""
+        if self.dialog is not None:
+            self.dialog.reject()
 
     def _leave(self) -> None:
         if self.dialog is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
+from paic3d_studio.files import FileStamp, file_stamp
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.preferences import Preferences
@@ -26,6 +28,22 @@ _COPY_AFTER: Final = 800
 """Milliseconds after an edit until it is copied, with those that came meanwhile."""
 
 
+class ChangedOnDisk(Exception):
+    """The file at a path is not the one that was read or written last: saving over it would lose what is in it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path = path
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A project that was written, and where."""
+
+    project: Project
+    path: Path
+
+
 class Keeping(QObject):
     """Writes the open project where the artist says, and her unsaved edits where a crash cannot reach them.
 
@@ -36,6 +54,8 @@ class Keeping(QObject):
     """The `Path` of a project that was saved."""
     failed = Signal(object)
     """The exception of a save that failed; what stood there is untouched."""
+    changed_on_disk = Signal(object)
+    """The `Path` of a save that was held back: somebody else has written that file; `save_anyway` goes on."""
     given_up = Signal()
     """The artist did not choose where to save."""
     state_changed = Signal()
@@ -48,10 +68,12 @@ class Keeping(QObject):
         self._preferences = preferences
         self.path: Path | None = None
         """Where the open project was saved or read; None until then."""
-        self._writer = Runner(self)
-        self._writer.finished.connect(self._on_finished)
-        self._writer.failed.connect(self._on_failed)
-        self._writer.cancelled.connect(self._on_cancelled)
+        self._stamps: dict[Path, FileStamp | None] = {}  # of files as they were read or written here last
+        self.writer = Runner(self)
+        """Owns the thread that writes."""
+        self.writer.finished.connect(self._on_finished)
+        self.writer.failed.connect(self._on_failed)
+        self.writer.cancelled.connect(self._on_cancelled)
         self._being_brought_back: Rescue | None = None
         self._rescues = RescueFolder(preferences.folder_of_rescues)
         self._copying = QTimer(self)
@@ -96,31 +118,46 @@ class Keeping(QObject):
         chooser.finished.connect(chooser.deleteLater)
         chooser.open()
 
-    def save_to(self, path: Path) -> None:
-        """Save to a file, in the background."""
+    def save_anyway(self) -> None:
+        """Save where the project was saved last, over whatever stands there now."""
+        if self.path is not None:
+            self.save_to(self.path, replaces=True)
+
+    def save_to(self, path: Path, *, replaces: bool = False) -> None:
+        """Save to a file, in the background.
+
+        Where the project lies already, a file that somebody else has written meanwhile is left alone, and
+        `changed_on_disk` tells of it; unless the artist said that this one `replaces` it.
+        """
         project = self._document.project
         if project is None:
             return
+        checks = path == self.path and not replaces
+        stamps = self._stamps
 
-        def work(monitor: Monitor, deliver: Deliver) -> tuple[Project, Path]:  # noqa: ARG001 writing cannot be stopped
+        def work(monitor: Monitor, deliver: Deliver) -> Saved:  # noqa: ARG001 writing cannot be stopped
+            there = file_stamp(path) if checks else None
+            if there is not None and there != stamps.get(path):
+                raise ChangedOnDisk(path)
             self._document.session.save(path, project=project)
-            return project, path
+            stamps[path] = file_stamp(path)
+            return Saved(project, path)
 
-        self._writer.submit("save", work, title=f"Saving {path.name}")
+        self.writer.submit("save", work, title=f"Saving {path.name}")
 
     def close(self, *, seconds: float) -> bool:
         """Forget the copy of unsaved edits, which were saved or left behind on purpose, and join the writer."""
         self._copying.stop()
-        joined = self._writer.close(seconds=seconds)
+        joined = self.writer.close(seconds=seconds)
         if joined:  # else a copy may be half written still
             self._rescues.clear()
         return joined
 
     # What a crash left -----------------------------------------------------------------------------------------------
 
-    def left_behind(self) -> Rescue | None:
-        """Return the newest copy of unsaved edits whose studio ended without a word; None when there is none."""
-        return self._rescues.newest()
+    def left_behind(self) -> tuple[Rescue, ...]:
+        """Return the copies of unsaved edits whose studios ended without a word, the newest first."""
+        return self._rescues.left()
 
     def bring_back(self, rescue: Rescue) -> None:
         """Open what a crash left; it counts as unsaved, and its copy stays until another has been written."""
@@ -136,9 +173,12 @@ class Keeping(QObject):
     def _on_opened(self, project: Project) -> None:  # noqa: ARG002 the document knows it
         origin = self._document.origin
         self.path = origin if origin is not None and origin.suffix.lower() == SUFFIX else None
+        self._stamps = {} if self.path is None else {self.path: self._document.read_stamp}
         if self._document.rescued and self._being_brought_back is not None:
-            self._rescues.adopt(self._being_brought_back)  # not before it could be opened
-            self.path = self._rescues.adopted_path
+            rescue = self._being_brought_back
+            self._rescues.adopt(rescue)  # not before it could be opened
+            self.path = rescue.path
+            self._stamps = {} if rescue.path is None else {rescue.path: rescue.stamp}
         self._being_brought_back = None
         self._on_changed()
 
@@ -148,7 +188,7 @@ class Keeping(QObject):
                 self._copying.start()
         else:
             self._copying.stop()
-            self._writer.cancel("autosave")
+            self.writer.cancel("autosave")
             self._rescues.clear()
         self.state_changed.emit()
 
@@ -156,28 +196,28 @@ class Keeping(QObject):
         project, path = self._document.project, self.path
         if project is None:
             return
+        stamp = None if path is None else self._stamps.get(path)
 
         def work(monitor: Monitor, deliver: Deliver) -> None:  # noqa: ARG001 writing cannot be stopped
-            self._rescues.write(self._document.session, project=project, path=path)
+            self._rescues.write(self._document.session, project=project, path=path, stamp=stamp)
 
-        self._writer.submit("autosave", work)
+        self.writer.submit("autosave", work)
 
     # What the writer says --------------------------------------------------------------------------------------------
 
     def _on_chosen(self, path: str) -> None:
         self._preferences.remember_folder("save", Path(path).parent)
-        self.save_to(Path(path))
+        self.save_to(Path(path), replaces=True)  # the dialog has asked
 
     def _on_finished(self, lane: str, value: object) -> None:
         if lane == "autosave":
             self._clear_if_saved()
             return
-        assert isinstance(value, tuple)
-        project, path = value
-        if self._document.project is None or self._document.project.picture is not project.picture:
+        assert isinstance(value, Saved)
+        if self._document.project is None or self._document.project.picture is not value.project.picture:
             return  # another picture was opened meanwhile: the file is written, and is not that one's
-        self.path = path
-        self._document.session.mark_saved(project)
+        self.path = value.path
+        self._document.session.mark_saved(value.project)
         self._on_changed()
         self.saved.emit(self.path)
 
@@ -189,6 +229,9 @@ class Keeping(QObject):
             self._rescues.clear()
 
     def _on_failed(self, lane: str, error: Exception) -> None:
+        if isinstance(error, ChangedOnDisk):
+            self.changed_on_disk.emit(error.path)
+            return
         if not isinstance(error, UserError):
             log.error("keeping the project failed: %s", lane, exc_info=error)
         elif lane == "autosave":

@@ -43,10 +43,10 @@ class LiveInfill(QObject):
         self._session = session
         self._painting: Wanted | None = None
         self._next: Wanted | None = None
-        self._runner = Runner(self)
-        self._runner.finished.connect(self._on_finished)
-        self._runner.failed.connect(self._on_failed)
-        self._runner.cancelled.connect(self._on_cancelled)
+        self.runner = Runner(self)
+        self.runner.finished.connect(self._on_finished)
+        self.runner.failed.connect(self._on_failed)
+        self.runner.cancelled.connect(self._on_cancelled)
 
     @property
     def busy(self) -> bool:
@@ -62,11 +62,11 @@ class LiveInfill(QObject):
     def forget(self) -> None:
         """Say nothing of what was asked for: something newer is shown."""
         self._painting = self._next = None
-        self._runner.cancel()
+        self.runner.cancel()
 
     def close(self, *, seconds: float) -> bool:
         """Join the thread."""
-        return self._runner.close(seconds=seconds)
+        return self.runner.close(seconds=seconds)
 
     def _begin(self) -> None:
         wanted, self._next = self._next, None
@@ -84,7 +84,7 @@ class LiveInfill(QObject):
             )
             return wanted, picture
 
-        self._runner.submit("live", work)
+        self.runner.submit("live", work)
 
     def _on_finished(self, lane: str, result: object) -> None:  # noqa: ARG002 there is one lane
         assert isinstance(result, tuple)

@@ -9,7 +9,7 @@ from typing import Final
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
-from paic3d_studio.gui.image_panel import DEFAULT_LAYERS, LayerState
+from paic3d_studio.gui.picture_layers import DEFAULT_LAYERS, LayerState
 from paic3d_studio.paths import user_folder
 
 MOST_RECENT: Final = 12

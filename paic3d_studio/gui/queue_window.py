@@ -31,7 +31,7 @@ from paic3d_studio.gui.clipboard import OPEN_FILTER
 from paic3d_studio.gui.icons import app_icon
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.preferences import Preferences
-from paic3d_studio.gui.recent_menu import small_picture
+from paic3d_studio.gui.recent_menu import small_image
 from paic3d_studio.gui.runner import Deliver, Runner
 from paic3d_studio.gui.widgets import Form, label, row, separator
 from paic3d_studio.project.file import SUFFIX
@@ -56,6 +56,7 @@ class QueueWindow(QWidget):
         self._preferences = preferences
         self._make = make
         self._runner = Runner(self)
+        self._looking = Runner(self)  # for the small pictures, which do not wait for heads
         self.running = False
         """Whether heads are being made."""
         self.list = QListWidget()
@@ -104,14 +105,36 @@ class QueueWindow(QWidget):
                 left_out.append(path.name)
                 continue
             known.add(path.name.lower())
-            entry = QListWidgetItem(QIcon(small_picture(path, side=2 * _THUMBNAIL)), f"{path.name}\n{text('waits')}")
+            entry = QListWidgetItem(f"{path.name}\n{text('waits')}")
             entry.setData(_FILE, path)
             entry.setToolTip(str(path))
             self.list.addItem(entry)
         self._update()
+        self._look()
         if left_out:
             told = text("{name} is in the list already: results are named after the picture.", name=left_out[0])
             self.note.setText(told)
+
+    def _look(self) -> None:
+        """Fetch the small pictures that are missing yet, in the background."""
+        entries = [self.list.item(number) for number in range(self.list.count())]
+        missing = [Path(entry.data(_FILE)) for entry in entries if entry.icon().isNull()]
+
+        def work(monitor: Monitor, deliver: Deliver) -> None:
+            for path in missing:
+                monitor.check()
+                deliver("thumbnail", (path, small_image(path, side=2 * _THUMBNAIL)))
+
+        self._looking.submit("thumbnails", work)
+
+    def _on_looked(self, lane: str, name: str, value: object) -> None:
+        del lane, name
+        assert isinstance(value, tuple)
+        path, image = value
+        for number in range(self.list.count()):
+            entry = self.list.item(number)
+            if entry.data(_FILE) == path and entry.icon().isNull():
+                entry.setIcon(QIcon(QPixmap.fromImage(image)))
 
     def _remove_chosen(self) -> None:
         for entry in self.list.selectedItems():
@@ -125,23 +148,19 @@ class QueueWindow(QWidget):
         output = Path(self.output.text().strip() or ".").expanduser()
         author = self._preferences.text("export/author", "") or None  # as in the last export; a VRM file wants it
         options = {**PLAIN_OPTIONS, "format": self.format.currentData(), "author": author}
-        try:
-            items = items_for(self.files, output, options=options)
-        except UserError as error:
-            self.note.setText(_said(error.message, error.cure))
-            return
         self._preferences.remember_folder("queue", output)
-        self._runner.submit("queue", self._work(items, options, output), title="Making heads")
+        self._runner.submit("queue", self._work(self.files, options, output), title="Making heads")
         self.running = True
         self._update()
 
     def _work(
-        self, items: Sequence[Item], options: dict[str, object], output: Path
+        self, files: Sequence[Path], options: dict[str, object], output: Path
     ) -> Callable[[Monitor, Deliver], object]:
         def work(monitor: Monitor, deliver: Deliver) -> object:
             def tell(item: Item, outcome: Outcome) -> None:
                 deliver("outcome", (item, outcome))
 
+            items = items_for(files, output, options=options, monitor=monitor)  # reads every picture
             return self._make(items, options=options, output=output, monitor=monitor, tell=tell)
 
         return work
@@ -152,6 +171,7 @@ class QueueWindow(QWidget):
 
     def join(self, *, seconds: float) -> None:
         """Stop what runs and join the worker: the studio closes."""
+        self._looking.close(seconds=seconds)
         self._runner.close(seconds=seconds)
 
     def _on_delivered(self, lane: str, name: str, value: object) -> None:
@@ -303,6 +323,7 @@ class QueueWindow(QWidget):
         self.output.textChanged.connect(self._update)
         self.list.itemSelectionChanged.connect(self._update)
         self.list.itemActivated.connect(self._open)
+        self._looking.delivered.connect(self._on_looked)
         self._runner.delivered.connect(self._on_delivered)
         self._runner.progressed.connect(self._on_progressed)
         self._runner.finished.connect(self._on_finished)

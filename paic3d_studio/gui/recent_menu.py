@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QIcon, QImageReader, QPixmap
+from PySide6.QtGui import QAction, QIcon, QImage, QImageReader, QPixmap
 from PySide6.QtWidgets import QMenu, QWidget
 
 from paic3d_studio.gui.language import text
@@ -54,7 +54,12 @@ class RecentMenu(QMenu):
 
 def small_picture(file: Path, *, side: int) -> QPixmap:
     """Return a small picture of a project or a picture file; an empty one for what is gone, or too large in passing."""
-    shown = QPixmap()
+    return QPixmap.fromImage(small_image(file, side=side))
+
+
+def small_image(file: Path, *, side: int) -> QImage:
+    """Return what `small_picture` does, on any thread: pixmaps belong to the window's."""
+    shown = QImage()
     try:
         if file.suffix.lower() == SUFFIX:
             shown.loadFromData(preview_of(file))
@@ -64,7 +69,7 @@ def small_picture(file: Path, *, side: int) -> QPixmap:
             size = reader.size()
             if size.isValid():
                 reader.setScaledSize(size.scaled(QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio))
-                shown = QPixmap.fromImage(reader.read())
+                shown = reader.read()
     except OSError:
-        return QPixmap()
+        return QImage()
     return shown

@@ -17,7 +17,7 @@ from typing import Final
 from PySide6.QtCore import QLockFile
 
 from paic3d_studio.errors import UserError
-from paic3d_studio.files import write_files
+from paic3d_studio.files import FileStamp, write_files
 from paic3d_studio.project.file import SUFFIX, encoded_project
 from paic3d_studio.project.state import Project
 from paic3d_studio.session.session import Session
@@ -28,11 +28,15 @@ _OLD_SECONDS: Final = 600.0
 
 @dataclass(frozen=True)
 class Rescue:
-    """A copy that a studio left: its file, what the project was called, and where it had been saved last."""
+    """A copy that a studio left: its file, what the project was called, and where it had been saved last.
+
+    `stamp` is that of the saved file when the studio saw it last; None where it is not known.
+    """
 
     file: Path
     name: str
     path: Path | None
+    stamp: FileStamp | None = None
 
     def content(self) -> bytes:
         """Return the bytes of the project file.
@@ -56,54 +60,64 @@ class RescueFolder:
         self._token = secrets.token_hex(8)
         self._lock: QLockFile | None = None
         self._adopted: Rescue | None = None
+        self._adopted_lock: QLockFile | None = None
 
-    @property
-    def adopted_path(self) -> Path | None:
-        """Where the project that was brought back had been saved last."""
-        return None if self._adopted is None else self._adopted.path
-
-    def write(self, session: Session, *, project: Project, path: Path | None) -> None:
+    def write(self, session: Session, *, project: Project, path: Path | None, stamp: FileStamp | None = None) -> None:
         """Copy a project; runs on the writer's thread.
 
         Raises:
             UserError: the copy cannot be written.
         """
         self._hold()
-        told = {"name": project.picture.name if path is None else path.name, "path": str(path) if path else ""}
+        told = {
+            "name": project.picture.name if path is None else path.name,
+            "path": str(path) if path else "",
+            "stamp": stamp,
+        }
         content = encoded_project(project, preview=session.preview(project))
         # The copy comes last: what is found of it is described.
         write_files({self._own(".json"): json.dumps(told).encode(), self._own(SUFFIX): content})
-        if self._adopted is not None:
-            adopted, self._adopted = self._adopted, None
-            self.discard(adopted)
+        self._discard_adopted()
 
     def clear(self) -> None:
         """Delete this studio's own copy, and what it brought back: there is nothing unsaved any more."""
-        if self._adopted is not None:
-            adopted, self._adopted = self._adopted, None
-            self.discard(adopted)
+        self._discard_adopted()
         for suffix in (SUFFIX, ".json"):
             self._own(suffix).unlink(missing_ok=True)
         if self._lock is not None:
             self._lock.unlock()
             self._lock = None
 
-    def newest(self) -> Rescue | None:
-        """Return the newest copy whose studio is gone; None when there is none."""
+    def left(self) -> tuple[Rescue, ...]:
+        """Return the copies whose studios are gone, the newest first."""
         try:
             files = sorted(self._folder.glob(f"*{SUFFIX}"), key=lambda file: file.stat().st_mtime, reverse=True)
         except OSError:
-            return None
-        return next((self._described(file) for file in files if self._is_left(file)), None)
+            return ()
+        return tuple(self._described(file) for file in files if self._is_left(file))
 
     def adopt(self, rescue: Rescue) -> None:
-        """Take over a copy that is being brought back; it is deleted once a copy of our own stands."""
+        """Take over a copy that is being brought back; it is deleted once a copy of our own stands.
+
+        Until then its lock is held: no other window may offer it.
+        """
         self._adopted = rescue
+        self._adopted_lock = QLockFile(str(rescue.file.with_suffix(".lock")))
+        self._adopted_lock.setStaleLockTime(0)
+        self._adopted_lock.tryLock(0)
 
     def discard(self, rescue: Rescue) -> None:
         """Delete a copy."""
         for suffix in (SUFFIX, ".json", ".lock"):
             rescue.file.with_suffix(suffix).unlink(missing_ok=True)
+
+    def _discard_adopted(self) -> None:
+        adopted, self._adopted = self._adopted, None
+        if self._adopted_lock is not None:
+            self._adopted_lock.unlock()
+            self._adopted_lock = None
+        if adopted is not None:
+            self.discard(adopted)
 
     def _is_left(self, file: Path) -> bool:
         """Whether the studio that wrote a copy is gone: its lock can be had."""
@@ -119,10 +133,10 @@ class RescueFolder:
     def _described(self, file: Path) -> Rescue:
         try:
             told = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-            name, path = str(told["name"]), str(told["path"])
-        except (OSError, ValueError, KeyError, TypeError):
-            name, path = "a project", ""
-        return Rescue(file, name=name, path=Path(path) if path else None)
+            name, path, stamp = str(told["name"]), str(told["path"]), _stamp(told.get("stamp"))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            name, path, stamp = "a project", "", None
+        return Rescue(file, name=name, path=Path(path) if path else None, stamp=stamp)
 
     def _hold(self) -> None:
         if self._lock is None:
@@ -142,3 +156,11 @@ class RescueFolder:
 
     def _own(self, suffix: str) -> Path:
         return self._folder / f"{self._token}{suffix}"
+
+
+def _stamp(told: object) -> FileStamp | None:
+    """Return a stamp as JSON tells it; None for anything else."""
+    match told:
+        case [int(number), int(changed), int(size)]:
+            return number, changed, size
+    return None

@@ -38,6 +38,7 @@ LANES: Final = (
     "import",
     "upscaling",
     "queue",
+    "thumbnails",
     "refresh",
     "warm-up",
     "refine",
@@ -83,6 +84,8 @@ class Runner(QObject):
     cancelled = Signal(str, float)
     """Lane, and how many seconds lay between asking and stopping."""
     became_idle = Signal()
+    ended = Signal()
+    """The thread has come to its end after `close`: nothing holds this object any more."""
 
     _said = Signal(object)
     """A word of the worker, on its way to the window's thread."""
@@ -97,6 +100,7 @@ class Runner(QObject):
         self._said.connect(self._hear)
         self._thread = _JobThread(self)
         self._thread.setObjectName("jobs")
+        self._thread.finished.connect(self.ended)
         self._thread.start(QThread.Priority.LowPriority)
 
     @property

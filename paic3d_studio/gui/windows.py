@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.queue_window import QueueWindow
+from paic3d_studio.gui.rescue import Rescue
+from paic3d_studio.project.file import SUFFIX
 from paic3d_studio.session.session import Session
 
 _STEP: Final = 36
@@ -49,7 +53,10 @@ class Windows(QObject):
         window.window_wanted.connect(self.open)
         window.queue_wanted.connect(self.show_queue)
         window.quit_wanted.connect(self.close_all)
+        window.rescue_offer.window_wanted.connect(self.bring_back)
         window.closed.connect(self._forget_closed)
+        window.thread_ended.connect(self._free_ended)
+        window.opening.raise_elsewhere = partial(self._raise_with, other_than=window)
         self._open.append(window)
         if before is not None:
             window.resize(before.size())
@@ -58,10 +65,16 @@ class Windows(QObject):
         return window
 
     def open(self, source: str | bytes | None = None, name: str = "") -> None:
-        """Show another window with a picture or project in it, or empty."""
+        """Show another window with a picture or project in it, or empty; or the window that has this project open."""
+        if isinstance(source, str) and self._raise_with(Path(source)):
+            return
         window = self.new()
         if source:
             window.open_picture(source, name=name)
+
+    def bring_back(self, rescue: Rescue) -> None:
+        """Show another window with what a crash left."""
+        self.new().keeping.bring_back(rescue)
 
     def show_queue(self) -> None:
         """Bring the queue to the front."""
@@ -84,16 +97,43 @@ class Windows(QObject):
         if self.queue is not None:
             self.queue.join(seconds=seconds)
 
+    def _raise_with(self, file: Path, *, other_than: MainWindow | None = None) -> bool:
+        """Bring the window that has a project open, or is opening it, to the front; False when none has."""
+        if file.suffix.lower() != SUFFIX:
+            return False
+        for window in self._open:
+            if window is not other_than and _same(file, window.document.opening or window.keeping.path):
+                window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+                window.raise_()
+                window.activateWindow()
+                return True
+        return False
+
+    def _free_ended(self) -> None:
+        """Free the closed windows whose threads have all come to their end."""
+        for window in list(self._unjoined):
+            if window.join(seconds=0.0):
+                self._unjoined.remove(window)
+                window.deleteLater()
+
     def _forget_closed(self) -> None:
         for window in [window for window in self._open if window.is_closed]:
             self._open.remove(window)
-            if window.join(seconds=0.0):
-                window.deleteLater()
-            else:
-                self._unjoined.append(window)  # its thread still runs, and must not lose its owner
+            self._unjoined.append(window)  # a thread that still runs must not lose its owner
+        self._free_ended()
         if not self._open and self.queue is not None:
             if self.queue.running:
                 self.show_queue()  # it goes on until it is closed itself
                 self.queue.tell_that_it_is_last()
             else:
                 self.queue.close()
+
+
+def _same(file: Path, other: Path | None) -> bool:
+    """Return whether two paths lead to one file; a file that is gone is only itself by name."""
+    if other is None:
+        return False
+    try:
+        return file.samefile(other)
+    except OSError:
+        return file.absolute() == other.absolute()

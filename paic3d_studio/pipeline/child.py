@@ -28,6 +28,10 @@ class ChildFailed(RuntimeError):
     """A bug inside the child process; the message is the child's own traceback."""
 
 
+class ChildEnded(UserError):
+    """The child process was ended from outside, most likely for want of memory: another try may go well."""
+
+
 def run_in_child(
     function: Callable[..., Any],
     *arguments: object,
@@ -45,7 +49,8 @@ def run_in_child(
 
     Raises:
         Cancelled: the child has been ended.
-        UserError: raised by `function`, or the child was ended from outside.
+        UserError: raised by `function`.
+        ChildEnded: the child was ended from outside.
         ChildFailed: `function` raised anything else.
     """
     context = multiprocessing.get_context("spawn")
@@ -62,7 +67,7 @@ def run_in_child(
     except (EOFError, ConnectionError) as gone:
         monitor.check()  # Ctrl-C ends a child that has not come so far as to ignore it
         child.join(PATIENCE)
-        raise UserError(
+        raise ChildEnded(
             f"The helper program for {function.__name__.replace('_', ' ')} ended unexpectedly (code {child.exitcode}).",
             "Close other programs to free memory, then try again.",
         ) from gone

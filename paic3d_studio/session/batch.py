@@ -133,11 +133,14 @@ def batch_items(arguments: Namespace) -> list[Item]:
     return items_for(pictures, output, options=options)
 
 
-def items_for(pictures: Sequence[Path], output: Path, *, options: Mapping[str, Any]) -> list[Item]:
+def items_for(
+    pictures: Sequence[Path], output: Path, *, options: Mapping[str, Any], monitor: Monitor = SILENT
+) -> list[Item]:
     """Return the items of some pictures; `options` as the command line has them, `format` among them.
 
     Raises:
         UserError: an output that cannot be written, or that is where the pictures are.
+        Cancelled: as `monitor`, asked before each picture is read.
     """
     suffix = "." + str(options["format"]).removeprefix(".")
     exporter_for(Path(f"head{suffix}"))
@@ -152,7 +155,10 @@ def items_for(pictures: Sequence[Path], output: Path, *, options: Mapping[str, A
     if options.get("upscale") is not None:  # a network stands in the keys by what is in its file
         upscaling = asked_upscaling(str(options["upscale"]))
         options = {**options, "upscale": upscaling.get("sha256", upscaling["way"])}
-    items = [_item(picture, name, output, suffix, options) for picture, name in zip(pictures, names, strict=True)]
+    items = []
+    for picture, name in zip(pictures, names, strict=True):
+        monitor.check()
+        items.append(_item(picture, name, output, suffix, options))
     for item in items:
         refuse_pictures_as_targets(Job(item.picture, item.head, item.sheet), pictures)
     return items

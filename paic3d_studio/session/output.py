@@ -17,10 +17,13 @@ def check_head_target(path: Path) -> None:
     """Make sure that a head can be written to `path`.
 
     Raises:
-        UserError: no exporter for its suffix, or as `check_folder`.
+        UserError: no exporter for its suffix, or as `check_folder` for each file that it writes.
     """
-    exporter_for(path)
+    exporter = exporter_for(path)
     check_folder(path)
+    for file in exporter.files(path):
+        if is_folder(file):
+            raise UserError(f"“{file}” is a folder.", "Choose another file name.")
 
 
 def check_turntable_target(path: Path) -> None:

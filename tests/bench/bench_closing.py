@@ -48,7 +48,7 @@ class Watch(QObject):
     def close(self):
         self.done = True
         print("closing", time.time(), flush=True)
-        self.window._leave_work_behind = True
+        self.window.saving.leaves_work_behind = True
         self.window.close()
         print("closed", time.time(), flush=True)
 

@@ -113,7 +113,7 @@ class Artist:
         self.window.document.edit(lambda project: edits.set_seed(project, seed=seed))
 
     def layers(self) -> None:
-        self.window.image.toggle_layer("clean", self.lot.random() < 0.5)
+        self.window.image.shown.toggle("clean", self.lot.random() < 0.5)
 
     def shading(self) -> None:
         self.window.head.set_mode(self.lot.choice(["colour", "normals", "depth"]))
@@ -169,7 +169,7 @@ def main() -> None:
     tell("working", [lateness for lateness, _ in working])
     for lateness, doing in sorted(working, reverse=True)[:10]:
         print(f"  {1000 * lateness:6.0f} ms  {doing}")
-    window._leave_work_behind = True
+    window.saving.leaves_work_behind = True
     window.close()
     window.document.close(seconds=30)
 

@@ -49,10 +49,11 @@ def test_a_studio_killed_at_any_moment_loses_nothing_that_was_on_the_disk(
         studio.join()
         told = max([first, *told_until_the_end(hearing)])
         hearing.close()
-        rescue = RescueFolder(folder).newest()
+        left = RescueFolder(folder).left()
         standing = [seed_in(path.read_bytes())] if path.exists() else []
         saved += path.exists()
-        if rescue is not None:
+        if left:
+            rescue = left[0]
             assert rescue.path == path
             standing.append(seed_in(rescue.content()))
             RescueFolder(folder).discard(rescue)

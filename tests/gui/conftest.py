@@ -227,7 +227,7 @@ def window(
     with qtbot.waitExposed(made):
         made.show()
     yield made
-    made._leave_work_behind = True
+    made.saving.leaves_work_behind = True
     made.close()
     assert made.document.close(seconds=5)
 

@@ -18,8 +18,8 @@ def matrix(studio: MainWindow) -> np.ndarray:
 
 def shown_matrix(studio: MainWindow) -> np.ndarray:
     """How the portrait lies under the frame now."""
-    item = studio.image._align_frame._picture.transform()
-    scale = studio.image._align_frame._shown_scale
+    item = studio.image.tools.aligning.frame._picture.transform()
+    scale = studio.image.tools.aligning.frame._shown_scale
     return (
         np.array([[item.m11(), item.m21(), item.m31() * scale], [item.m12(), item.m22(), item.m32() * scale]]) / scale
     )
@@ -29,7 +29,7 @@ def test_a_drag_moves_the_portrait_under_the_frame_and_is_one_step(
     qtbot: QtBot, studio: MainWindow, pointer: object
 ) -> None:
     studio.actions_by_name["tool-align"].trigger()
-    assert studio.image.align_bar.isVisible()
+    assert studio.image.tools.aligning.align_bar.isVisible()
     before = matrix(studio)
     assert shown_matrix(studio) == pytest.approx(before)
     pointer.press(250, 250)
@@ -38,7 +38,7 @@ def test_a_drag_moves_the_portrait_under_the_frame_and_is_one_step(
     with qtbot.waitSignal(studio.document.refreshed):
         pointer.release(290, 240)
     assert matrix(studio) - before == pytest.approx(np.array([[0, 0, 40], [0, 0, -10]]), abs=1e-6)
-    assert studio.image.align_bar.fields["x"].value() == pytest.approx(40)
+    assert studio.image.tools.aligning.align_bar.fields["x"].value() == pytest.approx(40)
     studio.document.undo()
     assert matrix(studio) == pytest.approx(before)
     assert shown_matrix(studio) == pytest.approx(before)
@@ -63,10 +63,10 @@ def test_keys_numbers_and_buttons_move_it_as_well(qtbot: QtBot, studio: MainWind
     QTest.keyClick(studio.image.view, Qt.Key.Key_Right)
     QTest.keyClick(studio.image.view, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     assert studio.document.project.alignment_edit == AlignmentEdit(shift=(1.0, 10.0))
-    studio.image.align_bar.fields["turn"].setValue(30.0)
+    studio.image.tools.aligning.align_bar.fields["turn"].setValue(30.0)
     assert studio.document.project.alignment_edit.turn == 30.0
     qtbot.waitUntil(lambda: not studio.document.runner.busy)
-    studio.image.align_bar.levelled.emit()
+    studio.image.tools.aligning.align_bar.levelled.emit()
     assert studio.document.project.alignment_edit.turn == pytest.approx(0.0, abs=0.01)
     studio.actions_by_name["reset-alignment"].trigger()
     assert studio.document.project.alignment_edit == AlignmentEdit()
@@ -89,7 +89,7 @@ def test_aligning_by_moved_landmarks_brings_them_to_the_centre_of_every_face(
         pointer.drag(chin, (chin[0], chin[1] + 40))
     studio.image.choose_tool("align")
     with qtbot.waitSignal(studio.document.refreshed):
-        studio.image.align_bar.fitted.emit()
+        studio.image.tools.aligning.align_bar.fitted.emit()
     points = studio.image.landmarks
     assert points.mean(axis=0) == pytest.approx((256.36, 295.46), abs=0.02)
     assert np.linalg.norm(points - points.mean(axis=0), axis=1).std() == pytest.approx(13.3556, rel=1e-3)
@@ -101,4 +101,4 @@ def test_leaving_the_tool_shows_the_square_again(qtbot: QtBot, studio: MainWindo
     QTest.keyClick(studio, Qt.Key.Key_Escape)
     assert studio.image.tool == "hull"
     assert studio.image.view._layers["picture"].isVisible()
-    assert not studio.image.align_bar.isVisible()
+    assert not studio.image.tools.aligning.align_bar.isVisible()

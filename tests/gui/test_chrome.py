@@ -14,11 +14,11 @@ from paic3d_studio.export import EXPORTERS
 from paic3d_studio.gui.actions import ACTIONS, Situation, enable_actions
 from paic3d_studio.gui.clipboard import picture_in
 from paic3d_studio.gui.icons import icon, pixmap
-from paic3d_studio.gui.image_panel import DEFAULT_LAYERS, LayerState
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.panels.export_dialog import ExportDialog
 from paic3d_studio.gui.panels.message_bar import MessageBar
 from paic3d_studio.gui.panels.stage_strip import StageStrip
+from paic3d_studio.gui.picture_layers import DEFAULT_LAYERS, LayerState
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.paths import resources_folder
 from paic3d_studio.pipeline.graph import StageReport
@@ -158,13 +158,13 @@ def test_preferences_that_cannot_be_read_count_as_not_set(tmp_path: Path) -> Non
 
 
 def test_a_closed_window_comes_back_as_it_was(qtbot: QtBot, window: MainWindow, preferences: Preferences) -> None:
-    window.image.toggle_layer("clean", True)
+    window.image.shown.toggle("clean", True)
     window.workspace.splitter.setSizes([300, 700])
     sizes = window.workspace.splitter.sizes()
     window.close()
     again = MainWindow(window.document.session, preferences=preferences)
     qtbot.addWidget(again)
-    assert again.image.layers["clean"].visible
+    assert again.image.shown.states["clean"].visible
     assert again.workspace.splitter.saveState() == window.workspace.splitter.saveState()
     assert sizes[0] < sizes[1]
     again.document.close()

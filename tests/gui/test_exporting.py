@@ -1,5 +1,6 @@
 """From the window to a file."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.export import EXPORTERS
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.panels.export_dialog import ExportDialog
+from paic3d_studio.pipeline.child import ChildEnded
 from paic3d_studio.project import edits
 
 
@@ -182,3 +184,45 @@ def test_terms_that_a_format_cannot_tell_change_nothing(qtbot: QtBot, studio: Ma
     with qtbot.waitSignal(studio.document.exported, timeout=10_000):
         dialog._export.click()
     assert studio.document.project is project
+
+
+def test_the_dialog_goes_with_its_picture(qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path) -> None:
+    dialog, gone = asked(studio, tmp_path / "head.glb"), []
+    dialog.rejected.connect(partial(gone.append, True))
+    other = tmp_path / "other.png"
+    other.write_bytes(picture.read_bytes())
+    with qtbot.waitSignal(studio.document.refreshed, timeout=20_000):
+        studio.document.open(str(other))
+    assert studio.exporting.dialog is None and gone
+    brought_to_front(qtbot, studio)
+    asked(studio, tmp_path / "head.glb").reject()
+
+
+def test_after_a_helper_program_ended_the_export_can_be_tried_again(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: object, **__: object) -> None:
+        raise ChildEnded("The helper program for surface ended unexpectedly (code -9).", "Close other programs.")
+
+    target, messages = tmp_path / "head.glb", studio.workspace.messages
+    with monkeypatch.context() as patched:
+        patched.setattr("paic3d_studio.session.session.export_mesh", ended)
+        dialog = asked(studio, target)
+        with qtbot.waitSignal(studio.document.failed, timeout=10_000):
+            dialog._export.click()
+    assert messages._action.text() == "Try again"
+    assert messages._copy.isVisible() and "ChildEnded" in messages.details
+    with qtbot.waitSignal(studio.document.exported, timeout=10_000):
+        messages._act()
+    assert target.is_file()
+
+
+def test_a_file_that_cannot_be_written_beside_the_head_is_told_of_before_the_work(
+    studio: MainWindow, tmp_path: Path
+) -> None:
+    (tmp_path / "head.mtl").mkdir()
+    dialog = asked(studio, tmp_path / "head.obj")
+    dialog._export.click()
+    assert dialog.isVisible() and "head.mtl" in dialog._note.text()
+    assert not studio.document.runner.runs("export")
+    dialog.reject()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.lines import Stroke
+from paic3d_studio.gui.keeping import Saved
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.rescue import RescueFolder
@@ -112,23 +113,23 @@ def test_unsaved_edits_are_copied_and_the_copy_goes_once_they_are_saved(
 def test_the_copy_of_a_living_studio_is_not_offered(qtbot: QtBot, studio: MainWindow, preferences: Preferences) -> None:
     edited(studio, qtbot)
     qtbot.waitUntil(lambda: len(copies(preferences)) == 1, timeout=10_000)
-    assert RescueFolder(preferences.folder_of_rescues).newest() is None
-    assert studio.keeping.left_behind() is None
+    assert RescueFolder(preferences.folder_of_rescues).left() == ()
+    assert studio.keeping.left_behind() == ()
 
 
-def left_by_a_crash(preferences: Preferences, picture: Path, *, path: str = "") -> Project:
+def left_by_a_crash(preferences: Preferences, picture: Path, *, path: str = "", token: str = "0123") -> Project:
     """Leave what a studio leaves that is killed: a copy, its description, and no one who holds the lock."""
     folder = preferences.folder_of_rescues
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     project = edits.add_stroke(Project(picture=PictureSource("girl.png", picture.read_bytes())), stroke=STROKE)
-    write_project(project, folder / "0123.paic3d")
-    (folder / "0123.json").write_text(json.dumps({"name": "girl.png", "path": path}))
+    write_project(project, folder / f"{token}.paic3d")
+    (folder / f"{token}.json").write_text(json.dumps({"name": f"girl{token[4:]}.png", "path": path}))
     die = (
         "import os, sys; from PySide6.QtCore import QLockFile; lock = QLockFile(sys.argv[1]); lock.setStaleLockTime(0)"
     )
     die = f"{die}; assert lock.tryLock(0); os.kill(os.getpid(), 9)"
-    subprocess.run([sys.executable, "-c", die, str(folder / "0123.lock")], check=False, timeout=60)
-    assert (folder / "0123.lock").exists()
+    subprocess.run([sys.executable, "-c", die, str(folder / f"{token}.lock")], check=False, timeout=60)
+    assert (folder / f"{token}.lock").exists()
     return project
 
 
@@ -226,7 +227,7 @@ def test_a_save_that_ends_after_another_picture_was_opened_is_not_that_pictures(
     other.write_bytes(picture.read_bytes())
     with qtbot.waitSignal(studio.document.opened, timeout=20_000):
         studio.open_picture(str(other))
-    studio.keeping._on_finished("save", (first, target))
+    studio.keeping._on_finished("save", Saved(first, target))
     assert studio.keeping.path is None
     assert studio.keeping.name == "other.png"
 
@@ -234,7 +235,7 @@ def test_a_save_that_ends_after_another_picture_was_opened_is_not_that_pictures(
 def test_giving_up_the_dialog_of_save_and_close_keeps_the_next_save_from_closing(
     qtbot: QtBot, studio: MainWindow, tmp_path: Path
 ) -> None:
-    studio._closes_once_saved = True
+    studio.saving.closes_once_saved = True
     studio.keeping.save_elsewhere()
     chooser = studio.findChild(QFileDialog)
     chooser.reject()
@@ -248,10 +249,83 @@ def test_what_cannot_be_brought_back_is_not_deleted(qtbot: QtBot, studio: MainWi
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / "0123456789abcdef.paic3d"
     copy.write_bytes(b"PK\x03\x04 damaged")
-    left = studio.keeping.left_behind()
-    assert left is not None
+    (left,) = studio.keeping.left_behind()
     with qtbot.waitSignal(studio.document.failed, timeout=20_000):
         studio.keeping.bring_back(left)
     studio.document.edit(partial(edits.set_seed, seed=5))
     studio.document.undo()
     assert copy.exists()
+
+
+def test_every_copy_that_crashes_left_is_offered_and_those_not_discarded_are_offered_again(
+    window: MainWindow, preferences: Preferences, picture: Path
+) -> None:
+    for token in ("0123", "0123b", "0123c"):
+        left_by_a_crash(preferences, picture, token=token)
+    messages = window.workspace.messages
+    window.offer_what_a_crash_left()
+    offered = []
+    for press in (messages._act_third, messages._act_otherwise, messages._act_third):
+        offered.append(messages.text.split("“")[1].split("”")[0])
+        press()
+    assert sorted(offered) == ["girl.png", "girlb.png", "girlc.png"]
+    assert not messages.isVisible()
+    assert len(copies(preferences)) == 2
+    window.actions_by_name["left-behind"].trigger()
+    assert messages.isVisible() and "1 more" in messages.text
+    messages._act_otherwise()
+    messages._act_otherwise()
+    assert list(preferences.folder_of_rescues.iterdir()) == []
+    window.actions_by_name["left-behind"].trigger()
+    assert "No unsaved edits were left" in messages.text
+
+
+def test_after_one_copy_was_brought_back_the_next_one_is_offered(
+    qtbot: QtBot, window: MainWindow, preferences: Preferences, picture: Path
+) -> None:
+    left_by_a_crash(preferences, picture)
+    left_by_a_crash(preferences, picture, token="0123b")
+    wanted = []
+    window.rescue_offer.window_wanted.connect(wanted.append)
+    window.offer_what_a_crash_left()
+    first = window.workspace.messages.text
+    with qtbot.waitSignal(window.document.opened, timeout=20_000):
+        window.workspace.messages._act()
+    assert window.workspace.messages.isVisible() and window.workspace.messages.text != first
+    window.workspace.messages._act()
+    assert len(wanted) == 1 and len(window.keeping.left_behind()) == 1
+
+
+def test_a_file_that_somebody_else_has_written_is_not_saved_over_in_silence(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path
+) -> None:
+    target, messages = tmp_path / "girl.paic3d", studio.workspace.messages
+    edited(studio, qtbot)
+    saved_to(studio, qtbot, target)
+    theirs = Project(picture=PictureSource("theirs.png", picture.read_bytes()))
+    write_project(theirs, target)
+    project = edited(studio, qtbot)
+    with qtbot.waitSignal(studio.keeping.changed_on_disk, timeout=10_000):
+        studio.keeping.save()
+    assert decoded_project(target.read_bytes(), name="girl") == theirs
+    assert studio.isWindowModified() and "girl.paic3d" in messages.text
+    messages._act_third()
+    assert not messages.isVisible()
+    with qtbot.waitSignal(studio.keeping.changed_on_disk, timeout=10_000):
+        studio.keeping.save()
+    with qtbot.waitSignal(studio.keeping.saved, timeout=10_000):
+        messages._act()
+    assert decoded_project(target.read_bytes(), name="girl") == project
+    edited(studio, qtbot)
+    with qtbot.waitSignal(studio.keeping.saved, timeout=10_000):
+        studio.keeping.save()
+
+
+def test_details_are_offered_where_there_are_some(qtbot: QtBot, studio: MainWindow) -> None:
+    edited(studio, qtbot)
+    studio.close()
+    assert studio.workspace.messages.isVisible()
+    assert not studio.workspace.messages._copy.isVisible()
+    studio.outcomes.tell_of_error(ValueError("only a trial"))
+    assert studio.workspace.messages._copy.isVisible()
+    assert "ValueError: only a trial" in studio.workspace.messages.details

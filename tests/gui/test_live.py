@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from paic3d_studio.gui.image_panel import LayerState
 from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.gui.picture_layers import LayerState
 from paic3d_studio.project import edits
 
 
@@ -19,7 +19,7 @@ def clean(studio: MainWindow) -> np.ndarray:
 
 
 def mask(studio: MainWindow) -> np.ndarray:
-    pixels = studio.image.mask_layer_pixels
+    pixels = studio.image.shown.mask_pixels
     assert pixels is not None
     return np.asarray(pixels[..., 3] > 0)
 
@@ -27,7 +27,7 @@ def mask(studio: MainWindow) -> np.ndarray:
 def test_the_line_free_picture_follows_the_brush_before_it_is_lifted_and_ends_as_the_method_makes_it(
     qtbot: QtBot, studio: MainWindow, pointer: object
 ) -> None:
-    studio.image.set_layer_state("clean", LayerState(True))
+    studio.image.shown.set_state("clean", LayerState(True))
     studio.image.choose_tool("brush")
     before = clean(studio)
     pointer.press(230, 240)
@@ -36,7 +36,7 @@ def test_the_line_free_picture_follows_the_brush_before_it_is_lifted_and_ends_as
     qtbot.waitUntil(lambda: not studio.document.live.busy)
     during = clean(studio)
     assert not np.array_equal(during, before)
-    assert (during[mask(studio) & (studio.image._aligned[..., 3] > 0)][:, :3] == 128).all()
+    assert (during[mask(studio) & (studio.image.shown._aligned[..., 3] > 0)][:, :3] == 128).all()
     with qtbot.waitSignal(studio.document.refreshed):
         pointer.release(285, 240)
     assert np.array_equal(clean(studio), studio.document.session.pull("render_like").rgba)
@@ -65,7 +65,7 @@ def test_masks_that_came_while_one_was_painted_are_passed_over_and_the_newest_is
         return project
 
     session.line_free = slow  # type: ignore[assignment]
-    live.painted.disconnect(studio.image._show_live)
+    live.painted.disconnect(studio.image.gesture._show_live)
     live.painted.connect(lambda picture, _: shown.append(picture))
     parts = {name: session.pull(stage) for name, stage in (("aligned",) * 2, ("line_mask",) * 2, ("keep",) * 2)}
     projects = [edits.set_seed(session.project, seed=seed) for seed in range(1, 6)]
@@ -88,31 +88,31 @@ def test_w_puts_a_divider_that_is_dragged_and_left_of_it_are_the_lines(
     image = studio.image
     image.view.setFocus()
     for layer in ("hulls", "lines"):
-        image.toggle_layer(layer, False)
+        image.shown.toggle(layer, False)
     alone = image.view.grab().toImage()
-    image.set_layer_state("clean", LayerState(True))
+    image.shown.set_state("clean", LayerState(True))
     whole = image.view.grab().toImage()
-    image.set_layer_state("clean", LayerState(False))
+    image.shown.set_state("clean", LayerState(False))
     QTest.keyClick(image.view, Qt.Key.Key_W)
-    assert studio.actions_by_name["swipe"].isChecked() and image.divider == 256
+    assert studio.actions_by_name["swipe"].isChecked() and image.shown.divider == 256
     project = studio.document.project
     pointer.drag((256, 400), (300, 400))
-    assert image.divider == 300 and studio.document.project is project
+    assert image.shown.divider == 300 and studio.document.project is project
     shown = image.view.grab().toImage()
     for y in range(60, 480, 7):
         for x, expected in ((275, alone), (330, whole)):
             place = pointer.place(x, y).toPoint()
             assert shown.pixel(place) == expected.pixel(place)
     QTest.keyClick(image.view, Qt.Key.Key_W)
-    assert image.divider is None
+    assert image.shown.divider is None
     assert image.view.grab().toImage() == alone
 
 
 def test_the_divider_goes_before_the_tool_that_is_chosen(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
     studio.image.choose_tool("brush")
-    studio.image.set_swipe(True)
+    studio.image.shown.set_swipe(True)
     pointer.drag((256, 300), (200, 300))
-    assert studio.image.divider == 200
+    assert studio.image.shown.divider == 200
     assert not studio.document.session.can_undo
     pointer.drag((256, 300), (230, 300))
     assert len(studio.document.project.strokes) == 1

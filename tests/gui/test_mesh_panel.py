@@ -144,7 +144,7 @@ def test_a_network_is_read_before_it_is_set_and_named_in_the_list(
 ) -> None:
     found = Upscaling("network", str(tmp_path / "sharp.safetensors"), "a" * 64)
     monkeypatch.setattr("paic3d_studio.gui.document.checked_network", lambda *_, **__: found)
-    with qtbot.waitSignal(studio.document.changed, timeout=20_000):
+    with qtbot.waitSignal(studio.document.changed, timeout=60_000):
         chosen_network(studio, tmp_path / "sharp.safetensors")
     assert upscaling_of(studio) == found and shown_upscaling(studio) == ("network", "Network: sharp")
     choose(studio.workspace.mesh, "upscaling", "smooth")

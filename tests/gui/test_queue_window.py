@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.monitor import Monitor
-from paic3d_studio.gui import language
+from paic3d_studio.gui import language, queue_window
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.queue_window import QueueWindow
 from paic3d_studio.session.batch import PLAIN_OPTIONS, Item, Outcome
@@ -118,6 +118,7 @@ def test_problems_cures_and_warnings_are_said_in_the_artists_language(
     output = queue.output.text()
     queue.output.setText(str(pictures))
     queue.begin()
+    qtbot.waitUntil(lambda: not queue.running)
     problem, cure = "Turntables would be written over the pictures.", "Choose another folder for the heads."
     said = language.catalogue("ja")
     assert queue.note.text() == f"{said[problem]} {said[cure]}"
@@ -154,10 +155,35 @@ def test_two_pictures_of_one_name_are_refused_in_a_sentence(queue: QueueWindow, 
 
 
 def test_a_folder_that_cannot_take_the_heads_is_said_before_anything_runs(
-    queue: QueueWindow, maker: Maker, pictures: Path
+    qtbot: QtBot, queue: QueueWindow, maker: Maker, pictures: Path
 ) -> None:
     queue.add_files([pictures])
     queue.output.setText(str(pictures))
     queue.begin()
+    qtbot.waitUntil(lambda: not queue.running)
     assert "Turntables would be written over the pictures" in queue.note.text()
     assert maker.asked == [] and not queue.running
+
+
+def test_pictures_are_read_and_hashed_away_from_the_windows_thread(
+    qtbot: QtBot, queue: QueueWindow, maker: Maker, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, set[int]] = {"small_image": set(), "items_for": set()}
+
+    def watched(name: str) -> Callable[..., Any]:
+        real = getattr(queue_window, name)
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            threads[name].add(threading.get_ident())
+            return real(*arguments, **options)
+
+        return call
+
+    for name in threads:
+        monkeypatch.setattr(queue_window, name, watched(name))
+    queue.add_files([pictures])
+    qtbot.waitUntil(lambda: not any(queue.list.item(number).icon().isNull() for number in range(3)))
+    queue.begin()
+    qtbot.waitUntil(lambda: not queue.running and len(maker.asked) == 3)
+    assert all(threads.values())
+    assert threading.get_ident() not in set.union(*threads.values())

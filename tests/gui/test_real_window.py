@@ -72,7 +72,7 @@ def test_the_head_is_drawn_and_a_drag_reaches_the_screen(qtbot: QtBot, studio: M
     before = studio.image.view.grab().toImage()
     x, y = studio.image.hulls.polygons["mouth"][0]
     took: list[float] = []
-    studio.image.mask_shown.connect(took.append)
+    studio.image.gesture.mask_shown.connect(took.append)
     pointer.press(float(x), float(y))
     for step in range(1, 13):
         pointer.drag_to(float(x) + 6 * step, float(y))
@@ -115,7 +115,7 @@ def test_the_example_becomes_a_head_and_a_hull_edit_runs_only_what_follows_from_
     document.stop()
     qtbot.waitUntil(lambda: not document.runner.busy, timeout=20_000)
     print(f"\n{busy:.0f} frames per second while it reconstructs; stopped in {time.perf_counter() - began:.2f} s")
-    studio._leave_work_behind = True
+    studio.saving.leaves_work_behind = True
     studio.close()
     assert document.close(seconds=20)
 

@@ -27,22 +27,22 @@ def test_a_backdrop_is_seen_where_the_picture_is_transparent(studio: MainWindow,
 
 def test_the_cut_out_alone_is_white_on_black(studio: MainWindow) -> None:
     picture = studio.image.view.pixels_of("picture").copy()
-    studio.image.set_backdrop("matte")
+    studio.image.shown.set_backdrop("matte")
     shown = studio.image.view.pixels_of("picture")
     assert (shown[..., :3] == picture[..., 3:]).all() and (shown[..., 3] == 255).all()
-    studio.image.set_backdrop("chequered")
+    studio.image.shown.set_backdrop("chequered")
     assert np.array_equal(studio.image.view.pixels_of("picture"), picture)
 
 
 def test_the_line_mask_is_shown_in_the_colour_that_is_chosen(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
-    before = studio.image.mask_layer_pixels[..., 3].copy()
+    before = studio.image.shown.mask_pixels[..., 3].copy()
     panel = studio.workspace.layers
     blue = next(colour for colour, title in theme.LINE_COLOURS.items() if title == "Blue")
     panel.line_colours.activated.emit(panel.line_colours.findData(blue))
     studio.image.choose_tool("brush")
     with qtbot.waitSignal(studio.document.refreshed):
         pointer.click(60, 60)
-    pixels = studio.image.mask_layer_pixels
+    pixels = studio.image.shown.mask_pixels
     assert (pixels[pixels[..., 3] > 0][:, :3] == (0x3F, 0xA9, 0xFF)).all()
     assert (pixels[before > 0][:, 3] > 0).all()
     assert studio.preferences.text("picture/line-colour", "") == blue

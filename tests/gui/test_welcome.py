@@ -157,7 +157,7 @@ def test_a_bug_can_be_copied_with_its_traceback_and_the_versions(
     try:
         raise ZeroDivisionError("of nothing by nothing")
     except ZeroDivisionError as error:
-        window._show_bug(error)
+        window.outcomes.tell_of_error(error)
     window.workspace.messages._copy.click()
     copied = QGuiApplication.clipboard().text()
     assert "of nothing by nothing" in copied and "Traceback" in copied and "PAiC-3D Studio 0." in copied

@@ -1,5 +1,6 @@
 """Several windows in one program: one project each, and none takes another's work with it."""
 
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,8 @@ from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.windows import Windows
 from paic3d_studio.project import edits
+from paic3d_studio.project.file import write_project
+from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.session.session import Session
 
 
@@ -24,7 +27,7 @@ def windows(
     made.new()
     yield made
     for window in made.open_windows:
-        window._leave_work_behind = True
+        window.saving.leaves_work_behind = True
     made.close_all()
     made.join(seconds=5)
 
@@ -80,7 +83,7 @@ def test_several_dropped_files_open_in_a_window_each(
         other.write_bytes(picture.read_bytes())
     dropped = QMimeData()
     dropped.setUrls([QUrl.fromLocalFile(str(file)) for file in (picture, *others)])
-    assert windows.open_windows[0]._take_from(dropped)
+    assert windows.open_windows[0].opening.take_from(dropped)
     assert len(windows.open_windows) == 3
     qtbot.waitUntil(lambda: all(window.document.project for window in windows.open_windows), timeout=20_000)
     names = [window.document.project.picture.name for window in windows.open_windows]
@@ -93,3 +96,56 @@ def test_a_new_window_is_empty_and_does_not_cover_the_old_one(windows: Windows) 
     second = windows.open_windows[1]
     assert second.document.project is None
     assert second.pos() != first.pos()
+
+
+def test_a_project_that_is_open_in_a_window_is_not_opened_twice(
+    qtbot: QtBot, windows: Windows, picture: Path, tmp_path: Path
+) -> None:
+    first = opened(qtbot, windows.open_windows[0], picture)
+    project = tmp_path / "girl.paic3d"
+    with qtbot.waitSignal(first.keeping.saved, timeout=10_000):
+        first.keeping.save_to(project)
+    windows.open(str(tmp_path / "." / "girl.paic3d"))
+    assert windows.open_windows == (first,)
+    second = windows.new()
+    second.open_picture(str(project))
+    assert second.document.opening is None and second.document.project is None
+    qtbot.waitUntil(lambda: windows.active is first)
+    windows.open(str(picture))
+    assert len(windows.open_windows) == 3
+
+
+def test_a_window_that_was_closed_busy_is_freed_when_its_work_has_ended(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paic3d_studio.gui.main_window.CLOSE_SECONDS", 0.05)
+    window, go = windows.new(), threading.Event()
+    window.document.runner.submit("open", lambda *_: go.wait(20))
+    qtbot.waitUntil(lambda: window.document.runner._current is not None)
+    gone = []
+    window.destroyed.connect(lambda: gone.append(True))
+    window.close()
+    qtbot.wait(50)
+    assert not gone
+    go.set()
+    qtbot.waitUntil(lambda: bool(gone))
+
+
+def test_a_second_copy_of_a_crash_comes_back_in_a_window_of_its_own(
+    qtbot: QtBot, windows: Windows, preferences: Preferences, picture: Path
+) -> None:
+    folder = preferences.folder_of_rescues
+    folder.mkdir(parents=True)
+    for token in ("a", "b"):
+        write_project(
+            Project(picture=PictureSource(f"{token}.png", picture.read_bytes()), seed=3), folder / f"{token}.paic3d"
+        )
+    first = windows.open_windows[0]
+    first.offer_what_a_crash_left()
+    with qtbot.waitSignal(first.document.opened, timeout=20_000):
+        first.workspace.messages._act()
+    first.workspace.messages._act()
+    _, second = windows.open_windows
+    qtbot.waitUntil(lambda: second.document.project is not None, timeout=20_000)
+    assert {window.document.project.picture.name for window in windows.open_windows} == {"a.png", "b.png"}
+    assert first.keeping.left_behind() == ()

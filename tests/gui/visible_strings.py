@@ -22,7 +22,7 @@ SHOWN_FROM = ("gui", "viewport/shading.py", "viewport/canvas.py", "pipeline/stag
 TRANSLATED: dict[str, tuple[int | str, ...]] = {
     "text": (0,), "in_language": (0,), "label": (0, "text"), "Section": (0,), "add": (0, "tip"),
     "icon_button": ("tip",),
-    "show_message": (0, "message", "cure", "action", "other"), "ActionEntry": (1, 2, 3, "label", "tip", "menu"),
+    "show_message": (0, "message", "cure", "action", "other", "more"), "ActionEntry": (1, 2, 3, "label", "tip", "menu"),
     "show_hint": (0,), "show_idle": (0,), "show_progress": (1,), "submit": ("title",), "Step": (1, 2, "coming"),
     "invite": (0, 1),
     "Option": (0, 2, 3), "say": (0, 1), "say_halted": (0,), "ShadingMode": (0, "label"), "Stage": ("title",),
@@ -112,7 +112,7 @@ def _called(function: ast.expr) -> str:
 def tables() -> Iterator[Found]:
     """Sentences that stand in tables and reach `text()` by a variable."""
     from paic3d_studio.export import EXPORTERS
-    from paic3d_studio.gui import appearance, help_texts, main_window, theme
+    from paic3d_studio.gui import appearance, following, help_texts, outcomes, theme
     from paic3d_studio.gui.actions import ACTIONS
     from paic3d_studio.gui.panels import (
         align_bar,
@@ -134,8 +134,8 @@ def tables() -> Iterator[Found]:
     listed = [
         *appearance._THEMES.values(),
         *(words for row in (*help_texts._POINTER, *help_texts._HEAD_KEYS) for words in row),
-        *(label for _, label in main_window._WAYS_ON.values()),
-        main_window._NO_PICTURE,
+        *(label for _, label in (*outcomes.WAYS_ON.values(), outcomes.TRY_AGAIN)),
+        following.NO_PICTURE,
         *(entry.menu for entry in ACTIONS),
         *(title for _, title, _ in layers_panel._ROWS),
         *(words for title, _, tip, _ in viewport_panel._VIEWS for words in (title, tip)),

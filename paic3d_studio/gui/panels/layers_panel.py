@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QSlider, QToolButton, QWid
 
 from paic3d_studio.gui import theme
 from paic3d_studio.gui.icons import icon
-from paic3d_studio.gui.image_panel import DEFAULT_LAYERS, LayerState
 from paic3d_studio.gui.language import text
+from paic3d_studio.gui.picture_layers import DEFAULT_LAYERS, LayerState
 from paic3d_studio.gui.picture_view import BACKDROPS
 from paic3d_studio.gui.widgets import label
 

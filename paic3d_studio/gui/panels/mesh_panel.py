@@ -215,7 +215,9 @@ class MeshPanel(QWidget):
         if isinstance(self._upscaling, QComboBox):
             name = Path(upscaling.file).stem
             words = text("Network: {name}", name=name) if name else text("Network…")
-            self._upscaling.setItemText(self._upscaling.findData("network"), words)
+            index = self._upscaling.findData("network")
+            self._upscaling.setItemText(index, words)
+            self._upscaling.setItemData(index, upscaling.file, Qt.ItemDataRole.ToolTipRole)  # the whole of a long name
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

@@ -41,10 +41,11 @@ class MessageBar(QFrame):
         for text in (self._message, self._cure):
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        self._action, self._other = QPushButton(), QPushButton()
+        self._action, self._other, self._more = QPushButton(), QPushButton(), QPushButton()
         self._action.clicked.connect(self._act)
         self._other.clicked.connect(self._act_otherwise)
-        for button in (self._action, self._other):
+        self._more.clicked.connect(self._act_third)
+        for button in (self._action, self._other, self._more):
             button.hide()  # until a message offers something
         self._copy = icon_button("copy", tip="Copy details")
         self._copy.clicked.connect(self._copy_text)
@@ -77,6 +78,7 @@ class MessageBar(QFrame):
         kind: str = "error",
         action: tuple[str, str] | None = None,
         other: tuple[str, str] | None = None,
+        more: tuple[str, str] | None = None,
         details: str = "",
     ) -> None:
         """Show a message in the artist's language.
@@ -87,6 +89,7 @@ class MessageBar(QFrame):
             kind: "error", "warning" or "info".
             action: (name, label) of a button that emits `acted`.
             other: of a second button.
+            more: of a third one.
             details: what is copied beside the words, such as a traceback.
         """
         colour = {"error": theme.BAD, "warning": theme.WARM, "info": theme.GOOD}[kind]
@@ -98,12 +101,12 @@ class MessageBar(QFrame):
         self._message.setText(in_language(message))
         self._cure.setText(in_language(cure))
         self._cure.setVisible(bool(cure))
-        for button, offered in ((self._action, action), (self._other, other)):
+        for button, offered in ((self._action, action), (self._other, other), (self._more, more)):
             name, text = offered or ("", "")
             button.setObjectName(name)
             button.setText(in_language(text))
             button.setVisible(offered is not None)
-        self._copy.setVisible(kind != "info")
+        self._copy.setVisible(kind == "error" or bool(details))
         self.setAccessibleDescription(self.text)
         self.show()
         self.raise_()
@@ -133,6 +136,7 @@ class MessageBar(QFrame):
         line.addLayout(texts, 1)
         line.addWidget(self._action, 0, Qt.AlignmentFlag.AlignVCenter)
         line.addWidget(self._other, 0, Qt.AlignmentFlag.AlignVCenter)
+        line.addWidget(self._more, 0, Qt.AlignmentFlag.AlignVCenter)
         line.addWidget(self._dismiss, 0, Qt.AlignmentFlag.AlignTop)
 
     def _place(self) -> None:
@@ -152,3 +156,7 @@ class MessageBar(QFrame):
     def _act_otherwise(self) -> None:
         self.hide()
         self.acted.emit(self._other.objectName())
+
+    def _act_third(self) -> None:
+        self.hide()
+        self.acted.emit(self._more.objectName())
