@@ -203,9 +203,9 @@ def quick_session(pace: Pace) -> Session:
     ]
 
     def exact_still(request: StillRequest, *, project: Project, monitor: Monitor) -> ExactStill:
-        began = time.perf_counter()
-        while time.perf_counter() - began < pace.still_seconds:
-            monitor.report((time.perf_counter() - began) / pace.still_seconds)
+        began, seconds = time.perf_counter(), pace.still_seconds
+        while time.perf_counter() - began < seconds:
+            monitor.report((time.perf_counter() - began) / seconds)
             time.sleep(0.005)
         pace.stills.append(request)
         return ExactStill(request, np.zeros((*request.size[::-1], 4), np.float32))
