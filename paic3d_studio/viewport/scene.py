@@ -230,7 +230,8 @@ class Scene:
             raise RuntimeError("the scene has no OpenGL context: attach one first")
         if size != self._size:
             self._size = size
-            self._drop_still()
+            if self._still is not None and self._still.request.size != size:
+                self._drop_still()
             self.progressive.touched(now)
         self._gl.upload(self._stale, self._volume, self._mesh, self._picture, self._error, self._still)
         self._stale = set()
