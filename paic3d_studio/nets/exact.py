@@ -13,8 +13,11 @@ from torch import Tensor
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.nets.field import CHUNK, RadianceField
 
-ROUNDS: Final = 4
-"""Times that a stretch is narrowed: the density need not rise evenly, and a straight line through its ends lies."""
+ROUNDS: Final = 10
+"""Times at most that a stretch is narrowed; nearly all are done after three."""
+
+TOLERANCE: Final = 3e-5
+"""Metres that a place may still move by from one round to the next to count as found."""
 
 BEHIND: Final = 2
 """Steps behind the rough place that are searched; what was baked and blurred begins before the surface itself."""
@@ -80,7 +83,7 @@ def _entered(
     stretch = _stretch(excess, rough, step=step)
     held = torch.nonzero((stretch[2] <= 0) & (stretch[3] > 0))[:, 0]
     found = torch.full_like(rough, torch.nan)
-    found[held] = _crossing(lambda along: excess(held, along), stretch[:, held])
+    found[held] = _crossing(lambda some, along: excess(held[some], along), stretch[:, held])
     return found
 
 
@@ -101,25 +104,33 @@ def _stretch(excess: Excess, rough: Tensor, *, step: float) -> Tensor:
     return torch.stack([near, far, near_excess, far_excess])
 
 
-def _crossing(excess: Callable[[Tensor], Tensor], stretch: Tensor) -> Tensor:
+def _crossing(excess: Excess, stretch: Tensor) -> Tensor:
     """Return where the excess is 0 between the ends of stretches (4, R) whose first is outside and second inside, (R,).
 
     False position; an end that stays twice counts half (the Illinois rule: Dowell and Jarratt, 1971).
     """
-    near, far, near_excess, far_excess = stretch.unbind()
-    was_inside = torch.full_like(near, torch.nan)
+    place = _on_line(stretch)
+    moving = torch.arange(len(place), device=place.device)
+    was_inside = torch.full_like(place, torch.nan)
     for _ in range(ROUNDS):
-        at = _on_line(near, far, near_excess, far_excess)
-        found = excess(at)
+        at = place[moving]
+        found = excess(moving, at)
         inside = found > 0
         again = inside.float() == was_inside
+        near, far, near_excess, far_excess = stretch
         near_excess = torch.where(inside, torch.where(again, near_excess / 2, near_excess), found)
         far_excess = torch.where(inside, found, torch.where(again, far_excess / 2, far_excess))
         near, far = torch.where(inside, near, at), torch.where(inside, at, far)
-        was_inside = inside.float()
-    return _on_line(near, far, near_excess, far_excess)
+        stretch = torch.stack([near, far, near_excess, far_excess])
+        place[moving] = _on_line(stretch)
+        unsettled = torch.nonzero((place[moving] - at).abs() > TOLERANCE)[:, 0]
+        moving, stretch, was_inside = moving[unsettled], stretch[:, unsettled], inside[unsettled].float()
+        if len(moving) == 0:
+            break
+    return place
 
 
-def _on_line(near: Tensor, far: Tensor, near_excess: Tensor, far_excess: Tensor) -> Tensor:
-    """Return where a straight line through both ends is 0, (R,)."""
+def _on_line(stretch: Tensor) -> Tensor:
+    """Return where a straight line through both ends of stretches (4, R) is 0, (R,)."""
+    near, far, near_excess, far_excess = stretch
     return torch.lerp(near, far, -near_excess / (far_excess - near_excess).clamp_min(1e-12))

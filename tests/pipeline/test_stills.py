@@ -21,7 +21,7 @@ from paic3d_studio.viewport.renderer import VolumeRenderer
 from paic3d_studio.viewport.still import ExactStill, FirstSurface, StillRequest, pixel_rays
 
 VOXELS = 48
-RADIUS, SOFT = 0.2, 0.001
+RADIUS, SOFT = 0.2, 0.0005
 WAVELENGTH = 0.02
 """Of the pattern, in metres: less than a voxel and a half."""
 REQUEST = StillRequest(OrbitView(20.0, 10.0, 0.8), (180, 150))
