@@ -27,7 +27,7 @@ class PointerMarks:
         self._ring = QGraphicsEllipseItem()
         self._core = QGraphicsEllipseItem()
         self._trail = QGraphicsPathItem()
-        self._fading = QVariantAnimation()
+        self._fading = QVariantAnimation(box)  # it must not outlive what it fades
         self._fading.setDuration(_FADES)
         self._fading.setStartValue(1.0)
         self._fading.setEndValue(0.0)

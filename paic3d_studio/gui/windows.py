@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from paic3d_studio.gui.main_window import MainWindow
@@ -20,6 +20,9 @@ from paic3d_studio.session.session import Session
 _STEP: Final = 36
 """Pixels by which a new window lies lower and further right than the one it came from."""
 
+_LOOK_AGAIN: Final = 250
+"""Milliseconds after which a thread that said it ended is looked for again: it says so a little before."""
+
 
 class Windows(QObject):
     """Makes windows, and keeps those that live; they share what the studio remembers, and nothing else."""
@@ -30,6 +33,8 @@ class Windows(QObject):
         self._preferences = preferences or Preferences()
         self._open: list[MainWindow] = []
         self._unjoined: list[MainWindow] = []
+        self._look_again = QTimer(self, singleShot=True, interval=_LOOK_AGAIN)
+        self._look_again.timeout.connect(self._free_ended)
         self.queue: QueueWindow | None = None
         """Made when it is first asked for."""
 
@@ -115,6 +120,8 @@ class Windows(QObject):
             if window.join(seconds=0.0):
                 self._unjoined.remove(window)
                 window.deleteLater()
+        if self._unjoined:
+            self._look_again.start()
 
     def _forget_closed(self) -> None:
         for window in [window for window in self._open if window.is_closed]:
