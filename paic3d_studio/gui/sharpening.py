@@ -51,10 +51,10 @@ class Sharpening(QObject):
 
     def _on_delivered(self, lane: str, name: str, value: object) -> None:
         del name
-        if lane != "still" or not isinstance(value, ExactStill) or value.request != self._wanted:
+        if lane != "still" or not isinstance(value, ExactStill):
             return
-        self._wanted = None
-        if self._document.refined is self._asked_of:
+        if value.request == self._wanted and self._document.refined is self._asked_of:
+            self._wanted = None  # whatever the viewport does with it: it is not asked for twice
             self._viewport.set_still(value)
 
     def _on_failed(self, lane: str) -> None:

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.monitor import Monitor
@@ -105,6 +107,47 @@ def test_nothing_is_asked_for_while_the_artist_drags_in_the_picture(
     qtbot.wait(100)
     assert len(pace.stills) == stills
     document.cancel_drag()
+    qtbot.waitUntil(lambda: is_sharpened(resting), timeout=20_000)
+
+
+def test_a_still_that_comes_during_a_gesture_is_not_shown_but_made_again_after_it(
+    qtbot: QtBot, resting: MainWindow, pace: object
+) -> None:
+    document, came = resting.document, threading.Event()
+    make = document.session.exact_still
+
+    def hurried(request: StillRequest, **rest: object) -> object:
+        still = make(request, **rest)
+        came.set()
+        return still
+
+    def take_hold(lane: str) -> None:
+        if lane == "still" and not document.session.dragging:
+            assert came.wait(5)  # the still is on its way to the window by now
+            document.begin_drag()
+
+    document.session.exact_still = hurried
+    document.runner.started.connect(take_hold)
+    turn(resting, 20.0)
+    qtbot.waitUntil(came.is_set, timeout=20_000)
+    qtbot.wait(100)
+    assert document.session.dragging
+    assert not is_sharpened(resting)
+    document.runner.started.disconnect(take_hold)
+    document.cancel_drag()
+    qtbot.waitUntil(lambda: is_sharpened(resting), timeout=20_000)
+
+
+def test_nothing_is_asked_for_while_the_artist_holds_the_head(qtbot: QtBot, resting: MainWindow, pace: object) -> None:
+    viewport, stills = resting.head.viewport, len(pace.stills)
+    middle = viewport.rect().center()
+    QTest.mousePress(viewport, Qt.MouseButton.LeftButton, pos=middle)
+    QTest.mouseMove(viewport, middle + QPoint(40, 0))
+    turn(resting, 5.0)
+    qtbot.waitUntil(lambda: is_at_rest(resting))
+    qtbot.wait(100)
+    assert len(pace.stills) == stills
+    QTest.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=middle + QPoint(40, 0))
     qtbot.waitUntil(lambda: is_sharpened(resting), timeout=20_000)
 
 
