@@ -206,9 +206,7 @@ class VolumeRenderer:
     def _texture(self, values: NDArray[np.uint8], sampling: int) -> Any:
         """Return a 3D texture of `values` [z, y, x] (with or without channels) that ends at its walls."""
         channels = values.shape[3] if values.ndim == 4 else 1
-        texture = self._ctx.texture3d(
-            values.shape[2::-1], channels, np.ascontiguousarray(values).tobytes(), alignment=1
-        )
+        texture = self._ctx.texture3d(values.shape[2::-1], channels, np.ascontiguousarray(values), alignment=1)
         texture.filter = (sampling, sampling)
         texture.repeat_x = texture.repeat_y = texture.repeat_z = False
         return texture
@@ -218,7 +216,7 @@ class VolumeRenderer:
         channels = values.shape[2] if values.ndim == 3 else 1
         kind = "f4" if values.dtype == np.float32 else "f1"
         size = values.shape[1::-1]
-        texture = self._ctx.texture(size, channels, np.ascontiguousarray(values).tobytes(), alignment=1, dtype=kind)
+        texture = self._ctx.texture(size, channels, np.ascontiguousarray(values), alignment=1, dtype=kind)
         texture.repeat_x = texture.repeat_y = False
         return texture
 
