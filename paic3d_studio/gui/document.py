@@ -79,6 +79,8 @@ class Document(QObject):
     """Lane and exception of a job."""
     stopped = Signal(str, float)
     """Lane of a job that the artist stopped, and the seconds it took to stop."""
+    halted = Signal()
+    """The artist asked everything to stop."""
     busy_changed = Signal()
     method_known = Signal(object)
     """What the settings can choose from: setting -> names."""
@@ -111,6 +113,7 @@ class Document(QObject):
         self._computed: set[str] = set()
         self._targets: tuple[str, ...] = TARGETS
         self._unrefined: Project | None = None
+        self._refined: Project | None = None
         self._refresh_pending = False
         self._export_target: Path | None = None
         self._upscaled_picture: PictureSource | None = None
@@ -123,6 +126,11 @@ class Document(QObject):
     def project(self) -> Project | None:
         """The present project."""
         return self.session.project
+
+    @property
+    def refined(self) -> Project | None:
+        """The present project if the finest volume of it is shown and no gesture is changing it, else None."""
+        return None if self.session.dragging or self._refined != self.project else self._refined
 
     # Opening ---------------------------------------------------------------------------------------------------------
 
@@ -168,6 +176,7 @@ class Document(QObject):
 
     def begin_drag(self) -> None:
         """Start a gesture: its edits are shown, not pulled, until it ends."""
+        self.runner.cancel("still")
         self.session.begin_drag()
 
     def drag(self, edit: Edit) -> Project:
@@ -190,7 +199,10 @@ class Document(QObject):
 
     def cancel_drag(self) -> None:
         """Return to how it was before the gesture."""
-        self.session.cancel_drag()
+        before = self.project
+        after = self.session.cancel_drag()
+        if after is before:
+            self.changed.emit(after)
 
     # Pulling ---------------------------------------------------------------------------------------------------------
 
@@ -201,7 +213,7 @@ class Document(QObject):
             return
         self._refresh_pending = False
         self._shown_project = project
-        self._unrefined = None
+        self._unrefined = self._refined = None
         targets = self._targets
 
         def work(monitor: Monitor, deliver: Deliver) -> None:
@@ -285,6 +297,7 @@ class Document(QObject):
         """Ask everything that runs to stop; False when nothing did."""
         self._refresh_pending = False
         self._unrefined = None
+        self.halted.emit()
         stopped = self.runner.cancel()
         if stopped:
             self.busy_changed.emit()
@@ -369,7 +382,7 @@ class Document(QObject):
     def _on_delivered(self, lane: str, name: str, value: object) -> None:
         if lane in ("warm-up", "import"):
             self.method_known.emit(value)
-        else:
+        elif lane != "still":  # `Sharpening` knows what it is of
             self.artefact.emit(name, value)
 
     def _on_finished(self, lane: str, value: object) -> None:
@@ -386,7 +399,7 @@ class Document(QObject):
             self._unrefined = self._shown_project
             self.refreshed.emit()
         elif lane == "refine":
-            self._unrefined = None
+            self._refined, self._unrefined = self._unrefined, None
         elif lane == "export" and isinstance(value, ExportReport):
             self.exported.emit(value, self._export_target)
         elif lane == "upscaling" and isinstance(value, Upscaling):

@@ -33,6 +33,7 @@ class Following(QObject):
         self._head = head
         self._began = 0.0
         self._halted = ""
+        self._tells_refining = False
         self._warned_of: Landmarks | None = None
         self._warned_of_tags = ""
         document.opened.connect(self._on_opened)
@@ -42,6 +43,7 @@ class Following(QObject):
         document.refresh_started.connect(self._on_refresh_started)
         document.progressed.connect(self._on_progress)
         document.refreshed.connect(self._on_refreshed)
+        document.runner.became_idle.connect(self._on_idle)
         document.method_known.connect(self._on_method_known)
         image.hint_changed.connect(self.show_hint)
 
@@ -113,11 +115,19 @@ class Following(QObject):
             self._workspace.strip.show_stage(stage, report)
 
     def _on_progress(self, lane: str, fraction: float, words: str) -> None:
-        if lane == "refine":
+        if lane in ("refine", "still"):
             told = text("Up to date; the view is being refined ({percent})", percent=f"{fraction:.0%}")
             self._workspace.status.show_idle(told)
+            self._tells_refining = True
         elif lane not in YIELDING:
+            self._tells_refining = False
             self._workspace.status.show_progress(fraction, words)
+
+    def _on_idle(self) -> None:
+        """Say no longer that the view is being refined: it is, or it gave way to a movement."""
+        if self._tells_refining:
+            self._tells_refining = False
+            self._workspace.status.show_idle("Up to date")
 
     def _on_refreshed(self) -> None:
         seconds = time.perf_counter() - self._began

@@ -29,6 +29,7 @@ from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import RecentMenu
 from paic3d_studio.gui.rescue_offer import RescueOffer
 from paic3d_studio.gui.saving import Saving
+from paic3d_studio.gui.sharpening import Sharpening
 from paic3d_studio.gui.weights_chooser import WeightsChooser
 from paic3d_studio.gui.welcome import Welcome
 from paic3d_studio.gui.workspace import Workspace
@@ -234,6 +235,7 @@ class MainWindow(QMainWindow):
     def _make_parts(self) -> None:
         """Make what needs the laid out window, and gather what the buttons of messages do."""
         document, workspace, messages = self.document, self.workspace, self.workspace.messages
+        self.sharpening = Sharpening(self.document, viewport=self.head.viewport)
         self.meshing = Meshing(self, document=document, panel=workspace.mesh, head=self.head)
         self.following = Following(workspace, document=document, image=self.image, head=self.head)
         self.outcomes = Outcomes(

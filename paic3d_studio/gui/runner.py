@@ -42,6 +42,7 @@ LANES: Final = (
     "refresh",
     "warm-up",
     "refine",
+    "still",
     "live",
 )
 """In the order in which waiting jobs are taken."""
@@ -49,7 +50,7 @@ LANES: Final = (
 _NICE: Final = 10
 """How far the worker steps back behind the window, on the scale of `nice`."""
 
-YIELDING: Final = frozenset({"warm-up", "refine"})
+YIELDING: Final = frozenset({"warm-up", "refine", "still"})
 """Lanes whose job stops as soon as anything else is asked for."""
 
 

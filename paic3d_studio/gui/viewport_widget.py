@@ -23,6 +23,7 @@ from paic3d_studio.viewport.front import StitchPicture
 from paic3d_studio.viewport.orbit import OrbitView, ScreenPoint, screen_point
 from paic3d_studio.viewport.scene import Scene
 from paic3d_studio.viewport.shading import SHADING_MODES
+from paic3d_studio.viewport.still import ExactStill, StillRequest
 
 __all__ = ["ViewportWidget", "install_surface_format"]
 
@@ -65,6 +66,9 @@ class ViewportWidget(QWidget):
     frame_drawn = Signal(float)
     """A frame, or a strip of a sharp one, was drawn; carries how many milliseconds it took."""
 
+    still_wanted = Signal(object)
+    """The view rests in a picture that a still would sharpen, its `StillRequest`; or None: it rests no longer."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -75,6 +79,7 @@ class ViewportWidget(QWidget):
         self._pointer = QPointF()
         self._host: OpenGLHost | PictureHost | None = None
         self._refusal: QLabel | None = None
+        self._wanted_still: StillRequest | None = None
         self._notice = ViewportNotice(self)
         self._is_older = False
         self._invitation = ("Open a portrait to begin", "")
@@ -82,6 +87,7 @@ class ViewportWidget(QWidget):
             self._host = new_host(self.scene, self)
             self._host.lower()
             self._host.frame_drawn.connect(self.frame_drawn)
+            self._host.frame_drawn.connect(self._tell_wanted_still)
             self._host.failed.connect(self._refuse)
         except UserError as error:
             self._refuse(error.message)
@@ -110,6 +116,11 @@ class ViewportWidget(QWidget):
     def set_volume(self, volume: FieldVolume | BakedVolume | None) -> None:
         """Show `volume`; None empties the volume modes."""
         self.scene.set_volume(volume)
+        self._redraw()
+
+    def set_still(self, still: ExactStill) -> None:
+        """Sharpen the picture by `still`, if it still is of what is seen."""
+        self.scene.set_still(still)
         self._redraw()
 
     def set_picture(self, picture: StitchPicture) -> None:
@@ -199,6 +210,7 @@ class ViewportWidget(QWidget):
         if self._gesture is None:
             super().mousePressEvent(event)
             return
+        self._tell_wanted_still()
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self.setCursor(Qt.CursorShape.ClosedHandCursor if self._gesture == "orbit" else Qt.CursorShape.SizeAllCursor)
 
@@ -216,6 +228,7 @@ class ViewportWidget(QWidget):
         if self._gesture is None:
             super().mouseReleaseEvent(event)
         self._gesture = None
+        self._tell_wanted_still()
         self.unsetCursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
@@ -288,6 +301,14 @@ class ViewportWidget(QWidget):
         if self._host is not None:
             self._host.update()
         self._show_notice()
+        self._tell_wanted_still()
+
+    def _tell_wanted_still(self) -> None:
+        """Say when it changes what would sharpen the picture; nothing would while the artist holds the head."""
+        wanted = self.scene.wanted_still if self._host is not None and self._gesture is None else None
+        if wanted != self._wanted_still:
+            self._wanted_still = wanted
+            self.still_wanted.emit(wanted)
 
     def set_older(self, is_older: bool) -> None:
         """Say, or say no longer, that what is shown is of an older state than the picture."""

@@ -246,6 +246,11 @@ class StatusLine(QFrame):
         """What the artist is told to do next."""
         return self._hint.text()
 
+    @property
+    def doing(self) -> str:
+        """What is being done, or how the last thing ended."""
+        return self._doing.text()
+
     def show_hint(self, text: str) -> None:
         """Say what to do next."""
         self._hint.setText(language.text(text))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from paic3d_studio.core.artefacts import AlignedPortrait, KeepMask, LineMask, RenderLike, TexturedMesh
     from paic3d_studio.core.camera import Camera
     from paic3d_studio.viewport.orbit import OrbitView
+    from paic3d_studio.viewport.still import ExactStill, StillRequest
 
 Edit = Callable[[Project], Project]
 
@@ -76,6 +77,11 @@ class Session:
     def can_redo(self) -> bool:
         """Whether a step that was taken back can be made again."""
         return self._history is not None and self._history.can_redo
+
+    @property
+    def dragging(self) -> bool:
+        """Whether a drag is under way."""
+        return self._history is not None and self._history.dragging
 
     @property
     def dirty(self) -> bool:
@@ -270,6 +276,23 @@ class Session:
         parts = {name: self._graph.pull(name, project) for name in ("portrait", "matte", "alignment", "render_like")}
         stitch = stitch_source(project.settings.stitch, **parts)
         return render_still(field, camera=camera, size=size, stitch=stitch, monitor=monitor.child(0.3, 1.0))
+
+    def exact_still(
+        self, request: StillRequest, *, project: Project | None = None, monitor: Monitor = SILENT
+    ) -> ExactStill:
+        """Ask the field itself for place and colour of the first surface behind each pixel of a viewport's picture.
+
+        Raises:
+            Cancelled: as `monitor`.
+            UserError: from a stage.
+        """
+        from paic3d_studio.pipeline.stills import exact_still
+
+        project = project or self._opened().value
+        field = self._graph.pull("field", project, monitor.child(0.0, 0.05))
+        volume = self._graph.pull("fine_volume", project, monitor.child(0.05, 0.1))
+        prepare_networks(threads=self._threads, monitor=monitor)
+        return exact_still(field, volume, request, monitor=monitor.child(0.1, 1.0))
 
     def turntable(
         self,

@@ -60,6 +60,11 @@ class Progressive:
         """The quality that movement is drawn in now."""
         return _LEVELS[self._level]
 
+    @property
+    def is_sharp(self) -> bool:
+        """Whether the picture that is shown is complete and as sharp as it gets."""
+        return self._sharp
+
     def touched(self, now: float) -> None:
         """The view moved (or the picture's size, or its shading): show it at once, sharpen it after a rest."""
         self._touched_at = now

@@ -34,6 +34,7 @@ from paic3d_studio.viewport.canvas import (
 from paic3d_studio.viewport.front import BORDER_REACH, NO_PICTURE, STITCH, StitchPicture
 from paic3d_studio.viewport.orbit import OrbitView
 from paic3d_studio.viewport.shading import shader_source, volume_fragment
+from paic3d_studio.viewport.still import AGREEMENT, ExactStill, StillRequest
 
 
 class VolumeRenderer:
@@ -54,6 +55,8 @@ class VolumeRenderer:
         self._smoothed: Any = None
         self._front: tuple[Any, Any] | None = None
         self._picture: tuple[Any, Any] | None = None
+        self._still: Any = None
+        self._still_request: StillRequest | None = None
         self._volume: BakedVolume | None = None
         self.skips_empty = True
         self.haze: Haze | None = None
@@ -81,6 +84,13 @@ class VolumeRenderer:
         plates[0].filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
         self._drop_picture()
         self._picture = plates
+
+    def sharpen(self, still: ExactStill | None) -> None:
+        """Take first surfaces from `still` in finest pictures of its view and size; None takes them from the volume."""
+        plate = None if still is None else self._plate(still.texels)
+        self._drop_still()
+        if still is not None:
+            self._still, self._still_request = plate, still.request
 
     def render(
         self,
@@ -144,6 +154,8 @@ class VolumeRenderer:
             self._occupancy.use(1)
             if "smoothed" in program:
                 self._slopes(self._volume).use(2)
+            if "still" in program:
+                values["has_still"] = self._bind_still(StillRequest(view, size), quality)
             if "picture" in program:
                 values["picture_detail"] = self._lay_over(view, size)
         set_uniforms(program, values)
@@ -154,6 +166,7 @@ class VolumeRenderer:
         """Give the graphics card its memory back; the renderer is of no use afterwards."""
         self.drop()
         self._drop_picture()
+        self._drop_still()
         if self._canvas is not None:
             self._canvas.release()
         for program, triangle in self._programs.values():
@@ -172,6 +185,8 @@ class VolumeRenderer:
             "front_facing": 4,
             "picture": 5,
             "matte": 6,
+            "still": 7,
+            "agreement": AGREEMENT,
             "border": (BORDER_REACH, STITCH.margin, STITCH.feather),
             "surface": volume.surface,
             "voxels": float(voxels),
@@ -191,9 +206,7 @@ class VolumeRenderer:
     def _texture(self, values: NDArray[np.uint8], sampling: int) -> Any:
         """Return a 3D texture of `values` [z, y, x] (with or without channels) that ends at its walls."""
         channels = values.shape[3] if values.ndim == 4 else 1
-        texture = self._ctx.texture3d(
-            values.shape[2::-1], channels, np.ascontiguousarray(values).tobytes(), alignment=1
-        )
+        texture = self._ctx.texture3d(values.shape[2::-1], channels, np.ascontiguousarray(values), alignment=1)
         texture.filter = (sampling, sampling)
         texture.repeat_x = texture.repeat_y = texture.repeat_z = False
         return texture
@@ -203,7 +216,7 @@ class VolumeRenderer:
         channels = values.shape[2] if values.ndim == 3 else 1
         kind = "f4" if values.dtype == np.float32 else "f1"
         size = values.shape[1::-1]
-        texture = self._ctx.texture(size, channels, np.ascontiguousarray(values).tobytes(), alignment=1, dtype=kind)
+        texture = self._ctx.texture(size, channels, np.ascontiguousarray(values), alignment=1, dtype=kind)
         texture.repeat_x = texture.repeat_y = False
         return texture
 
@@ -217,6 +230,13 @@ class VolumeRenderer:
             plate.use(place)
         pixel = view.extent / min(size)
         return max(0.0, math.log2(pixel * self._picture[0].width / BOX_SIDE))
+
+    def _bind_still(self, request: StillRequest, quality: Quality) -> bool:
+        """Bind the still, and return whether it is of the picture that is asked for."""
+        if self._still is None:
+            self._still = self._plate(np.zeros((1, 1, 4), np.float32))
+        self._still.use(7)
+        return quality == QUALITIES["full"] and request == self._still_request
 
     def _slopes(self, volume: BakedVolume) -> Any:
         """Return the texture that normals come from, made when a mode first needs it."""
@@ -238,6 +258,12 @@ class VolumeRenderer:
             if texture is not None:
                 texture.release()
         self._field = self._occupancy = self._smoothed = self._volume = self._front = None
+        self._drop_still()
+
+    def _drop_still(self) -> None:
+        if self._still is not None:
+            self._still.release()
+        self._still = self._still_request = None
 
     def _drop_picture(self) -> None:
         for plate in self._picture or ():

@@ -20,6 +20,7 @@ from paic3d_studio.viewport.picking import bounds_of_volume, surface_point_of_me
 from paic3d_studio.viewport.progressive import FramePlan, Progressive
 from paic3d_studio.viewport.renderer import VolumeRenderer
 from paic3d_studio.viewport.shading import SHADING_MODES
+from paic3d_studio.viewport.still import ExactStill, StillRequest
 
 
 class Scene:
@@ -39,6 +40,7 @@ class Scene:
         self._split: float | None = None
         self._slice = 0.0
         self._picture = NO_PICTURE
+        self._still: ExactStill | None = None
         self.overlay = 0.0
         """How strongly the picture lies over all that is drawn, 0..1; it is seen from about the front only."""
         self._stale: set[str] = set()
@@ -104,6 +106,19 @@ class Scene:
         return self._mesh
 
     @property
+    def still(self) -> ExactStill | None:
+        """What sharpens the picture that is shown; None where nothing does."""
+        return self._still
+
+    @property
+    def wanted_still(self) -> StillRequest | None:
+        """What would sharpen the picture that is shown; None while it is not complete, or where nothing would."""
+        shades = any(mode is not None and SHADING_MODES[mode].shades_surface for mode in self.modes)
+        if self._still is not None or self._volume is None or not shades or not self.progressive.is_sharp:
+            return None
+        return StillRequest(self._view, self._size)
+
+    @property
     def background(self) -> Background:
         """What lies behind the head."""
         return self._background
@@ -117,6 +132,7 @@ class Scene:
         """Look from `view`."""
         if view != self._view:
             self._view = view
+            self._drop_still()
             self.progressive.touched(now)
 
     def set_mode(self, mode: str, *, now: float) -> None:
@@ -143,6 +159,7 @@ class Scene:
     def set_volume(self, volume: FieldVolume | BakedVolume | None) -> None:
         """Show `volume`; the picture of the old one stays until the new one is drawn."""
         self._volume = volume
+        self._drop_still()
         self._stale.add("volume")
         self.progressive.refreshed()
 
@@ -158,6 +175,13 @@ class Scene:
         self._error = error
         self._stale.add("mesh")
         self.progressive.refreshed()
+
+    def set_still(self, still: ExactStill) -> None:
+        """Sharpen the picture by `still`, strip by strip; one of another view or size is refused."""
+        if still.request == StillRequest(self._view, self._size) and self._volume is not None:
+            self._still = still
+            self._stale.add("still")
+            self.progressive.refreshed()
 
     def set_picture(self, picture: StitchPicture) -> None:
         """Stitch `picture` onto what the front sees, in the modes that stitch; `NO_PICTURE` takes it away."""
@@ -182,7 +206,7 @@ class Scene:
         """Draw with `ctx` from now on; what an earlier context held is forgotten, not released."""
         self._gl = _Drawn(ctx)
         self.progressive = Progressive()
-        self._stale = {"volume", "mesh", "picture"}
+        self._stale = {"volume", "mesh", "picture", "still"}
         self._size = (0, 0)
 
     def detach(self) -> None:
@@ -204,11 +228,13 @@ class Scene:
         """
         if self._gl is None:
             raise RuntimeError("the scene has no OpenGL context: attach one first")
-        self._gl.upload(self._stale, self._volume, self._mesh, self._picture, self._error)
-        self._stale = set()
         if size != self._size:
             self._size = size
+            if self._still is not None and self._still.request.size != size:
+                self._drop_still()
             self.progressive.touched(now)
+        self._gl.upload(self._stale, self._volume, self._mesh, self._picture, self._error, self._still)
+        self._stale = set()
         plan = self.progressive.plan(now, size)
         if plan.phase != "still":
             started = time.perf_counter()
@@ -226,6 +252,12 @@ class Scene:
         if self.overlay > 0.0:
             self._gl.lay_over(framebuffer, self._view, picture=self._picture, size=size, strength=self.overlay)
         return plan
+
+    def _drop_still(self) -> None:
+        """Forget the still: what it was of has changed."""
+        if self._still is not None:
+            self._still = None
+            self._stale.add("still")
 
 
 class _Drawn:
@@ -248,6 +280,7 @@ class _Drawn:
         mesh: TexturedMesh | None,
         picture: StitchPicture,
         error: NDArray[np.float32] | None,
+        still: ExactStill | None,
     ) -> None:
         """Bring what is new to the card."""
         if "volume" in stale:
@@ -257,6 +290,8 @@ class _Drawn:
                 self._volumes.upload(volume)
         if "picture" in stale:
             self._volumes.stitch(picture)
+        if "still" in stale:
+            self._volumes.sharpen(still)
         if "mesh" in stale:
             if mesh is None:
                 self._meshes.drop()

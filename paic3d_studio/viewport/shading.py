@@ -27,6 +27,13 @@ class ShadingMode:
     """False where the shader file itself decides what of a volume a ray meets."""
     note: str = ""
     """What the artist is told while she looks at it."""
+    sees_through: bool = False
+    """True where the shader file looks through the surface."""
+
+    @property
+    def shades_surface(self) -> bool:
+        """Whether it shades the first surface that a ray meets in the volume."""
+        return self.draws == "volume" and self.marches and not self.sees_through
 
 
 SHADING_MODES: Final[Mapping[str, ShadingMode]] = {
@@ -34,7 +41,7 @@ SHADING_MODES: Final[Mapping[str, ShadingMode]] = {
     "clay": ShadingMode("Clay", "clay.frag", "volume", "2"),
     "normals": ShadingMode("Normals", "normals.frag", "volume", "3"),
     "depth": ShadingMode("Depth", "depth.frag", "volume", "4"),
-    "density": ShadingMode("X-ray", "density.frag", "volume", "5"),
+    "density": ShadingMode("X-ray", "density.frag", "volume", "5", sees_through=True),
     "field_colour": ShadingMode("Colour without stitch", "field_colour.frag", "volume", "9"),
     "slices": ShadingMode(
         "Density slice", "slices.frag", "volume", "0", marches=False, note="Alt + wheel moves the slice"

@@ -2,8 +2,13 @@
 //   SEES_THROUGH                                          march on behind opaque matter, and show haze
 //   ENDS_AT_MATTE                                         nothing is drawn outside the matte of the picture
 //   HAS_OWN_COLOUR                                        fog, and what shines through, keeps the field's colours
-//   vec3 surface_shade(vec3 place, vec4 texel, float depth)   the first surface (depth in metres along the view axis)
+//   vec3 surface_shade(vec3 place, vec4 texel, float depth)   the first surface (depth in metres along the view axis);
+//                                                         a texel with alpha 1 is the colour as it is
 //   vec3 pixel_colour(vec3 gathered, float opacity, float thickness, vec3 behind)   (thickness in metres of opaque matter)
+uniform bool has_still;   // whether the next is of this view and size
+uniform sampler2D still;  // the field's own first surface behind each pixel: its colour, and metres along the ray (0: none)
+uniform float agreement;  // voxels by which its place may differ from the volume's
+
 void main() {
     Ray ray = pixel_ray();
     vec3 behind = background(ray);
@@ -98,8 +103,12 @@ void main() {
     }
     gathered += rising.rgb;
     if (shaded > 0.0) {
+        vec4 exact = has_still && met_surface ? texelFetch(still, ivec2(gl_FragCoord.xy), 0) : vec4(0.0);
+        bool is_exact = exact.a > 0.0 && abs(exact.a / voxel_side - met) < agreement;
+        if (is_exact) met = exact.a / voxel_side;
         vec3 there = origin + direction * met;
-        gathered += shaded * surface_shade(there, texture(field, there / voxels), met * depth_per_voxel);
+        vec4 texel = is_exact ? vec4(exact.rgb, 1.0) : texture(field, there / voxels);
+        gathered += shaded * surface_shade(there, texel, met * depth_per_voxel);
     }
     fragment = vec4(dithered(pixel_colour(gathered, 1.0 - transmittance, thickness, behind)), 1.0);
 }

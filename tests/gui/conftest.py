@@ -38,8 +38,9 @@ from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.viewport_widget import install_surface_format
 from paic3d_studio.pipeline.graph import Graph
 from paic3d_studio.pipeline.stages import SOURCES, STAGES
-from paic3d_studio.project.state import PlacedFace
+from paic3d_studio.project.state import PlacedFace, Project
 from paic3d_studio.session.session import Session
+from paic3d_studio.viewport.still import ExactStill, StillRequest
 
 install_surface_format()
 
@@ -80,6 +81,8 @@ class Pace:
     volumes: int = 0
     fine_seconds: float = 0.0
     fine_volumes: int = 0
+    still_seconds: float = 0.0
+    stills: list[StillRequest] = field(default_factory=list)
     tags_warning: str = ""
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -198,7 +201,17 @@ def quick_session(pace: Pace) -> Session:
         else stage
         for stage in STAGES
     ]
+
+    def exact_still(request: StillRequest, *, project: Project, monitor: Monitor) -> ExactStill:
+        began, seconds = time.perf_counter(), pace.still_seconds
+        while time.perf_counter() - began < seconds:
+            monitor.report((time.perf_counter() - began) / seconds)
+            time.sleep(0.005)
+        pace.stills.append(request)
+        return ExactStill(request, np.zeros((*request.size[::-1], 4), np.float32))
+
     session = Session()
+    session.exact_still = exact_still  # type: ignore[method-assign]
     session._graph = Graph(sources=SOURCES, stages=stages)
     return session
 

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
-from paic3d_studio.gui.runner import Deliver, Runner
+from paic3d_studio.gui.runner import YIELDING, Deliver, Runner
 
 
 @pytest.fixture
@@ -111,6 +111,30 @@ def test_an_edit_never_cancels_an_export(qtbot: QtBot, runner: Runner) -> None:
     runner.submit("refresh", quick(1))
     qtbot.waitUntil(lambda: len(ear.heard) == 3)
     assert ear.heard[0] == ("finished", "export", "done")
+
+
+@pytest.mark.parametrize("lane", sorted(YIELDING))
+def test_a_job_that_yields_stops_for_any_other(qtbot: QtBot, runner: Runner, lane: str) -> None:
+    ear = Ear(runner)
+    with qtbot.waitSignal(runner.started):
+        runner.submit(lane, patient(60.0))
+    with qtbot.waitSignal(runner.finished, timeout=5000):
+        runner.submit("refresh", quick("asked"))
+    assert [what[:2] for what in ear.heard] == [
+        ("cancelled", lane),
+        ("delivered", "refresh"),
+        ("finished", "refresh"),
+    ]
+
+
+def test_what_waits_is_done_in_the_order_of_the_lanes(qtbot: QtBot, runner: Runner) -> None:
+    ear = Ear(runner)
+    with qtbot.waitSignal(runner.started):
+        runner.submit("export", patient(0.1))
+    for lane in ("still", "refine", "refresh"):
+        runner.submit(lane, quick(lane))
+    qtbot.waitUntil(lambda: len(ear.heard) == 7)
+    assert [what[1] for what in ear.heard if what[0] == "finished"] == ["export", "refresh", "refine", "still"]
 
 
 def test_cancel_stops_the_job_and_says_so_once(qtbot: QtBot, runner: Runner) -> None:
