@@ -36,6 +36,9 @@ GATE_WIDTH: Final = 0.003
 SEEN_MARGIN: Final = 0.008
 """How far behind the first surface of a finished field the front picture alone colours a point, in metres."""
 
+SIDE_PALETTE: Final = 0.6
+"""How much of a colour at the sides comes from the palette, the rest from the hair of the picture around it."""
+
 SLAB_WIDTH: Final = 0.02
 """Metres before or behind a surface over which the logit between the two depth maps grows by one."""
 
@@ -97,6 +100,20 @@ class Scene:
     palette: Tensor
     classes: Tensor
     back_classes: Tensor
+
+
+@dataclasses.dataclass(frozen=True)
+class Finish:
+    """What the colours of a finished field take into account beside the scene; the decoder sees none of it.
+
+    `surfaces` (N, 2, h, w) z in metres of the first surface from +z and from -z; `strands` (N, 2, H, H) the brightness
+    of strands across x, and how much of the back picture is hair; `sides` (N, 4, h, w) the colour of hair that turns
+    away from the picture, and how much it stands in for the picture.
+    """
+
+    surfaces: Tensor
+    strands: Tensor
+    sides: Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -330,14 +347,14 @@ class CompactBackbone(nn.Module):
         classes = torch.einsum("nshw,sc->nchw", shares, self.slot_class)
         return colour.clamp(0, 1), (classes + 1e-5).log()
 
-    def values(self, scene: Scene, xyz: Tensor, *, surfaces: Tensor | None = None) -> PointValues:
+    def values(self, scene: Scene, xyz: Tensor, *, finish: Finish | None = None) -> PointValues:
         """Decode density and colour at points (N, P, 3) in metres.
 
         Args:
             scene: what is known about the pictures.
             xyz: where.
-            surfaces: z of the first surface from +z and from -z in the finished field, (N, 2, h, w); the predicted
-                depths stand in for them while it is being trained. What a picture shows is its colour for certain.
+            finish: what only a finished field knows; while the network is trained the predicted depths stand in for
+                its surfaces. What a picture shows is its colour for certain.
         """
         inputs, pictures, depths = self._inputs(scene, xyz)
         hidden = self.density_layers(inputs)
@@ -347,29 +364,13 @@ class CompactBackbone(nn.Module):
         shares = colours[..., :slots].softmax(2)
         palette = torch.bmm(shares, scene.palette) + 0.15 * colours[..., slots : slots + 3].tanh()
         sources = colours[..., slots + 3 :].softmax(2)
-        front, back = self._picture_shares(sources, xyz[..., 2], depths.detach(), None)
-        if surfaces is not None:
-            front, back = self._picture_shares(sources, xyz[..., 2], sampled_at(surfaces, xyz), SEEN_MARGIN)
-        colour = front * pictures[..., :3] + back * pictures[..., 4:] + (1 - front - back) * palette
-        return PointValues(logit, colour.clamp(0, 1), shares @ self.slot_class)
-
-    @staticmethod
-    def _picture_shares(sources: Tensor, z: Tensor, depths: Tensor, seen: float | None) -> tuple[Tensor, Tensor]:
-        """Return how much of a point's colour comes from the front and the back picture, (N, P, 1) each.
-
-        Nothing comes from a picture further than GATE_MARGIN behind its surface; within `seen` metres of the first
-        surface everything comes from the front picture, and of the last from the back picture: the decoder, which
-        sees the front picture everywhere, would draw a shade of the face on the hair behind it.
-        """
-        ahead, behind = z - depths[..., 0], depths[..., 1] - z
-        front = sources[..., 0] * torch.sigmoid((ahead + GATE_MARGIN) / GATE_WIDTH)
-        back = sources[..., 1] * torch.sigmoid((behind + GATE_MARGIN) / GATE_WIDTH)
-        if seen is not None:
-            in_front = torch.sigmoid((ahead + seen) / GATE_WIDTH)
-            at_back = torch.sigmoid((behind + seen) / GATE_WIDTH) * (1 - in_front)
-            elsewhere = 1 - in_front - at_back
-            front, back = in_front + elsewhere * front, at_back + elsewhere * back
-        return front[..., None], back[..., None]
+        classes = shares @ self.slot_class
+        if finish is not None:
+            colour = _finished_colour(finish, xyz, pictures, palette, sources, classes[..., :1])
+        else:
+            front, back = _picture_shares(sources, xyz[..., 2], depths.detach())
+            colour = front * pictures[..., :3] + back * pictures[..., 4:] + (1 - front - back) * palette
+        return PointValues(logit, colour.clamp(0, 1), classes)
 
     def logit(self, scene: Scene, xyz: Tensor) -> Tensor:
         """Decode the density logit alone at points (N, P, 3) in metres, (N, P)."""
@@ -448,3 +449,44 @@ def _slab_logit(xyz: Tensor, depths: Tensor, alpha: Tensor) -> Tensor:
     within = torch.minimum(ahead, behind) / SLAB_WIDTH
     edge = (2 * alpha - 1) * torch.where(alpha < 0.5, -SLAB_RANGE[0], SLAB_RANGE[1])
     return torch.minimum(within, edge).clamp(*SLAB_RANGE)
+
+
+def _picture_shares(sources: Tensor, z: Tensor, depths: Tensor, *, seen: bool = False) -> tuple[Tensor, Tensor]:
+    """Return how much of a point's colour comes from the front and the back picture, (N, P, 1) each.
+
+    Nothing comes from a picture further than GATE_MARGIN behind its surface. Where the surfaces are those that are
+    `seen`, everything within SEEN_MARGIN of the first comes from the front picture, and of the last from the back
+    picture: the decoder, which sees the front picture everywhere, would draw a shade of the face on the hair behind it.
+    """
+    ahead, behind = z - depths[..., 0], depths[..., 1] - z
+    front = sources[..., 0] * torch.sigmoid((ahead + GATE_MARGIN) / GATE_WIDTH)
+    back = sources[..., 1] * torch.sigmoid((behind + GATE_MARGIN) / GATE_WIDTH)
+    if seen:
+        in_front = torch.sigmoid((ahead + SEEN_MARGIN) / GATE_WIDTH)
+        at_back = torch.sigmoid((behind + SEEN_MARGIN) / GATE_WIDTH) * (1 - in_front)
+        elsewhere = 1 - in_front - at_back
+        front, back = in_front + elsewhere * front, at_back + elsewhere * back
+    return front[..., None], back[..., None]
+
+
+def _finished_colour(
+    finish: Finish, xyz: Tensor, pictures: Tensor, palette: Tensor, sources: Tensor, hair: Tensor
+) -> Tensor:
+    """Return the colour of points in a finished field, (N, P, 3).
+
+    Args:
+        finish: what only a finished field knows.
+        xyz: (N, P, 3) in metres.
+        pictures: front colour, alpha and back colour at the points, (N, P, 7).
+        palette: what the decoder mixes there of the palette, (N, P, 3).
+        sources: shares that the decoder gives the two pictures, (N, P, 3).
+        hair: share of hair, (N, P, 1).
+    """
+    front, back = _picture_shares(sources, xyz[..., 2], sampled_at(finish.surfaces, xyz), seen=True)
+    sides = sampled_at(finish.sides, xyz)
+    aside, turned = sides[..., :3], sides[..., 3:]
+    before = torch.lerp(pictures[..., :3], torch.lerp(aside, palette, SIDE_PALETTE), turned)
+    behind = pictures[..., 4:] + sampled_at(finish.strands, xyz).prod(2, keepdim=True)
+    along = sampled_at(finish.strands[:, :1], xyz[..., [2, 1, 0]])  # at the sides strands follow each other along z
+    elsewhere = 1 - front - back
+    return front * before + back * behind + elsewhere * palette + (front * turned + elsewhere * hair) * along

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.monitor import SILENT, Monitor
-from paic3d_studio.nets.backbones.compact import CLASSES, HALF, Scene, sampled_at
+from paic3d_studio.nets.backbones.compact import HALF, Finish, Scene, sampled_at
+from paic3d_studio.nets.backbones.unseen import sides, smooth_back, strands
 from paic3d_studio.nets.field import FieldSample, RadianceField
 
 if TYPE_CHECKING:
@@ -46,46 +47,11 @@ OUTER_MARGIN: Final = 0.02
 OUTER_FALL: Final = 0.01
 """Metres over which the highest possible logit falls by one there."""
 
-FEATURE_SHARE: Final = 0.15
-"""How sure the class map must be of an eye for the back picture to be mended there."""
-
-BLUR: Final = 15
-"""Width of the blur of hair in the back picture, in its pixels: an eye and a half of a face seen at 128 pixels."""
-
 
 def density_from_logit(logit: Tensor) -> Tensor:
     """Return the density d for which softplus(d - 1) is DENSITY_SCALE * sigmoid(FIELD_SHARPNESS * (logit + ENTRY))."""
     extinction = (DENSITY_SCALE * torch.sigmoid(FIELD_SHARPNESS * (logit + ENTRY))).clamp(min=1e-4)
     return 1 + extinction + torch.log(-torch.expm1(-extinction))
-
-
-def _smooth_hair(scene: Scene) -> Tensor:
-    """Return the back picture (N, 3, H, W) with its hair smoothed, from places that are not behind eyes or mouth.
-
-    What lies behind eyes or mouth and is no hair, as a nape does, takes the colours around it.
-
-    The network cannot know strands at the back; what it draws there is a shade of the face, and a drawn face is
-    stronger than any it trained on. Gradients from crown to tips are wider than the blur and stay.
-    """
-    back, side = scene.back, scene.back.shape[-1]
-    classes = F.interpolate(scene.back_classes.exp(), size=(side, side), mode="bilinear")
-    hair = (classes[:, CLASSES.index("hair")][:, None] * 4 - 1.5).clamp(0, 1)
-    eyes = F.interpolate(scene.classes.softmax(1)[:, CLASSES.index("feature")][:, None], size=(side, side))
-    covered = F.avg_pool2d(F.max_pool2d((eyes > FEATURE_SHARE).float(), 9, 1, 4), 5, 1, 2)
-    weight = hair * F.interpolate(scene.alpha, size=(side, side), mode="area") * (1 - covered)
-    around = _blurred(weight)
-    smooth = _blurred(back * weight) / around.clamp(min=1e-4)
-    back = torch.lerp(back, smooth, hair * (around * 20).clamp(0, 1))
-    seen = F.interpolate(scene.alpha, size=(side, side), mode="area") * (1 - covered)
-    beside = _blurred(seen)
-    return torch.lerp(back, _blurred(back * seen) / beside.clamp(min=1e-4), covered * (beside * 20).clamp(0, 1))
-
-
-def _blurred(maps: Tensor) -> Tensor:
-    """Blur maps (N, C, H, W) by three boxes, about a gaussian of BLUR / 2 pixels."""
-    for _ in range(3):
-        maps = F.avg_pool2d(maps, BLUR, 1, BLUR // 2)
-    return maps
 
 
 def _last_crossing(logit: Tensor, z: Tensor) -> Tensor:
@@ -110,15 +76,16 @@ class CompactField(RadianceField):
 
     def __init__(self, backbone: CompactBackbone, scene: Scene, *, monitor: Monitor = SILENT) -> None:
         self._backbone = backbone
-        self.scene = dataclasses.replace(scene, back=_smooth_hair(scene))
+        self.scene = dataclasses.replace(scene, back=smooth_back(scene))
         self.box_side = BOX_SIDE
         self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
         self._lift = torch.zeros_like(scene.depths[:, :1])
-        self._surfaces = scene.depths.clone()
-        self._look_along_rays(monitor)
+        surfaces = scene.depths.clone()
+        self._look_along_rays(surfaces, monitor)
+        self._finish = Finish(surfaces, strands(scene), sides(scene, surfaces[:, :1]))
 
-    def _look_along_rays(self, monitor: Monitor) -> None:
-        """Find for each solid pixel what its best logit lacks, and where its first and last surfaces are."""
+    def _look_along_rays(self, surfaces: Tensor, monitor: Monitor) -> None:
+        """Find for each solid pixel what its best logit lacks, and fill in where its first and last surfaces are."""
         h, w = self.scene.depths.shape[2:]
         alpha = F.interpolate(self.scene.alpha, size=(h, w), mode="area")[0, 0]
         rows, columns = torch.nonzero(alpha > 0.5, as_tuple=True)
@@ -133,8 +100,8 @@ class CompactField(RadianceField):
             lift = (LIFT_LEVEL - logit.amax(1)).clamp(0, 1.5)
             place = rows[some], columns[some]
             self._lift[0, 0][place] = lift
-            self._surfaces[0, 0][place] = _last_crossing(logit + lift[:, None], z)
-            self._surfaces[0, 1][place] = _last_crossing((logit + lift[:, None]).flip(1), z.flip(0))
+            surfaces[0, 0][place] = _last_crossing(logit + lift[:, None], z)
+            surfaces[0, 1][place] = _last_crossing((logit + lift[:, None]).flip(1), z.flip(0))
 
     def _capped(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return logits (P,) that let nothing float before the first or behind the last surface."""
@@ -157,7 +124,7 @@ class CompactField(RadianceField):
     @torch.no_grad()
     def query(self, xyz: Tensor) -> FieldSample:
         """Return density, colour and class shares (as features) at points (P, 3) in metres."""
-        values = self._backbone.values(self.scene, xyz[None], surfaces=self._surfaces)
+        values = self._backbone.values(self.scene, xyz[None], finish=self._finish)
         density = self._lifted(values.logit[0], xyz).where(self._candidates(xyz), EMPTY_DENSITY)
         return FieldSample(density, values.colour[0], values.classes[0])
 

@@ -1,0 +1,166 @@
+"""Colours of what the picture does not show: the back, the sides, and strands like those of the front on both.
+
+No network this small knows strands at the back: what it draws there is one colour with a shade of the face in it. Wide
+gradients, from crown to tips, are kept; the strands are those that the front picture shows, continued downwards where
+the face hides the hair. At the sides a pixel of the picture would be smeared over centimetres, a highlight or a rim of
+background above all, so hair that turns away takes the colour of the hair around it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.nets.backbones.compact import CLASSES, Scene
+
+FEATURE_SHARE: Final = 0.15
+"""How sure the class map must be of an eye for the back picture to be mended there."""
+
+BLUR: Final = 15
+"""Width of the blur of hair in the back picture, in its pixels: an eye and a half of a face seen at 128 pixels."""
+
+STRAND_SIDE: Final = 256
+"""Side of the map of strands; the widths below are in its pixels."""
+
+STRAND_WIDTH: Final = 3.0
+"""Gaussian width of what is no strand any more but shading."""
+
+STRAND_REACH: Final = ((14.0, 0.7), (56.0, 1.0))
+"""Gaussian widths, down and across, over which strands are continued where the front shows no hair; near, then far."""
+
+STRAND_GAIN: Final = 0.5
+"""How much of the front's contrast the strands keep; by 0.35 and 0.7 the back lies as near to the truth."""
+
+STRAND_LIMIT: Final = 2.5
+"""Standard deviations that no strand exceeds: a glimpse of skin between two is none."""
+
+SURE_HAIR: Final = (0.6, 0.9)
+"""Shares of the class map from which on, and in full, a pixel of the front counts as hair."""
+
+SIDE_SLOPES: Final = (0.8, 2.0)
+"""Metres of depth per metre across from which on, and in full, hair counts as turned away from the picture."""
+
+SIDE_BLURS: Final = (9, 31)
+"""Widths of the blur of hair at the sides, in pixels of the depth map; near, then far."""
+
+SIDE_HAIR: Final = (0.4, 0.8)
+"""Shares of the class map from which on, and in full, what is turned away is painted as hair."""
+
+
+def smooth_back(scene: Scene) -> Tensor:
+    """Return the back picture (N, 3, H, W) with its hair smoothed, from places that are not behind eyes or mouth.
+
+    What lies behind eyes or mouth and is no hair, as a nape does, takes the colours around it.
+    """
+    back, side = scene.back, scene.back.shape[-1]
+    hair = _hair_behind(scene, side)
+    eyes = F.interpolate(scene.classes.softmax(1)[:, CLASSES.index("feature")][:, None], size=(side, side))
+    covered = F.avg_pool2d(F.max_pool2d((eyes > FEATURE_SHARE).float(), 9, 1, 4), 5, 1, 2)
+    solid = F.interpolate(scene.alpha, size=(side, side), mode="area") * (1 - covered)
+    smooth, around = _boxed_mean(back, hair * solid)
+    back = torch.lerp(back, smooth, hair * (around * 20).clamp(0, 1))
+    smooth, around = _boxed_mean(back, solid)
+    return torch.lerp(back, smooth, covered * (around * 20).clamp(0, 1))
+
+
+def strands(scene: Scene) -> Tensor:
+    """Return two maps (N, 2, STRAND_SIDE, STRAND_SIDE): the brightness of strands, and where the back picture is hair.
+
+    The strands run over all of the head, over the face too.
+    """
+    size = (STRAND_SIDE, STRAND_SIDE)
+    front, alpha = (F.interpolate(maps, size=size, mode="area") for maps in (scene.front, scene.alpha))
+    hair = _ramp(_hair_before(scene, STRAND_SIDE), SURE_HAIR) * (alpha > 0.95)
+    hair = -F.max_pool2d(-hair, 3, 1, 1)
+    grey = front.mean(1, keepdim=True)
+    shading = _spread(grey, hair, STRAND_WIDTH, STRAND_WIDTH)[0]
+    detail = grey - shading
+    contrast = _deviation(detail, hair)
+    limit = (contrast * STRAND_LIMIT).clamp(min=1e-4)
+    detail = (detail / limit).tanh() * limit
+    (near, close), (far, _) = (_spread(detail, hair, *reach) for reach in STRAND_REACH)
+    further = torch.lerp(far, near, (close * 20).clamp(0, 1))
+    hidden = (alpha > 0.9) * (1 - hair)
+    further = further * (contrast / _deviation(further, hidden).clamp(min=1e-4)).clamp(max=3)
+    return torch.cat((STRAND_GAIN * torch.lerp(further, detail, hair), _hair_behind(scene, STRAND_SIDE)), 1)
+
+
+def sides(scene: Scene, first: Tensor) -> Tensor:
+    """Return the colour of the hair around each pixel, and how much it stands in for the picture there, (N, 4, h, w).
+
+    Args:
+        scene: what the network knows.
+        first: z of the first surface from +z in metres, (N, 1, h, w).
+    """
+    side = first.shape[-1]
+    front, alpha = (F.interpolate(maps, size=(side, side), mode="area") for maps in (scene.front, scene.alpha))
+    hair = _ramp(_hair_before(scene, side), SIDE_HAIR)
+    rim = F.max_pool2d((alpha <= 0.5).float(), 3, 1, 1) * (alpha > 0.5)
+    turned = torch.maximum(_ramp(_slope(first), SIDE_SLOPES), rim)
+    turned = F.avg_pool2d(F.max_pool2d(turned, 3, 1, 1), 3, 1, 1, count_include_pad=False) * hair
+    weight = hair * (alpha > 0.9) * (1 - 0.9 * turned)
+    (near, close), (far, _) = (_boxed_mean(front, weight, width) for width in SIDE_BLURS)
+    return torch.cat((torch.lerp(far, near, (close * 20).clamp(0, 1)), turned), 1)
+
+
+def _slope(depth: Tensor) -> Tensor:
+    """Return how steep a depth map (N, 1, h, w) of the whole box is, in metres per metre."""
+    padded = F.pad(depth, (1, 1, 1, 1), mode="replicate")
+    across = padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]
+    down = padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]
+    return torch.hypot(across, down) * (depth.shape[-1] / (2 * BOX_SIDE))
+
+
+def _ramp(values: Tensor, between: tuple[float, float]) -> Tensor:
+    """Return 0 below the first bound, 1 above the second, and a line between."""
+    low, high = between
+    return ((values - low) / (high - low)).clamp(0, 1)
+
+
+def _hair_before(scene: Scene, side: int) -> Tensor:
+    """Return how sure each pixel of the front is to be hair, (N, 1, side, side) 0..1."""
+    share = scene.classes.softmax(1)[:, CLASSES.index("hair")][:, None]
+    return F.interpolate(share, size=(side, side), mode="bilinear")
+
+
+def _hair_behind(scene: Scene, side: int) -> Tensor:
+    """Return where the back picture is hair, (N, 1, side, side) 0..1."""
+    share = scene.back_classes.exp()[:, CLASSES.index("hair")][:, None]
+    return (F.interpolate(share, size=(side, side), mode="bilinear") * 4 - 1.5).clamp(0, 1)
+
+
+def _deviation(values: Tensor, weight: Tensor) -> Tensor:
+    """Return the root of the weighted mean square of maps (N, 1, H, W), (N, 1, 1, 1)."""
+    total = weight.sum((2, 3), keepdim=True).clamp(min=1)
+    return ((values.square() * weight).sum((2, 3), keepdim=True) / total).sqrt()
+
+
+def _boxed(maps: Tensor, width: int = BLUR) -> Tensor:
+    """Blur maps (N, C, H, W) by three boxes, about a gaussian of width / 2 pixels."""
+    for _ in range(3):
+        maps = F.avg_pool2d(maps, width, 1, width // 2)
+    return maps
+
+
+def _boxed_mean(values: Tensor, weight: Tensor, width: int = BLUR) -> tuple[Tensor, Tensor]:
+    """Return the weighted mean of blurred maps (N, C, H, W), and the blurred weight (N, 1, H, W)."""
+    around = _boxed(weight, width)
+    return _boxed(values * weight, width) / around.clamp(min=1e-4), around
+
+
+def _spread(values: Tensor, weight: Tensor, down: float, across: float) -> tuple[Tensor, Tensor]:
+    """Return maps (N, 1, H, W) averaged under gaussians of the two widths, and how much weight lies under each."""
+    both = torch.cat((values * weight, weight), 1).flatten(0, 1)[:, None]
+    for deviation, axis in ((down, 2), (across, 3)):
+        reach = math.ceil(3 * deviation)
+        steps = torch.arange(-reach, reach + 1, device=both.device, dtype=both.dtype)
+        kernel = torch.exp(-0.5 * (steps / deviation).square())
+        shape, padding = ((1, 1, -1, 1), (reach, 0)) if axis == 2 else ((1, 1, 1, -1), (0, reach))
+        both = F.conv2d(both, (kernel / kernel.sum()).view(shape), padding=padding)
+    total, weight = both.view(len(values), 2, 1, *values.shape[2:]).unbind(1)
+    return total / weight.clamp(min=1e-3), weight

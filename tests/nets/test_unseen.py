@@ -1,0 +1,128 @@
+"""Colours of what the picture does not show: strands at the back and at the sides."""
+
+import math
+
+import pytest
+import torch
+
+from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.nets.backbones.compact import CLASSES, CompactBackbone, Scene
+from paic3d_studio.nets.backbones.compact_field import CompactField
+from paic3d_studio.nets.backbones.unseen import STRAND_GAIN, STRAND_SIDE, sides, smooth_back, strands
+
+SIDE = 512
+HAIR, SKIN = CLASSES.index("hair"), CLASSES.index("skin")
+
+
+def classes_of(hair: torch.Tensor) -> torch.Tensor:
+    """Return class logits (1, 4, 64, 64) that are sure of hair where a map (64, 64) is true, of skin elsewhere."""
+    logits = torch.full((1, len(CLASSES), 64, 64), -8.0)
+    logits[0, HAIR][hair] = 8.0
+    logits[0, SKIN][~hair] = 8.0
+    return logits
+
+
+def scene_of(front: torch.Tensor, *, hair: torch.Tensor | None = None, hair_behind: bool = True) -> Scene:
+    """Return a scene of one solid picture (3, SIDE, SIDE) and a grey back."""
+    hair = torch.ones(64, 64, dtype=torch.bool) if hair is None else hair
+    logits = torch.full((1, len(CLASSES), 128, 128), -8.0)
+    logits[0, HAIR if hair_behind else SKIN] = 8.0
+    return Scene(
+        planes=torch.zeros(1, 3, 16, 3, 64, 64),
+        front=front[None],
+        back=torch.full((1, 3, 128, 128), 0.5),
+        alpha=torch.ones(1, 1, SIDE, SIDE),
+        depths=torch.stack((torch.full((128, 128), 0.1), torch.full((128, 128), -0.1)))[None],
+        palette=torch.full((1, 12, 3), 0.5),
+        classes=classes_of(hair),
+        back_classes=logits.log_softmax(1),
+    )
+
+
+PERIOD = 8
+
+
+def striped() -> torch.Tensor:
+    """Return a picture of upright stripes, PERIOD pixels of the map of strands apart."""
+    x = (torch.arange(SIDE) + 0.5) * STRAND_SIDE / SIDE
+    return (0.5 + 0.1 * torch.sin(2 * math.pi * x / PERIOD)).expand(3, SIDE, SIDE)
+
+
+def test_hair_of_one_colour_has_no_strands() -> None:
+    assert strands(scene_of(torch.full((3, SIDE, SIDE), 0.3)))[0, 0].abs().max() < 1e-4
+
+
+def test_wide_shading_is_no_strand() -> None:
+    ramp = torch.linspace(0.2, 0.8, SIDE).expand(3, SIDE, SIDE)
+    assert strands(scene_of(ramp))[0, 0, 20:-20, 20:-20].abs().max() < 0.005
+
+
+def test_strands_of_the_front_stand_at_the_same_places_behind() -> None:
+    brightness = strands(scene_of(striped()))[0, 0, 128, 20:-20]
+    drawn = striped()[0].view(SIDE, STRAND_SIDE, 2).mean(2)[256, 20:-20] - 0.5
+    assert torch.corrcoef(torch.stack((brightness, drawn)))[0, 1] > 0.98
+    assert brightness.std() / drawn.std() == pytest.approx(STRAND_GAIN, rel=0.25)
+
+
+def test_strands_go_on_where_a_face_hides_the_hair() -> None:
+    hair = torch.ones(64, 64, dtype=torch.bool)
+    hair[16:40, 20:44] = False  # a face of another pattern
+    front = striped().clone()
+    front[:, 128:320, 160:352] = torch.rand(3, 192, 192, generator=torch.Generator().manual_seed(1))
+    brightness = strands(scene_of(front, hair=hair))[0, 0, 112, 100:156]
+    drawn = striped()[0].view(SIDE, STRAND_SIDE, 2).mean(2)[0, 100:156] - 0.5
+    assert torch.corrcoef(torch.stack((brightness, drawn)))[0, 1] > 0.9
+
+
+def test_a_bright_glimpse_does_not_become_a_bright_strand() -> None:
+    front = striped().clone()
+    plain = strands(scene_of(front))[0, 0].abs().max()
+    front[:, :, 256:260] = 1.0
+    assert strands(scene_of(front))[0, 0].abs().max() < 3 * plain
+
+
+def test_the_second_map_says_where_the_back_is_hair() -> None:
+    assert strands(scene_of(striped()))[0, 1].min() == 1
+    assert strands(scene_of(striped(), hair_behind=False))[0, 1].max() == 0
+
+
+def test_the_smoothed_back_keeps_one_colour_to_the_bit_of_a_byte() -> None:
+    assert (smooth_back(scene_of(striped())) - 0.5).abs().max() < 1 / 510
+
+
+def test_hair_that_faces_the_picture_is_the_picture() -> None:
+    flat = torch.full((1, 1, 128, 128), 0.1)
+    assert sides(scene_of(striped()), flat)[0, 3].max() == 0
+
+
+def test_hair_that_turns_away_takes_the_colour_around_and_no_rim() -> None:
+    front = torch.full((3, SIDE, SIDE), 0.3)
+    front[:, :, :12] = 1.0  # a rim of light at the steep edge
+    x = (torch.arange(128) + 0.5) / 128 * BOX_SIDE
+    steep = torch.where(x < 0.04, 3.0 * x, torch.tensor(0.12)).expand(1, 1, 128, 128)
+    found = sides(scene_of(front), steep)[0]
+    assert found[3, 64, 0] == pytest.approx(1, abs=0.01)
+    assert found[3, 64, 30:].max() == 0
+    assert found[:3, 64, 0].max() < 0.45
+
+
+def test_skin_that_turns_away_stays_the_picture() -> None:
+    x = (torch.arange(128) + 0.5) / 128 * BOX_SIDE
+    steep = (3.0 * x).expand(1, 1, 128, 128)
+    assert sides(scene_of(striped(), hair=torch.zeros(64, 64, dtype=torch.bool)), steep)[0, 3].max() == 0
+
+
+def test_a_finished_field_shows_the_picture_from_the_front_and_strands_from_behind() -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = CompactBackbone().eval().requires_grad_(False)
+    with torch.no_grad():
+        field = CompactField(network, scene_of(striped()))
+    columns = torch.arange(40, 88)
+    x = ((columns + 0.5) / 128 - 0.5) * BOX_SIDE
+    wave = torch.sin(2 * math.pi * (columns + 0.5) * 2 / PERIOD)
+    for z, contrast in ((0.1, 0.1), (-0.1, 0.1 * STRAND_GAIN)):
+        places = torch.stack((x, torch.full_like(x, BOX_SIDE / 256), torch.full_like(x, z)), 1)
+        colour = field.query(places).colour[:, 0]
+        assert torch.corrcoef(torch.stack((colour, wave)))[0, 1] > 0.9
+        assert colour.std() / wave.std() == pytest.approx(contrast, rel=0.3)
