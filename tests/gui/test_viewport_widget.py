@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QOffscreenSurface, QOpenGLContext, QWheelEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -289,6 +289,19 @@ def test_a_widget_can_be_closed_while_it_sharpens(qtbot: QtBot) -> None:
     drawn = len(frames)
     qtbot.wait(300)
     assert len(frames) == drawn
+
+
+@pytest.mark.window
+def test_a_head_that_the_processor_draws_leaves_qt_its_own_opengl(qtbot: QtBot, widget: ViewportWidget) -> None:
+    if QGuiApplication.platformName() in viewport_hosts.PLATFORMS_WITHOUT_GL:
+        pytest.skip("no display: run under xvfb-run with QT_QPA_PLATFORM=xcb")
+    assert isinstance(widget.findChild(viewport_hosts.PictureHost), viewport_hosts.PictureHost)
+    widget.set_volume(ball((255, 0, 0), n=16))
+    settle(qtbot, widget)
+    context, surface = QOpenGLContext(), QOffscreenSurface()
+    surface.create()
+    assert context.create() and context.makeCurrent(surface)
+    context.doneCurrent()
 
 
 @pytest.mark.window
