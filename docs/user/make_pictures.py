@@ -3,7 +3,9 @@
 xvfb-run -a -s '-screen 0 1600x1000x24' env PYTHONPATH=. QT_QPA_PLATFORM=xcb python docs/user/make_pictures.py
 
 With names behind it, only these: ... make_pictures.py start tour-1
-With --language ja and --theme light the window speaks and looks so; with --to FOLDER the pictures go there.
+With --language ja,zh_CN the window speaks Japanese, then Chinese, and a few pictures of each go into folders of their
+own; that takes a font with their characters (Noto Sans CJK). With --theme light the window looks so; with --to FOLDER
+the pictures go there.
 """
 
 import argparse
@@ -30,6 +32,8 @@ from paic3d_studio.paths import example_picture
 from paic3d_studio.session.session import Session
 
 HERE = Path(__file__).parent
+TRANSLATED = ("start", "window", "export")
+"""Pictures that are taken in a language other than English, unless others are named."""
 WIDTH = 1100
 """Pixels that a picture of the whole window is reduced to; it is drawn in 1440."""
 
@@ -50,6 +54,14 @@ def wait_until_idle(window: MainWindow) -> None:
         quiet = 0 if window.document.runner.busy or not window.image.has_face else quiet + 1
 
 
+def wait_until_sharp(window: MainWindow, *, seconds: float = 180.0) -> None:
+    """Let the window live until the head is drawn as finely as it can be."""
+    end, scene = time.monotonic() + seconds, window.head.viewport.scene
+    while time.monotonic() < end and (scene.still is None or not scene.progressive.is_sharp):
+        live(0.1)
+    wait_until_idle(window)
+
+
 class Photographer:
     """Goes through the program once, and keeps the pictures that were asked for."""
 
@@ -58,9 +70,13 @@ class Photographer:
         self.wanted = wanted
         folder.mkdir(parents=True, exist_ok=True)
 
+    def wants(self, *names: str) -> bool:
+        """Whether one of these pictures was asked for."""
+        return not self.wanted or bool(set(names) & set(self.wanted))
+
     def take(self, name: str, widget: QWidget, *, over: QWidget | None = None) -> None:
         """Keep `widget` as it is drawn; `over`, a dialog or a menu, is laid where it stands."""
-        if self.wanted and name not in self.wanted:
+        if not self.wants(name):
             return
         live(0.4)
         image = widget.grab().toImage()
@@ -100,7 +116,7 @@ def first_pictures(window: MainWindow, photographer: Photographer, *, portrait: 
     viewport = window.head.viewport
     viewport.show_front()
     viewport.set_view(viewport.view.turned_by(30))
-    live(3)
+    wait_until_sharp(window)
     photographer.take("window", window)
 
 
@@ -144,37 +160,49 @@ def pictures_of_head(window: MainWindow, photographer: Photographer) -> None:
     """The head in other shadings, and the mesh."""
     for name, mode in (("head-normals", "normals"), ("head-mesh", "mesh")):
         window.head.set_mode(mode)
-        wait_until_idle(window)
+        if photographer.wants(name):
+            wait_until_idle(window)
         photographer.take(name, window.head)
     window.head.set_mode("colour")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("names", nargs="*", help="of pictures; all when none is given")
-    parser.add_argument("--language", default="en")
-    parser.add_argument("--theme", default="dark")
-    parser.add_argument("--to", type=Path, default=HERE / "pictures")
-    parser.add_argument("--size", default="1440x900")
-    wanted = parser.parse_args()
-    install_surface_format()
-    app = QApplication(sys.argv[:1])
-    preferences = Preferences()
-    portrait = Path(tempfile.gettempdir()) / "Pictures" / "portrait.png"  # a folder that tells nothing of the machine
-    portrait.parent.mkdir(exist_ok=True)
-    shutil.copy(example_picture(), portrait)
-    preferences.remember("language", wanted.language)
+def take_all(wanted: argparse.Namespace, *, language: str, portrait: Path) -> None:
+    """Go through the program in one language."""
+    app, preferences = QApplication.instance(), Preferences()
+    assert isinstance(app, QApplication)
+    preferences.remember("language", language)
     preferences.remember("theme", wanted.theme)
     dress(app, preferences)
+    is_english = language == "en"
+    folder = wanted.to or HERE / "pictures"
+    names = wanted.names or ([] if is_english else list(TRANSLATED))
+    photographer = Photographer(folder if is_english else folder / language, wanted=names)
     window = MainWindow(Session(), preferences=preferences)
     window.resize(*(int(side) for side in wanted.size.split("x")))
     window.show()
-    photographer = Photographer(wanted.to, wanted=wanted.names)
     first_pictures(window, photographer, portrait=portrait)
     for part in (pictures_of_editing, pictures_of_dialogs, pictures_of_head):
         part(window, photographer)
     window.close()
     window.document.close(seconds=30)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("names", nargs="*", help="of pictures; all when none is given")
+    parser.add_argument("--language", default="en", help="one or several with commas: en,ja,zh_CN")
+    parser.add_argument("--theme", default="dark")
+    parser.add_argument("--to", type=Path)
+    parser.add_argument("--size", default="1440x900")
+    wanted = parser.parse_args()
+    install_surface_format()
+    app = QApplication(sys.argv[:1])
+    portrait = Path(tempfile.gettempdir()) / "Pictures" / "portrait.png"  # a folder that tells nothing of the machine
+    portrait.parent.mkdir(exist_ok=True)
+    shutil.copy(example_picture(), portrait)
+    for language in wanted.language.split(","):
+        take_all(wanted, language=language, portrait=portrait)
+    del app
 
 
 if __name__ == "__main__":

@@ -133,11 +133,11 @@ class ImagePanel(QWidget):
         self.view.set_tool_cursor(self._tool.cursor)
         for bar in self._bars:
             bar.setVisible(bar is self._tool.bar)
-        self._place_bars()
         if self._tool is not before:
             before.leave()
             self.shown.show_subject(self._tool.subject)
             self._tool.enter()
+        self._place_bars()  # by what the tool has shown on its own
         self._tool.follow(None)
         self._tell_hint()
         self.tool_changed.emit(name)
@@ -292,7 +292,9 @@ class ImagePanel(QWidget):
         """Lay the bars over the top of the picture, so that it does not jump when a tool is chosen."""
         top = self.view.y() + 8
         for bar in self._bars:
-            width = min(bar.sizeHint().width(), self.width() - 16)
+            room = self.width() - 16
+            bar.fit(room)
+            width = min(bar.sizeHint().width(), room)
             bar.setGeometry((self.width() - width) // 2, top, width, bar.sizeHint().height())
             bar.raise_()
 

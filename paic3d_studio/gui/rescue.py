@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,7 +22,6 @@ from paic3d_studio.project.state import Project
 from paic3d_studio.session.session import Session
 
 _MOST_BYTES: Final = 2 << 30
-_OLD_SECONDS: Final = 600.0
 
 
 @dataclass(frozen=True)
@@ -147,11 +145,16 @@ class RescueFolder:
             self._lock.tryLock(0)
 
     def _sweep(self) -> None:
-        """Delete what studios that were killed left beside their copies: locks, and halves of files."""
-        for file in self._folder.iterdir():
-            half = file.suffix == ".part" and time.time() - file.stat().st_mtime > _OLD_SECONDS
-            lock = file.suffix == ".lock" and not file.with_suffix(SUFFIX).exists()
-            if half or (lock and self._is_left(file)):
+        """Delete what studios that were killed left beside their copies: locks, and halves of files.
+
+        A half tells neither its studio nor, by a clock that may have been set, its age: halves go when no studio lives.
+        """
+        files = tuple(self._folder.iterdir())
+        left = [file for file in files if file.suffix == ".lock" and self._is_left(file)]
+        no_studio_lives = len(left) == sum(file.suffix == ".lock" for file in files)
+        for file in files:
+            lock = file in left and not file.with_suffix(SUFFIX).exists()
+            if lock or (file.suffix == ".part" and no_studio_lives):
                 file.unlink(missing_ok=True)
 
     def _own(self, suffix: str) -> Path:

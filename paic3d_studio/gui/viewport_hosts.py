@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from paic3d_studio.errors import UserError
 from paic3d_studio.viewport.canvas import Canvas
 from paic3d_studio.viewport.context import DrawingError, adopted_context
-from paic3d_studio.viewport.offscreen import offscreen_context, pixels_of
+from paic3d_studio.viewport.offscreen import current, leave_thread, offscreen_context, pixels_of
 from paic3d_studio.viewport.scene import Scene
 
 log = logging.getLogger(__name__)
@@ -177,6 +177,7 @@ class PictureHost(QWidget):
         self._ctx = self._life.enter_context(offscreen_context())
         self._screen = Canvas(self._ctx)
         scene.attach(self._ctx)
+        leave_thread()
         self._image = QImage()
         self._failure = ""
         self._timer = QTimer(self)
@@ -194,7 +195,7 @@ class PictureHost(QWidget):
             return
         size = _pixels(self)
         try:
-            with self._ctx:
+            with current(self._ctx):
                 self._screen.resize(size)
                 ms = _paint(self._scene, self._screen.framebuffer, size, self._timer)
                 pixels = pixels_of(self._screen)

@@ -125,6 +125,18 @@ class PaneHeader(QFrame):
         return [widget for item in inside if (widget := item.widget()) is not None and widget not in self._spared]
 
 
+class FloatingBar(QFrame):
+    """What a tool shows over the top of the picture; it lays itself out so that a narrow pane can stay narrow."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("floatingBar")
+
+    def fit(self, room: int) -> None:
+        """Choose the layout that is at most `room` pixels wide, if there is one."""
+        raise NotImplementedError
+
+
 def separator(*, vertical: bool = False) -> QFrame:
     """Return a thin line between groups."""
     line = QFrame()
@@ -223,6 +235,23 @@ class Form(QWidget):
         row = self._grid.rowCount()
         self._grid.addWidget(text, row, 0)
         self._grid.addWidget(control, row, 1)
+
+    @property
+    def names_width(self) -> int:
+        """Pixels that the widest name takes."""
+        names = (self._grid.itemAtPosition(row, 0) for row in range(self._grid.rowCount()))
+        return max((name.sizeHint().width() for name in names if name is not None), default=0)
+
+    def leave_for_names(self, width: int) -> None:
+        """Let the controls begin behind `width` pixels for the names."""
+        self._grid.setColumnMinimumWidth(0, width)
+
+
+def align_forms(*forms: Form) -> None:
+    """Let the controls of forms that stand above each other begin in one line."""
+    width = max(form.names_width for form in forms)
+    for form in forms:
+        form.leave_for_names(width)
 
 
 def row(*widgets: QWidget | None, spacing: int = 6) -> QWidget:

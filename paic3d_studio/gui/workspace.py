@@ -30,7 +30,7 @@ from paic3d_studio.gui.panels.stage_strip import StageStrip
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.widgets import ElidedLabel, PaneHeader, Section, label, separator, tool_button
 
-SIDE_WIDTH = 272
+SIDE_WIDTH = 278
 
 _RAIL: Final = (
     ("align", "landmarks", "hull"),

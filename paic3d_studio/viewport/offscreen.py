@@ -53,8 +53,23 @@ def offscreen_context() -> Iterator[moderngl.Context]:
         yield context
     finally:
         context.release()
-        if _BY_EGL:
-            ctypes.CDLL("libEGL.so.1").eglReleaseThread()  # else Qt gets no GLX context in this thread any more
+        leave_thread()
+
+
+def leave_thread() -> None:
+    """Let go of this thread's offscreen context, if it holds one: Qt gets no GLX context in it till then."""
+    if _BY_EGL:
+        ctypes.CDLL("libEGL.so.1").eglReleaseThread()
+
+
+@contextlib.contextmanager
+def current(context: moderngl.Context) -> Iterator[None]:
+    """Draw with an offscreen `context` for a while, and leave the thread free for others."""
+    try:
+        with context:
+            yield
+    finally:
+        leave_thread()
 
 
 def render_offscreen(

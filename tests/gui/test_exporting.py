@@ -17,8 +17,15 @@ from paic3d_studio.pipeline.child import ChildEnded
 from paic3d_studio.project import edits
 
 
+def brought_to_front(studio: MainWindow) -> None:
+    """Give the keys to the window, as a desktop does by itself."""
+    studio.activateWindow()
+    assert QTest.qWaitForWindowActive(studio)
+
+
 def asked(studio: MainWindow, target: Path) -> ExportDialog:
     """Open the dialog as the artist does, and fill it in."""
+    brought_to_front(studio)
     QTest.keyClick(studio, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     dialog = studio.exporting.dialog
     assert dialog is not None
@@ -26,12 +33,6 @@ def asked(studio: MainWindow, target: Path) -> ExportDialog:
     dialog._name.setText(target.stem)
     dialog._format.setCurrentIndex(dialog._format.findData(target.suffix))
     return dialog
-
-
-def brought_to_front(qtbot: QtBot, studio: MainWindow) -> None:
-    """Give the keys back to the window once its dialog is gone, as a desktop does by itself."""
-    studio.activateWindow()
-    qtbot.waitUntil(studio.isActiveWindow)
 
 
 @pytest.mark.parametrize("suffix", list(EXPORTERS))
@@ -57,7 +58,7 @@ def test_the_options_of_an_export_can_be_undone(qtbot: QtBot, studio: MainWindow
     with qtbot.waitSignal(studio.document.exported, timeout=10_000):
         dialog._export.click()
     assert studio.document.project.settings.surface.faces == 5_000
-    brought_to_front(qtbot, studio)
+    brought_to_front(studio)
     QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert studio.document.project.settings.surface.faces == 20_000
 
@@ -126,7 +127,7 @@ def test_a_stopped_export_writes_nothing(qtbot: QtBot, studio: MainWindow, tmp_p
     with qtbot.waitSignal(studio.document.progressed):
         dialog._export.click()
     qtbot.waitUntil(lambda: studio.workspace.strip.states().get("textured") == "running")
-    brought_to_front(qtbot, studio)
+    brought_to_front(studio)
     with qtbot.waitSignal(studio.document.stopped, timeout=2000):
         QTest.keyClick(studio, Qt.Key.Key_Escape)
     assert not target.exists()
@@ -165,7 +166,7 @@ def test_a_vrm_file_asks_for_terms_and_waits_for_an_author(qtbot: QtBot, studio:
     terms = studio.document.project.settings.terms
     assert (terms.author, terms.modification, terms.avatar) == ("Aki", "allowModification", "onlyAuthor")
     assert b"Aki" in (tmp_path / "head.vrm").read_bytes()
-    brought_to_front(qtbot, studio)
+    brought_to_front(studio)
     QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert studio.document.project.settings.terms.author == ""
 
@@ -194,7 +195,7 @@ def test_the_dialog_goes_with_its_picture(qtbot: QtBot, studio: MainWindow, tmp_
     with qtbot.waitSignal(studio.document.refreshed, timeout=20_000):
         studio.document.open(str(other))
     assert studio.exporting.dialog is None and gone
-    brought_to_front(qtbot, studio)
+    brought_to_front(studio)
     asked(studio, tmp_path / "head.glb").reject()
 
 

@@ -5,14 +5,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui import language
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
+from paic3d_studio.gui.queue_window import QueueWindow
+from paic3d_studio.gui.theme import apply_theme
+from paic3d_studio.gui.widgets import ElidedLabel
 from paic3d_studio.session.session import Session
+from paic3d_studio.tools import TOOLS
 from tests.gui import visible_strings
 
 OTHERS = [name for name in language.LANGUAGES if name != "en"]
@@ -22,6 +39,17 @@ OTHERS = [name for name in language.LANGUAGES if name != "en"]
 def english_again() -> Iterator[None]:
     yield
     language.use("en")
+
+
+@pytest.fixture
+def dressed(qapp: QApplication) -> Iterator[QApplication]:
+    """The application, which may be given its theme: it is taken off afterwards."""
+    font, palette, style = qapp.font(), qapp.palette(), qapp.style().name()
+    yield qapp
+    qapp.setStyleSheet("")
+    qapp.setStyle(style)
+    qapp.setPalette(palette)
+    qapp.setFont(font)
 
 
 @pytest.fixture
@@ -115,22 +143,113 @@ def test_a_sentence_that_only_qt_would_translate_is_found(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_the_empty_window_shows_no_english(
-    qtbot: QtBot, session: Session, preferences: Preferences, name: str, monkeypatch: pytest.MonkeyPatch
+def test_window_and_dialogs_show_no_english(
+    qtbot: QtBot, session: Session, preferences: Preferences, picture: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("paic3d_studio.gui.document._warm_up", lambda *_: None)
     language.use(name)
     window = MainWindow(session, preferences=preferences)
     qtbot.addWidget(window)
-    shown = {label.text() for label in window.findChildren(QLabel)}
-    shown |= {action.text() for action in window.actions_by_name.values()}
-    left = {
-        text for text in shown if re.search(r"[A-Za-z]{4,}", text.replace("PAiC-3D Studio", "")) and text in _known()
-    }
+    with qtbot.waitSignal(window.document.refreshed, timeout=20_000):
+        window.open_picture(str(picture))
+    for show in (window.exporting.ask, window.welcome.show_keys, window.welcome.show_log, window.welcome.want_tour):
+        show()
+    queue = QueueWindow(preferences=preferences)
+    qtbot.addWidget(queue)
+    shown = words_of(window) | words_of(queue)
+    queue.join(seconds=5)
     window.close()
     assert window.document.close(seconds=5)
-    assert left == set()
+    assert len(shown) > 300
+    assert sorted(words for words in shown if is_english(words)) == []
 
 
-def _known() -> set[str]:
-    return {found.sentence for found in visible_strings.visible_strings()}
+@pytest.mark.parametrize("name", language.LANGUAGES)
+def test_no_words_are_cut_off_in_a_small_window(
+    qtbot: QtBot,
+    dressed: QApplication,
+    session: Session,
+    preferences: Preferences,
+    picture: Path,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("paic3d_studio.gui.document._warm_up", lambda *_: None)
+    language.use(name)
+    apply_theme(dressed)
+    window = MainWindow(session, preferences=preferences)
+    qtbot.addWidget(window)
+    window.resize(1000, 640)
+    window.actions_by_name["side-panel"].setChecked(True)
+    window.show()
+    with qtbot.waitSignal(window.document.refreshed, timeout=20_000):
+        window.open_picture(str(picture))
+    cut = set()
+    for tool in TOOLS:
+        window.image.choose_tool(tool)
+        qtbot.wait(30)
+        cut |= {(tool, words) for words in cut_off(window)}
+    window.exporting.ask()
+    dialog = window.exporting.dialog
+    for suffix in (".glb", ".obj", ".vrm"):
+        dialog._format.setCurrentIndex(dialog._format.findData(suffix))
+        qtbot.wait(30)
+        cut |= {(suffix, words) for words in cut_off(dialog)}
+    window.close()
+    assert window.document.close(seconds=5)
+    assert cut == set()
+
+
+def cut_off(root: QWidget) -> set[str]:
+    """What `root` has less room for than it needs: the words of labels and controls, and insides of scrolled panels."""
+    found = set()
+    for widget in root.findChildren(QWidget):
+        if widget.visibleRegion().isEmpty():
+            continue
+        room, needed, words = widget.width(), widget.sizeHint().width(), ""
+        match widget:
+            case ElidedLabel():
+                continue
+            case QLabel() if widget.wordWrap():
+                room, needed, words = widget.height(), widget.heightForWidth(widget.width()), widget.text()
+            case QLabel() | QPushButton():
+                words = widget.text()
+            case QToolButton() if widget.toolButtonStyle() != Qt.ToolButtonStyle.ToolButtonIconOnly:
+                words = widget.text()
+            case QComboBox():
+                words = widget.currentText()
+                needed = widget.fontMetrics().horizontalAdvance(words) + 36
+            case QScrollArea() if widget.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff:
+                words = widget.objectName() or "a scrolled panel"
+                room, needed = widget.viewport().width(), widget.widget().minimumSizeHint().width()
+        if words and needed > room + 1:
+            found.add(f"{words}: {needed} pixels in {room}")
+    return found
+
+
+def words_of(root: QWidget) -> set[str]:
+    """Everything that a window says: on it, in its tips and menus, and to screen readers."""
+    said: set[str] = {root.windowTitle()}
+    for widget in root.findChildren(QWidget):
+        said |= {widget.toolTip(), widget.accessibleName(), widget.accessibleDescription(), widget.windowTitle()}
+        match widget:
+            case QLabel() | QAbstractButton():
+                said.add(widget.text())
+            case QComboBox():
+                said |= {widget.itemText(place) for place in range(widget.count())}
+            case QAbstractSpinBox():
+                said.add(widget.specialValueText())
+            case QLineEdit() | QPlainTextEdit():
+                said.add(widget.placeholderText())
+        said |= {words for action in widget.actions() for words in (action.text(), action.toolTip())}
+    return said
+
+
+def is_english(words: str) -> bool:
+    """Whether words have no letter of China or Japan, and more than names, keys, units and numbers."""
+    names = (
+        r"PAiC-3D Studio|portrait(\.png)?|English|Telea|(Ctrl|Shift|Alt|Del|Esc|Backspace)\b|\bmin\b|[\w.]*/[\w/.-]*"
+    )
+    return not re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", words) and bool(
+        re.search(r"[A-Za-z]{3,}", re.sub(names, "", words))
+    )

@@ -292,6 +292,29 @@ def test_a_widget_can_be_closed_while_it_sharpens(qtbot: QtBot) -> None:
 
 
 @pytest.mark.window
+def test_a_head_that_the_processor_draws_leaves_qt_its_own_opengl(
+    qtbot: QtBot, display: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_card = ViewportWidget()
+    monkeypatch.setattr(viewport_hosts, "display", lambda: viewport_hosts.Display("", "llvmpipe"))
+    by_processor = ViewportWidget()
+    for widget, colour in ((by_card, (255, 0, 0)), (by_processor, (0, 255, 0))):
+        qtbot.addWidget(widget)
+        widget.resize(300, 300)
+        with qtbot.waitExposed(widget):
+            widget.show()
+        widget.set_volume(ball(colour, n=16))
+    for widget, colour in ((by_card, [255, 0, 0]), (by_processor, [0, 255, 0])) * 2:
+        widget.set_view(widget.view.turned_by(30))
+        assert settle(qtbot, widget)[150, 150].tolist() == colour
+    by_processor.repaint()
+    by_card.close()
+    by_card.setParent(None)
+    by_card.deleteLater()
+    qtbot.wait(50)
+
+
+@pytest.mark.window
 def test_a_graphics_driver_that_fails_leaves_one_sentence(
     qtbot: QtBot, display: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

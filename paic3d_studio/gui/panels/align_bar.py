@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QMenu, QPushButton, QWidget
 
 from paic3d_studio.gui.language import text
-from paic3d_studio.gui.widgets import label
+from paic3d_studio.gui.widgets import FloatingBar, label
 from paic3d_studio.project.state import MAX_RESIZE, MAX_SHIFT, AlignmentEdit
 
 _FIELDS: Final[tuple[tuple[str, str, str, float, str, float], ...]] = (
@@ -20,7 +20,7 @@ _FIELDS: Final[tuple[tuple[str, str, str, float, str, float], ...]] = (
 """Name, caption, tip, the most it may be, unit, step."""
 
 
-class AlignBar(QFrame):
+class AlignBar(FloatingBar):
     """Shows an `AlignmentEdit` and lets it be typed."""
 
     wanted = Signal(object)
@@ -33,13 +33,12 @@ class AlignBar(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("floatingBar")
         self.setAccessibleName(text("Place of the picture in the square"))
-        grid = QGridLayout(self)
+        self._grid = grid = QGridLayout(self)
         grid.setContentsMargins(10, 5, 10, 8)
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(2)
-        grid.setSizeConstraint(QGridLayout.SizeConstraint.SetNoConstraint)  # a narrow pane stays narrow
+        grid.setSizeConstraint(QGridLayout.SizeConstraint.SetNoConstraint)
         self.fields: dict[str, QDoubleSpinBox] = {}
         for column, (name, title, tip, most, unit, step) in enumerate(_FIELDS):
             self.fields[name] = self._new_field(name, tip, most, unit, step)
@@ -63,8 +62,20 @@ class AlignBar(QFrame):
         self.menu_button.setToolTip(text("Level the eyes, align by the landmarks, or as detected"))
         self.menu_button.setMenu(menu)
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        grid.addWidget(self.menu_button, 1, len(_FIELDS))
+        self._arrange(below=False)
         self.show_edit(AlignmentEdit())
+
+    def fit(self, room: int) -> None:
+        """Put the button beside the numbers, or below them where they would be wider than `room` pixels."""
+        self._arrange(below=False)
+        if self.sizeHint().width() > room:
+            self._arrange(below=True)
+
+    def _arrange(self, *, below: bool) -> None:
+        if below:
+            self._grid.addWidget(self.menu_button, 2, 0, 1, len(_FIELDS))
+        else:
+            self._grid.addWidget(self.menu_button, 1, len(_FIELDS))
 
     def _new_field(self, name: str, tip: str, most: float, unit: str, step: float) -> QDoubleSpinBox:
         field = QDoubleSpinBox()
@@ -73,7 +84,7 @@ class AlignBar(QFrame):
         field.setSingleStep(step)
         field.setSuffix(unit)
         field.setKeyboardTracking(False)
-        field.setMinimumWidth(62)
+        field.setMinimumWidth(72 if name == "scale" else 58)
         field.setMaximumWidth(92)
         field.setToolTip(text(tip))
         field.setAccessibleName(text(tip))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QButtonGroup,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from paic3d_studio.gui.language import text
-from paic3d_studio.gui.widgets import label, row
+from paic3d_studio.gui.widgets import FloatingBar, label, row
 from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, MAX_RADIUS, MIN_RADIUS
 
 MATTE_MODES: Final = {
@@ -33,7 +34,7 @@ MATTE_MODES: Final = {
 _STEPS: Final = 100
 
 
-class BrushBar(QFrame):
+class BrushBar(FloatingBar):
     """Tells of sliders that the artist moved; shows what the keys changed."""
 
     sized = Signal(float)
@@ -45,24 +46,23 @@ class BrushBar(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("floatingBar")
         self.setAccessibleName(text("Brush"))
         rows = QVBoxLayout(self)
         rows.setContentsMargins(12, 6, 12, 6)
         rows.setSpacing(5)
-        rows.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # a narrow pane stays narrow
+        rows.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
         self._modes = QButtonGroup(self)
         self._mode_buttons = [self._new_mode(name) for name in MATTE_MODES]
         self._mode_row = row(*self._mode_buttons)
         rows.addWidget(self._mode_row)
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        rows.addLayout(line)
-        self.size_slider, self._size_text = self._add(line, "Size", "Diameter in pixels of the square  ([ and ])")
-        line.addSpacing(8)
-        self.hardness_slider, self._hardness_text = self._add(
-            line, "Hardness", "Hardness of the rim  (Shift+[ and Shift+])"
+        self._sliders = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        rows.addLayout(self._sliders)
+        size, self.size_slider, self._size_text = self._add("Size", "Diameter in pixels of the square  ([ and ])")
+        hardness, self.hardness_slider, self._hardness_text = self._add(
+            "Hardness", "Hardness of the rim  (Shift+[ and Shift+])"
         )
+        self._captions = size, hardness
+        self.fit(sys.maxsize)
         self.size_slider.valueChanged.connect(self._on_size)
         self.hardness_slider.valueChanged.connect(self._on_hardness)
         self.show_modes(False)
@@ -79,6 +79,20 @@ class BrushBar(QFrame):
             slider.blockSignals(False)
         self._size_text.setText(f"{2 * radius:.0f} px")
         self._hardness_text.setText(f"{100 * hardness:.0f} %")
+
+    def fit(self, room: int) -> None:
+        """Put both sliders side by side, or below each other where they would be wider than `room` pixels."""
+        self._arrange(QBoxLayout.Direction.LeftToRight)
+        if self.sizeHint().width() > room:
+            self._arrange(QBoxLayout.Direction.TopToBottom)
+
+    def _arrange(self, direction: QBoxLayout.Direction) -> None:
+        stacked = direction == QBoxLayout.Direction.TopToBottom
+        self._sliders.setDirection(direction)
+        self._sliders.setSpacing(2 if stacked else 16)
+        widest = max(caption.sizeHint().width() for caption in self._captions)
+        for caption in self._captions:
+            caption.setMinimumWidth(widest if stacked else 0)
 
     def show_modes(self, shown: bool) -> None:
         """Show what the cut-out brush can do, or hide it for the other brushes."""
@@ -102,7 +116,7 @@ class BrushBar(QFrame):
         self._modes.addButton(button)
         return button
 
-    def _add(self, line: QHBoxLayout, title: str, tip: str) -> tuple[QSlider, QLabel]:
+    def _add(self, title: str, tip: str) -> tuple[QLabel, QSlider, QLabel]:
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(0, _STEPS)
         slider.setMinimumWidth(44)
@@ -113,9 +127,13 @@ class BrushBar(QFrame):
         value = label("100 %", role="soft")
         value.setMinimumWidth(value.sizeHint().width() + 2)
         value.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for widget in (label(title, role="soft"), slider, value):
+        caption = label(title, role="soft")
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        for widget in (caption, slider, value):
             line.addWidget(widget)
-        return slider, value
+        self._sliders.addLayout(line)
+        return caption, slider, value
 
     def _on_size(self, step: int) -> None:
         self.sized.emit(MIN_RADIUS * (MAX_RADIUS / MIN_RADIUS) ** (step / _STEPS))

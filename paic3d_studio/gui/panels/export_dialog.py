@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,7 +26,7 @@ from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.mesh_panel import MESH_OPTIONS
 from paic3d_studio.gui.panels.settings_panel import OptionControls
 from paic3d_studio.gui.panels.terms_form import TermsForm
-from paic3d_studio.gui.widgets import Form, label, row, separator
+from paic3d_studio.gui.widgets import Form, align_forms, label, row, separator
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import Project
 
@@ -126,6 +127,7 @@ class ExportDialog(QDialog):
         for option in MESH_OPTIONS:
             if option.name in _EXPORTED:
                 how.add(option.title, self._controls.widgets[option.name], tip=option.tip)
+        align_forms(where, how, self.terms_form.form)
         self._terms_line = separator()
         self._cancel = QPushButton(text("Cancel"))
         self._export = QPushButton(text("Export"))
@@ -157,10 +159,16 @@ class ExportDialog(QDialog):
         self.setMinimumWidth(500)
 
     def _fit(self) -> None:
-        """Make the dialog as high as what is in it, or as the screen lets it; then its inside scrolls."""
-        wanted = self._inside.layout().totalSizeHint().height() + self._export.sizeHint().height() + 30  # type: ignore[union-attr]
+        """Make the dialog as large as what is in it, or as high as the screen lets it; then its inside scrolls."""
+        bar = self._scroll.verticalScrollBar().sizeHint().width()
+        self._scroll.setMinimumWidth(self._inside.minimumSizeHint().width() + bar)
         room = self.screen().availableGeometry()
-        self.resize(max(self.width(), self.minimumWidth()), min(wanted, room.height() - 60))
+        wide = max(self.width(), self.minimumWidth(), self.minimumSizeHint().width())
+        said = self._note.heightForWidth(wide - 48 - self._cancel.sizeHint().width() - self._export.sizeHint().width())
+        inside = self._inside.layout()
+        assert inside is not None
+        wanted = inside.totalSizeHint().height() + max(self._export.sizeHint().height(), said) + 30
+        self.resize(wide, min(wanted, room.height() - 60))
         if self.isVisible() and self.frameGeometry().bottom() > room.bottom():
             self.move(self.x(), max(room.top(), room.bottom() - self.frameGeometry().height()))
 
@@ -183,11 +191,10 @@ class ExportDialog(QDialog):
     def _tell(self) -> None:
         for part in (self._terms_line, self.terms_form):
             part.setVisible(self._exporter.wants_terms)
-        self._fit()
         named = bool(self._name.text().strip())
         self._export.setEnabled(named)
-        replaced = " and ".join(_short(file.name) for file in self._written() if _exists(file)) if named else ""
-        told = text("Replaces {names}.", names=replaced) if replaced else ""
+        replaced = [_short(file.name) for file in self._written() if _exists(file)] if named else []
+        told = text("Replaces {names}.", names=_listed(replaced)) if replaced else ""
         self._show_note(told if named else text("Give it a name."))
 
     def _show_note(self, words: str, *, role: str = "faint") -> None:
@@ -195,10 +202,17 @@ class ExportDialog(QDialog):
         self._note.setProperty("role", role)
         self._note.style().unpolish(self._note)
         self._note.style().polish(self._note)
+        self._fit()
 
     def _written(self) -> tuple[Path, ...]:
         """Return all files that the chosen format writes for the target."""
         return self._exporter.files(self.target)
+
+
+def _listed(names: list[str]) -> str:
+    """Return names as a sentence lists them."""
+    first = functools.reduce(lambda said, name: text("{names}, {name}", names=said, name=name), names[:-1] or names)
+    return text("{names} and {name}", names=first, name=names[-1]) if names[1:] else first
 
 
 def _short(name: str) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox, QVBoxLayout, QWidget
 
 from paic3d_studio.gui.language import text
-from paic3d_studio.gui.widgets import Form, Section
+from paic3d_studio.gui.widgets import Form, Section, align_forms
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import Project
 
@@ -30,6 +30,11 @@ _CHOICE_LABELS: Final = {
     "mean": "Mean of both",
     "right": "Right side, mirrored",
     "left": "Left side, mirrored",
+    "neck": "Neck",
+    "collar": "Collar",
+    "shoulders": "Shoulders",
+    "nowhere": "Nowhere",
+    "by hand": "By hand",
 }
 
 
@@ -136,7 +141,7 @@ class OptionControls:
             spin.setSingleStep(step)
         spin.setKeyboardTracking(_PER_DIGIT)
         spin.setSuffix(option.suffix)
-        spin.setSpecialValueText(option.at_least)
+        spin.setSpecialValueText(text(option.at_least))
         spin.lineEdit().setTextMargins(6, 0, 0, 0)
         spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel scrolls the panel unless the field has the focus
         spin.valueChanged.connect(partial(self._on_value, option.name))
@@ -214,6 +219,7 @@ def option_sections(options: Sequence[Option], controls: OptionControls) -> list
             section.rows.addWidget(form)
             made[option.section] = section, form
         made[option.section][1].add(option.title, controls.widgets[option.name], tip=option.tip)
+    align_forms(*(form for _, form in made.values()))
     return [section for section, _ in made.values()]
 
 

@@ -51,7 +51,7 @@ class TermsForm(QWidget):
         self.setObjectName("row")
         self._texts = {name: QLineEdit(getattr(terms, name)) for name in ("title", "author", "notice")}
         self._choices = {name: _choice(name, getattr(terms, name)) for name in TERM_CHOICES}
-        form = Form()
+        self.form = form = Form()
         form.add("Character", self._texts["title"], tip="What the head is called in the file")
         form.add("Author", self._texts["author"], tip="Your name; a VRM file wants it")
         for name, (words, tip) in _TITLES.items():

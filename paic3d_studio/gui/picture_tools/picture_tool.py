@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QWidget
 
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.hull_menu import HullMenu
@@ -24,6 +24,7 @@ from paic3d_studio.gui.landmark_menu import LandmarkMenu
 from paic3d_studio.gui.picture_layers import PictureLayers, Subject
 from paic3d_studio.gui.picture_view import PictureView
 from paic3d_studio.gui.pointer_marks import PointerMarks
+from paic3d_studio.gui.widgets import FloatingBar
 from paic3d_studio.project.state import Point, Project
 from paic3d_studio.tools import TOOLS
 from paic3d_studio.tools.pointer import Edit, Scene, Tool, Touch
@@ -59,7 +60,7 @@ class PictureTool(QObject):
     """What is shown while the tool is chosen."""
     cursor = Qt.CursorShape.ArrowCursor
     """Shape of the pointer where `hover` has no other."""
-    bar: QFrame | None = None
+    bar: FloatingBar | None = None
     """Floats over the top of the picture while the tool is chosen."""
     pans = False
     """Whether the left button drags the picture instead of asking the tool."""
