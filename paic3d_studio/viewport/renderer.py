@@ -234,7 +234,7 @@ class VolumeRenderer:
     def _bind_still(self, request: StillRequest, quality: Quality) -> bool:
         """Bind the still, and return whether it is of the picture that is asked for."""
         if self._still is None:
-            self._still = self._plate(np.zeros((1, 1, 4), np.float32))
+            self._still = self._plate(np.zeros((3, 3, 4), np.float32))  # no power of two: see `Settings.volume`
         self._still.use(7)
         return quality == QUALITIES["full"] and request == self._still_request
 
