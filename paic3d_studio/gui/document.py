@@ -314,7 +314,7 @@ class Document(QObject):
         """Return how it stands with the stages that nothing shown needs: cached, or None where they are out of date."""
         needed = {stage for target in self._targets for stage in self.session.closure(target)}
         beside = [stage.name for stage in self.session.stages if stage.name not in needed]
-        known = {name for name in beside if self.session.peek(name) is not None}
+        known = self.session.peek_all(beside)
         return {name: StageReport(name, "cached") if name in known else None for name in beside}
 
     # On the worker ---------------------------------------------------------------------------------------------------

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QEvent, QSettings, QTimer
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
 from paic3d_studio.gui.picture_layers import DEFAULT_LAYERS, LayerState
@@ -16,13 +17,26 @@ MOST_RECENT: Final = 12
 """How many recent files are kept."""
 
 
+_WRITTEN_AFTER: Final = 500
+"""Milliseconds after a change until the file is written, with what changed meanwhile."""
+
+
+class _Settings(QSettings):
+    """A settings file that is not written when the window has nothing to do: waiting for a disk would hold it up."""
+
+    def event(self, event: QEvent) -> bool:
+        return event.type() == QEvent.Type.UpdateRequest or super().event(event)
+
+
 class Preferences:
-    """A QSettings file with names; what cannot be read counts as not set."""
+    """A QSettings file with names, written on a thread of its own; what cannot be read counts as not set."""
 
     def __init__(self, file: Path | None = None) -> None:
-        file = file or user_folder() / "studio.ini"
-        self._folder = file.parent
-        self._stored = QSettings(str(file), QSettings.Format.IniFormat)
+        self._file = file or user_folder() / "studio.ini"
+        self._folder = self._file.parent
+        self._stored = _Settings(str(self._file), QSettings.Format.IniFormat)
+        self._writing = QTimer(singleShot=True, interval=_WRITTEN_AFTER)
+        self._writing.timeout.connect(self._write)
 
     @property
     def folder_of_rescues(self) -> Path:
@@ -42,11 +56,11 @@ class Preferences:
         """Put a file on top of the list of recent ones."""
         file = file.absolute()
         others = [other for other in self.recent_files if other != file]
-        self._stored.setValue("recent", json.dumps([str(kept) for kept in (file, *others)[:MOST_RECENT]]))
+        self._keep("recent", json.dumps([str(kept) for kept in (file, *others)[:MOST_RECENT]]))
 
     def forget_recent(self) -> None:
         """Empty the list of recent files."""
-        self._stored.remove("recent")
+        self._keep("recent", "[]")
 
     def restore_window(self, window: QMainWindow, *, splitter: QSplitter) -> bool:
         """Give the window its last size and place; False the first time."""
@@ -58,8 +72,8 @@ class Preferences:
 
     def remember_window(self, window: QMainWindow, *, splitter: QSplitter) -> None:
         """Keep the window's size and place."""
-        self._stored.setValue("window/geometry", window.saveGeometry())
-        self._stored.setValue("window/splitter", splitter.saveState())
+        self._keep("window/geometry", window.saveGeometry())
+        self._keep("window/splitter", splitter.saveState())
 
     @property
     def layers(self) -> dict[str, LayerState]:
@@ -76,7 +90,7 @@ class Preferences:
     @layers.setter
     def layers(self, states: dict[str, LayerState]) -> None:
         kept = {name: (state.visible, state.opacity) for name, state in states.items()}
-        self._stored.setValue("layers", json.dumps(kept))
+        self._keep("layers", json.dumps(kept))
 
     def folder(self, purpose: str, *, otherwise: Path | None = None) -> Path:
         """Return the folder used last for "open", "save", "export" or "import".
@@ -90,7 +104,7 @@ class Preferences:
 
     def remember_folder(self, purpose: str, folder: Path) -> None:
         """Keep a folder for the next time."""
-        self._stored.setValue(f"folders/{purpose}", str(folder))
+        self._keep(f"folders/{purpose}", str(folder))
 
     def text(self, name: str, default: str) -> str:
         """Return a short text kept under `name`."""
@@ -102,8 +116,18 @@ class Preferences:
 
     def remember(self, name: str, value: str | bool) -> None:
         """Keep a short text or a yes or no."""
-        self._stored.setValue(name, value)
+        self._keep(name, value)
 
     def save(self) -> None:
-        """Write everything to the file."""
+        """Write everything to the file now."""
+        self._writing.stop()
         self._stored.sync()
+
+    def _keep(self, name: str, value: object) -> None:
+        self._stored.setValue(name, value)
+        self._writing.start()
+
+    def _write(self) -> None:
+        """Write what changed on another thread; settings of one file share what is to be written."""
+        file = str(self._file)
+        threading.Thread(target=lambda: QSettings(file, QSettings.Format.IniFormat).sync(), name="preferences").start()

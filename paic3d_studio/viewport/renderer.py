@@ -155,7 +155,9 @@ class VolumeRenderer:
             if "smoothed" in program:
                 self._slopes(self._volume).use(2)
             if "still" in program:
-                values["has_still"] = self._bind_still(StillRequest(view, size), quality)
+                request = StillRequest(view, size)
+                values["has_still"] = self._bind_still(request, quality)
+                values["still_pitch"] = request.grid[0] / size[0], request.grid[1] / size[1]
             if "picture" in program:
                 values["picture_detail"] = self._lay_over(view, size)
         set_uniforms(program, values)

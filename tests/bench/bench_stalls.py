@@ -14,6 +14,7 @@ import argparse
 import gc
 import os
 import random
+import resource
 import sys
 import tempfile
 import threading
@@ -51,7 +52,9 @@ class Tick:
     ran: float
     """Seconds that the window's thread had a processor."""
     queued: float
-    """Seconds that it waited for one; the rest it slept, or waited for another thread or process."""
+    """Seconds that it waited for one; the rest it slept, or waited for another thread, a process or a disk."""
+    faults: int
+    """Pages of its own memory or program that it waited for a disk to read back."""
 
 
 class Watch(QObject):
@@ -71,16 +74,16 @@ class Watch(QObject):
 
     def _tick(self) -> None:
         now, used = time.perf_counter(), self._processor()
-        ran, queued = used[0] - self._used[0], used[1] - self._used[1]
-        self.ticks.append(Tick(max(0.0, now - self.last - PERIOD), self.doing, self.last, ran, queued))
+        ran, queued, faults = (after - before for after, before in zip(used, self._used, strict=True))
+        self.ticks.append(Tick(max(0.0, now - self.last - PERIOD), self.doing, self.last, ran, queued, int(faults)))
         self.last, self._used = now, used
 
-    def _processor(self) -> tuple[float, float]:
-        """Return how many seconds this thread has had a processor, and waited for one; zeros where nobody counts."""
+    def _processor(self) -> tuple[float, float, float]:
+        """Return how long this thread has had a processor, waited for one, and how often for a disk; 0 if unknown."""
         if not self._schedule.exists():
-            return 0.0, 0.0
+            return 0.0, 0.0, 0.0
         ran, queued, _ = self._schedule.read_text().split()
-        return int(ran) / 1e9, int(queued) / 1e9
+        return int(ran) / 1e9, int(queued) / 1e9, resource.getrusage(resource.RUSAGE_THREAD).ru_majflt
 
 
 class Watchdog(threading.Thread):
@@ -256,7 +259,8 @@ def main() -> None:
     tell("working", working)
     for tick in sorted(working, key=lambda tick: -tick.late)[:10]:
         ms = [round(1000 * seconds) for seconds in (tick.late, tick.ran, tick.queued)]
-        print(f"  {ms[0]:6} ms  {tick.doing}; had a processor for {ms[1]} ms, waited for one {ms[2]} ms")
+        used = f"had a processor for {ms[1]} ms, waited for one {ms[2]} ms, for {tick.faults} pages from the disk"
+        print(f"  {ms[0]:6} ms  {tick.doing}; {used}")
         if watchdog is not None:
             print(watchdog.told_of(tick))
     window.saving.leaves_work_behind = True
