@@ -235,7 +235,7 @@ def main() -> None:
     chosen = options.parse_args()
     install_surface_format()
     app = QApplication(sys.argv[:1])
-    preferences = Preferences(Path(home.name) / "studio.ini")
+    preferences = Preferences(Path(home.name) / "studio.json")
     dress(app, preferences)
     window = MainWindow(Session(threads=max(1, (os.cpu_count() or 2) - 1)), preferences=preferences)
     window.resize(1440, 900)

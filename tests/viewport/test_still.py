@@ -209,8 +209,8 @@ def test_between_rays_the_surface_takes_what_those_beside_it_say(
         depth[rays] = artist.draw(VIEWS[0], still, mode="depth")
     solid = artist.draw(VIEWS[0], None)[..., 0] > 198
     for whole, reduced in (colour.values(), depth.values()):
-        assert np.percentile(np.abs(whole - reduced)[solid], 99) <= 3  # at the outline the volume's surface stays
-    assert np.unique(colour[rays][60][solid[60]][:, 1]).size > still.texels.shape[1] // 4  # a ramp, not stairs
+        assert np.percentile(np.abs(whole - reduced)[solid], 98) <= 4  # at the outline the volume's surface stays
+    assert np.unique(colour[rays][60][solid[60]][:, 1]).size > 0.8 * solid[60].sum()  # a ramp, not stairs
 
 
 def test_a_still_at_the_volumes_own_surface_changes_neither_form_nor_depth(artist: Artist, ball: BakedVolume) -> None:
