@@ -17,6 +17,7 @@ from paic3d_studio.core.upscaling import Upscaling
 from paic3d_studio.errors import UserError
 from paic3d_studio.files import FileStamp, file_stamp
 from paic3d_studio.gui.importing import ImportOutcome, checked_network, choices, import_all
+from paic3d_studio.gui.interpreter import spare_what_stays
 from paic3d_studio.gui.live_infill import LiveInfill
 from paic3d_studio.gui.runner import YIELDING, Deliver, Runner
 from paic3d_studio.pipeline.graph import StageReport
@@ -119,6 +120,7 @@ class Document(QObject):
         self._upscaled_picture: PictureSource | None = None
         self._dragging = False
         self._shown_project: Project | None = None
+        self._has_refreshed = False
         session.listen_to_stages(self._hear_stage)
         session.listen_to_project(self._on_project)
 
@@ -312,7 +314,7 @@ class Document(QObject):
         """Return how it stands with the stages that nothing shown needs: cached, or None where they are out of date."""
         needed = {stage for target in self._targets for stage in self.session.closure(target)}
         beside = [stage.name for stage in self.session.stages if stage.name not in needed]
-        known = {name for name in beside if self.session.peek(name) is not None}
+        known = self.session.peek_all(beside)
         return {name: StageReport(name, "cached") if name in known else None for name in beside}
 
     # On the worker ---------------------------------------------------------------------------------------------------
@@ -397,6 +399,9 @@ class Document(QObject):
             self.refresh()
         elif lane == "refresh":
             self._unrefined = self._shown_project
+            if not self._has_refreshed:
+                self._has_refreshed = True
+                spare_what_stays()  # every library that a head needs has been loaded
             self.refreshed.emit()
         elif lane == "refine":
             self._refined, self._unrefined = self._unrefined, None

@@ -63,10 +63,9 @@ class Following(QObject):
 
     def _on_changed(self, project: Project) -> None:
         self._workspace.settings.show_project(project)
-        for stage in (*SHOWN, REFINED):  # what is known already is shown at once: after undo, all of it
-            value = self._document.session.peek(stage, project)
-            if value is not None:
-                self._on_artefact(stage, value)
+        known = self._document.session.peek_all((*SHOWN, REFINED), project)
+        for stage, value in known.items():  # shown at once: after undo, all of it
+            self._on_artefact(stage, value)
         self.moved_on.emit()
 
     def _on_artefact(self, stage: str, value: object) -> None:

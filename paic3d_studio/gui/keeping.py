@@ -188,8 +188,7 @@ class Keeping(QObject):
                 self._copying.start()
         else:
             self._copying.stop()
-            self.writer.cancel("autosave")
-            self._rescues.clear()
+            self._forget_copy()
         self.state_changed.emit()
 
     def _copy_unsaved(self) -> None:
@@ -202,6 +201,15 @@ class Keeping(QObject):
             self._rescues.write(self._document.session, project=project, path=path, stamp=stamp)
 
         self.writer.submit("autosave", work)
+
+    def _forget_copy(self) -> None:
+        """Delete the copy of unsaved edits, behind whatever is being written: a disk may keep one waiting."""
+        self.writer.cancel("autosave")
+        if self._rescues.holds_copy or self.writer.runs("autosave"):
+            self.writer.submit("autosave", self._clear_copies)
+
+    def _clear_copies(self, monitor: Monitor, deliver: Deliver) -> None:  # noqa: ARG002 deleting cannot be stopped
+        self._rescues.clear()
 
     # What the writer says --------------------------------------------------------------------------------------------
 
@@ -225,8 +233,8 @@ class Keeping(QObject):
         self._clear_if_saved()
 
     def _clear_if_saved(self) -> None:
-        if not self._document.session.dirty:  # saved or taken back while the copy was written
-            self._rescues.clear()
+        if not self._document.session.dirty and self._rescues.holds_copy:  # saved or taken back while it was written
+            self._forget_copy()
 
     def _on_failed(self, lane: str, error: Exception) -> None:
         if isinstance(error, ChangedOnDisk):

@@ -77,8 +77,16 @@ class RescueFolder:
         write_files({self._own(".json"): json.dumps(told).encode(), self._own(SUFFIX): content})
         self._discard_adopted()
 
+    @property
+    def holds_copy(self) -> bool:
+        """Whether there may be a copy of this studio's own, or one that it brought back."""
+        return self._lock is not None or self._adopted is not None
+
     def clear(self) -> None:
-        """Delete this studio's own copy, and what it brought back: there is nothing unsaved any more."""
+        """Delete this studio's own copy, and what it brought back: there is nothing unsaved any more.
+
+        Runs on the writer's thread, or once that has ended.
+        """
         self._discard_adopted()
         for suffix in (SUFFIX, ".json"):
             self._own(suffix).unlink(missing_ok=True)

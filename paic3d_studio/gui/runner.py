@@ -23,6 +23,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import Cancelled
+from paic3d_studio.gui.interpreter import share_lock
 
 log = logging.getLogger(__name__)
 
@@ -224,5 +225,6 @@ class _JobThread(QThread):
         """
         if sys.platform == "linux":
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        share_lock()
         while (job := self._runner._next()) is not None:
             self._runner._run(job)

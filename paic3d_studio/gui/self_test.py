@@ -55,7 +55,7 @@ def _tested() -> int:
     apply_theme(app)
     with tempfile.TemporaryDirectory() as folder:
         session = Session()
-        window = MainWindow(session, preferences=Preferences(Path(folder) / "studio.ini"))
+        window = MainWindow(session, preferences=Preferences(Path(folder) / "studio.json"))
         window.show()
         _say(f"window after {time.perf_counter() - began:.1f} s")
         try:

@@ -10,6 +10,7 @@ from typing import Final
 from PySide6.QtCore import QObject, QPoint, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
+from paic3d_studio.gui.interpreter import collect_everything
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.queue_window import QueueWindow
@@ -35,6 +36,8 @@ class Windows(QObject):
         self._unjoined: list[MainWindow] = []
         self._look_again = QTimer(self, singleShot=True, interval=_LOOK_AGAIN)
         self._look_again.timeout.connect(self._free_ended)
+        self._clear_away = QTimer(self, singleShot=True, interval=_LOOK_AGAIN)
+        self._clear_away.timeout.connect(collect_everything)
         self.queue: QueueWindow | None = None
         """Made when it is first asked for."""
 
@@ -120,6 +123,7 @@ class Windows(QObject):
             if window.join(seconds=0.0):
                 self._unjoined.remove(window)
                 window.deleteLater()
+                self._clear_away.start()
         if self._unjoined:
             self._look_again.start()
 

@@ -175,6 +175,12 @@ class Graph(Generic[P]):
         result = _Pull(self, project, SILENT).known(name)
         return None if result is None else result.value
 
+    def peek_all(self, names: Iterable[str], project: P) -> dict[str, Any]:
+        """Return the values of those stages that are known already, by name; each key is looked at but once."""
+        pull = _Pull(self, project, SILENT)
+        found = {name: pull.known(name) for name in names}
+        return {name: result.value for name, result in found.items() if result is not None}
+
     def closure(self, name: str) -> tuple[str, ...]:
         """Return the stages that `name` needs, itself last, in the order of the table."""
         needed, waiting = set(), [name]

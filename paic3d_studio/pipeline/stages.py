@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Final
 
+from paic3d_studio.core.artefacts import content_key
+from paic3d_studio.core.lines import Stroke
 from paic3d_studio.core.monitor import SILENT, Monitor, abandonable
 from paic3d_studio.core.upscaling import Upscaling
 from paic3d_studio.errors import UserError
@@ -50,6 +53,14 @@ def _picture_key(picture: PictureSource) -> str:
     return picture.sha256
 
 
+_stroke_key = functools.lru_cache(maxsize=4096)(content_key)
+"""The key of one stroke; a stroke never changes, and each edit asks for those of all."""
+
+
+def _strokes_key(strokes: tuple[Stroke, ...]) -> str:
+    return content_key([_stroke_key(stroke) for stroke in strokes])
+
+
 def _upscaling_key(upscaling: Upscaling) -> str:
     """Return what the upscaled picture depends on: where the network's file lies is not part of it."""
     return f"network {upscaling.sha256}" if upscaling.way == "network" else upscaling.way
@@ -60,10 +71,10 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("placed_face", lambda p: p.landmark_edit),
     Source("alignment_edit", lambda p: p.alignment_edit),
     Source("landmark_moves", lambda p: p.landmark_moves),
-    Source("matte_strokes", lambda p: p.matte_strokes),
+    Source("matte_strokes", lambda p: p.matte_strokes, _strokes_key),
     Source("hull_edits", lambda p: p.hull_edits),
     Source("free_hulls", lambda p: p.free_hulls),
-    Source("strokes", lambda p: p.strokes),
+    Source("strokes", lambda p: p.strokes, _strokes_key),
     Source("seed", lambda p: p.seed),
     Source("detector", lambda p: p.settings.detector),
     Source("detector_weights", lambda p: DETECTOR_WEIGHTS.get(p.settings.detector, ()), _keys_of_all),

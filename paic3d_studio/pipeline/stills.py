@@ -50,7 +50,7 @@ def render_still(
 def exact_still(
     field: RadianceField, volume: BakedVolume, request: StillRequest, *, monitor: Monitor = SILENT
 ) -> ExactStill:
-    """Ask the field itself for the place and colour of the first surface behind each pixel of a view.
+    """Ask the field itself for the place and colour of the first surface on each ray of a view's grid.
 
     The volume that was baked of it says where that is, to within a voxel, and what counts as surface: its own level,
     not the one that the mesh is cut at, so that nothing goes but the error of the voxels. Where the field crosses that
@@ -66,9 +66,9 @@ def exact_still(
     Raises:
         Cancelled: the work was cancelled.
     """
-    from paic3d_studio.viewport.still import ExactStill, FirstSurface, pixel_rays
+    from paic3d_studio.viewport.still import ExactStill, FirstSurface, grid_rays
 
-    width, height = request.size
+    width, height = request.grid
     texels = np.zeros((height, width, 4), np.float32)
     surface, voxel = FirstSurface(volume), volume.box_side / len(volume.voxels)
     rows = max(1, _RAYS_AT_ONCE // width)
@@ -76,7 +76,7 @@ def exact_still(
         some = slice(row, min(height, row + rows))
         below = monitor.child(row / height, some.stop / height)
         below.report(0.0)
-        origins, directions = pixel_rays(request, (some.start, some.stop))
+        origins, directions = grid_rays(request, (some.start, some.stop))
         rough = surface.along(origins, directions)
         met = np.flatnonzero(rough)
         found = _exact_texels(field, volume, (origins[met], directions[met]), rough[met], voxel=voxel, monitor=below)

@@ -116,8 +116,11 @@ class Settings:
     stitch: StitchSourceName = "artist"  # STITCH_SOURCES
     upscaling: Upscaling = field(default_factory=Upscaling)
     terms: Terms = field(default_factory=Terms)
-    volume: int = 128
-    """Voxels along a side of the volume that the viewport draws."""
+    volume: int = 120
+    """Voxels along a side of the volume that the viewport draws first.
+
+    No power of two, as little as the finer one's: OpenGL in software compiles its shaders anew from one to the other.
+    """
 
     def __post_init__(self) -> None:
         """Refuse a volume that means nothing, or would fill the memory.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -198,6 +198,10 @@ class Session:
     def peek(self, stage: str, project: Project | None = None) -> Any | None:
         """Return the artefact of a stage if it is known already, else None; never computes, safe on any thread."""
         return self._graph.peek(stage, project or self._opened().value)
+
+    def peek_all(self, stages: Iterable[str], project: Project | None = None) -> dict[str, Any]:
+        """Return the artefacts that are known already of some stages, by name; never computes, safe on any thread."""
+        return self._graph.peek_all(stages, project or self._opened().value)
 
     def line_free(
         self,

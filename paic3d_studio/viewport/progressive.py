@@ -18,6 +18,9 @@ BUDGET: Final = 0.030
 STRIP_BUDGET: Final = 0.020
 """Seconds that one strip of the sharp picture may take, so that a new drag is never kept waiting."""
 
+FIRST_STRIPS: Final = 8
+"""Strips at least that the sharp picture is drawn in while nothing is known of what a whole one costs."""
+
 EASE: Final = 0.65
 """A finer quality is tried again only when it is foreseen to stay within this part of the budget."""
 
@@ -49,7 +52,9 @@ class Progressive:
         self._budget = budget
         self._rest = rest
         self._level = 1
-        self._cost: float | None = None  # seconds for one sample of one pixel's ray, the same at every quality
+        self._cost: float | None = None  # seconds for one sample of one pixel's ray, on average over a whole picture
+        self._strip_cost = 0.0  # the same in the last strip: some show little but background
+        self._sharp_seconds = 0.0  # what the strips so far took
         self._touched_at: float | None = None
         self._rows_done = 0
         self._moved = True
@@ -69,14 +74,19 @@ class Progressive:
         """The view moved (or the picture's size, or its shading): show it at once, sharpen it after a rest."""
         self._touched_at = now
         self._moved = True
-        self._sharp = False
-        self._rows_done = 0
+        self._begin_sharp()
 
     def refreshed(self) -> None:
         """The content changed under a resting view: sharpen straight away, the old picture stays until then."""
+        self._begin_sharp()
+        self._cost = None
+        self._level = max(1, self._level)
+
+    def _begin_sharp(self) -> None:
+        """Let the sharp picture begin at its first row."""
         self._sharp = False
         self._rows_done = 0
-        self._cost = None
+        self._strip_cost = self._sharp_seconds = 0.0
 
     def phase(self, now: float) -> Phase:
         """Return what the viewport is doing at `now`."""
@@ -104,15 +114,22 @@ class Progressive:
         """Learn from a drawn frame how long it took."""
         if plan.phase == "still":
             return
-        quality = QUALITIES[plan.quality]
-        pixels = quality.reduced(size)[0] * (plan.rows[1] - plan.rows[0])
-        cost = seconds / max(1, pixels) * quality.stride
-        self._cost = cost if self._cost is None else 0.5 * (self._cost + cost)
+        share = (plan.rows[1] - plan.rows[0]) / QUALITIES[plan.quality].reduced(size)[1]
+        cost = seconds / max(1e-9, share * _samples(_LEVELS.index(plan.quality), size))
         if plan.phase == "moving":
             self._moved = False
+            self._learn(cost)
         else:
             self._rows_done = plan.rows[1]
+            self._strip_cost = cost
+            self._sharp_seconds += seconds
+            if plan.completes:
+                self._learn(self._sharp_seconds / _samples(0, size))
         self._sharp = plan.completes
+
+    def _learn(self, cost: float) -> None:
+        """Reckon with what a whole picture cost; a strip tells too little of one, the lowest of a head nothing."""
+        self._cost = cost if self._cost is None else 0.5 * (self._cost + cost)
 
     def delay(self, now: float) -> float | None:
         """Return in how many seconds the next paint is due, None when nothing is left to draw."""
@@ -133,11 +150,13 @@ class Progressive:
                 return
 
     def _strip_rows(self, size: Size) -> int:
-        """Return how many rows of the sharp picture fit in one strip."""
-        if self._cost is None:
-            return max(1, size[1] // 8)
-        foreseen = max(1e-9, self._cost * _samples(0, size))
-        return max(8, min(size[1], int(size[1] * STRIP_BUDGET / foreseen)))
+        """Return how many rows of the sharp picture fit in one strip.
+
+        A row may cost what one does on average, or did in the last strip, whichever is more.
+        """
+        most = size[1] if self._cost is not None else max(1, size[1] // FIRST_STRIPS)
+        foreseen = max(self._cost or 0.0, self._strip_cost) * _samples(0, size)
+        return max(8, min(most, int(size[1] * STRIP_BUDGET / max(1e-9, foreseen))))
 
 
 def _samples(level: int, size: Size) -> float:

@@ -155,7 +155,9 @@ class VolumeRenderer:
             if "smoothed" in program:
                 self._slopes(self._volume).use(2)
             if "still" in program:
-                values["has_still"] = self._bind_still(StillRequest(view, size), quality)
+                request = StillRequest(view, size)
+                values["has_still"] = self._bind_still(request, quality)
+                values["still_pitch"] = request.grid[0] / size[0], request.grid[1] / size[1]
             if "picture" in program:
                 values["picture_detail"] = self._lay_over(view, size)
         set_uniforms(program, values)
@@ -234,7 +236,7 @@ class VolumeRenderer:
     def _bind_still(self, request: StillRequest, quality: Quality) -> bool:
         """Bind the still, and return whether it is of the picture that is asked for."""
         if self._still is None:
-            self._still = self._plate(np.zeros((1, 1, 4), np.float32))
+            self._still = self._plate(np.zeros((3, 3, 4), np.float32))  # no power of two: see `Settings.volume`
         self._still.use(7)
         return quality == QUALITIES["full"] and request == self._still_request
 

@@ -7,6 +7,7 @@ the volume, and the result as the graphics card takes it.
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,10 @@ AGREEMENT: Final = 4.0
 surface, behind what the matte cuts away."""
 
 
+MOST_RAYS: Final = 600_000
+"""So many rays are asked for at most: a picture of more pixels takes what lies between them from its neighbours."""
+
+
 @dataclasses.dataclass(frozen=True)
 class StillRequest:
     """The view that a still is wanted of, and its size in pixels (width, height)."""
@@ -31,13 +36,20 @@ class StillRequest:
     view: OrbitView
     size: Size
 
+    @property
+    def grid(self) -> Size:
+        """How many rays are asked for, in a row and in a column: one for each pixel, up to `MOST_RAYS` in all."""
+        width, height = self.size
+        scale = min(1.0, math.sqrt(MOST_RAYS / (width * height)))
+        return max(1, math.floor(width * scale)), max(1, math.floor(height * scale))
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ExactStill:
-    """Colour and place of the field's own first surface behind each pixel of one view.
+    """Colour and place of the field's own first surface on each ray of one view's grid.
 
-    `texels` float32 (height, width, 4), row 0 at the bottom: sRGB 0..1, and metres along the ray, 0 where it meets
-    nothing.
+    `texels` float32 (rows, columns, 4) of the grid, row 0 at the bottom: sRGB 0..1, and metres along the ray, 0 where
+    it meets nothing.
     """
 
     request: StillRequest
@@ -45,26 +57,27 @@ class ExactStill:
 
     @property
     def distance(self) -> NDArray[np.float32]:
-        """Metres along the ray, top row first, float32 (height, width)."""
+        """Metres along the ray, top row first, float32 (rows, columns)."""
         return self.texels[::-1, :, 3]
 
     @property
     def rgb(self) -> NDArray[np.float32]:
-        """Colours sRGB 0..1, top row first, float32 (height, width, 3)."""
+        """Colours sRGB 0..1, top row first, float32 (rows, columns, 3)."""
         return self.texels[::-1, :, :3]
 
 
-def pixel_rays(request: StillRequest, rows: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return origin (metres) and unit direction of the rays through some rows of pixels, field frame, (R, 3) each.
+def grid_rays(request: StillRequest, rows: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return origin (metres) and unit direction of the rays in some rows of the grid, field frame, (R, 3) each.
 
     Args:
         request: the picture.
-        rows: first and last (exclusive) row from the bottom; its pixels follow one another from left to right.
+        rows: first and last (exclusive) row from the bottom; its rays follow one another from left to right.
     """
-    width, height = request.size
-    view, side = request.view, min(request.size)
-    x = (np.arange(width) + 0.5 - width / 2) / side
-    y = (np.arange(*rows) + 0.5 - height / 2) / side
+    columns, all_rows = request.grid
+    width, height = (length / min(request.size) for length in request.size)
+    view = request.view
+    x = ((np.arange(columns) + 0.5) / columns - 0.5) * width
+    y = ((np.arange(*rows) + 0.5) / all_rows - 0.5) * height
     right, up, backward = view.axes
     aside = (y[:, None, None] * up + x[None, :, None] * right).reshape(-1, 3)
     if view.fov is None:

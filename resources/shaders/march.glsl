@@ -6,8 +6,33 @@
 //                                                         a texel with alpha 1 is the colour as it is
 //   vec3 pixel_colour(vec3 gathered, float opacity, float thickness, vec3 behind)   (thickness in metres of opaque matter)
 uniform bool has_still;   // whether the next is of this view and size
-uniform sampler2D still;  // the field's own first surface behind each pixel: its colour, and metres along the ray (0: none)
+uniform sampler2D still;  // the field's own first surface on a grid of rays: its colour, and metres along the ray (0: none)
+uniform vec2 still_pitch; // rays of that grid to a pixel, across and up: 1, or less
 uniform float agreement;  // voxels by which its place may differ from the volume's
+
+// Colour and distance of the exact surface at this pixel, 0 where it has none near `met` (in voxels). Between rays they
+// are those about the pixel, weighted bilinearly, less those that meet another surface (Kopf et al., "Joint bilateral
+// upsampling", 2007).
+vec4 exact_surface(float met) {
+    vec2 place = gl_FragCoord.xy * still_pitch - 0.5;
+    ivec2 corner = ivec2(floor(place));
+    vec2 share = place - floor(place);
+    vec4 sum = vec4(0.0);
+    float weights = 0.0;
+    for (int i = 0; i < 4; i++) {
+        ivec2 aside = ivec2(i & 1, i >> 1);
+        vec2 parts = mix(1.0 - share, share, vec2(aside));
+        float weight = parts.x * parts.y;
+        if (weight > 0.0) {
+            vec4 texel = texelFetch(still, clamp(corner + aside, ivec2(0), textureSize(still, 0) - 1), 0);
+            if (texel.a > 0.0 && abs(texel.a / voxel_side - met) < agreement) {
+                sum += weight * texel;
+                weights += weight;
+            }
+        }
+    }
+    return weights > 0.0 ? sum / weights : vec4(0.0);
+}
 
 void main() {
     Ray ray = pixel_ray();
@@ -103,8 +128,8 @@ void main() {
     }
     gathered += rising.rgb;
     if (shaded > 0.0) {
-        vec4 exact = has_still && met_surface ? texelFetch(still, ivec2(gl_FragCoord.xy), 0) : vec4(0.0);
-        bool is_exact = exact.a > 0.0 && abs(exact.a / voxel_side - met) < agreement;
+        vec4 exact = has_still && met_surface ? exact_surface(met) : vec4(0.0);
+        bool is_exact = exact.a > 0.0;
         if (is_exact) met = exact.a / voxel_side;
         vec3 there = origin + direction * met;
         vec4 texel = is_exact ? vec4(exact.rgb, 1.0) : texture(field, there / voxels);

@@ -2,15 +2,25 @@
 
 xvfb-run -a -s '-screen 0 1600x1000x24' env PYTHONPATH=. QT_QPA_PLATFORM=xcb python tests/bench/bench_stalls.py
 
-The session takes 300 s, or as many as are given behind the name. A timer that is due every 5 ms notes how late it
-comes: while the window stands empty (which is the machine alone), while the example is opened, and while there is work.
+The session takes 300 s, or as many as are given behind the name; `--seed` makes it another one. A timer that is due
+every 5 ms notes how late it comes: while the window stands empty (which is the machine alone), while the example is
+opened, and while there is work.
+
+`--stacks 80` tells what every thread was doing when the window had been away for 80 ms, every 20 ms, and what the
+garbage collector took meanwhile. Where the first of these comes late itself, a thread held Python's lock all the time.
 """
 
+import argparse
+import gc
 import os
 import random
+import resource
 import sys
 import tempfile
+import threading
 import time
+import traceback
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,30 +41,103 @@ home = tempfile.TemporaryDirectory()
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 
 
+@dataclass(frozen=True)
+class Tick:
+    """One tick of the timer: seconds it came late, what was being done, and where the thread was since the last one."""
+
+    late: float
+    doing: str
+    after: float
+    """When the tick before was, seconds of `perf_counter`."""
+    ran: float
+    """Seconds that the window's thread had a processor."""
+    queued: float
+    """Seconds that it waited for one; the rest it slept, or waited for another thread, a process or a disk."""
+    faults: int
+    """Pages of its own memory or program that it waited for a disk to read back."""
+
+
 class Watch(QObject):
     """Notes how late each tick is, and what was being done."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.late: list[tuple[float, str]] = []
+        self.ticks: list[Tick] = []
         self.doing = "nothing"
-        self._last = time.perf_counter()
+        self.last = time.perf_counter()
+        self._schedule = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+        self._used = self._processor()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
         self._timer.start(round(1000 * PERIOD))
 
     def _tick(self) -> None:
+        now, used = time.perf_counter(), self._processor()
+        ran, queued, faults = (after - before for after, before in zip(used, self._used, strict=True))
+        self.ticks.append(Tick(max(0.0, now - self.last - PERIOD), self.doing, self.last, ran, queued, int(faults)))
+        self.last, self._used = now, used
+
+    def _processor(self) -> tuple[float, float, float]:
+        """Return how long this thread has had a processor, waited for one, and how often for a disk; 0 if unknown."""
+        if not self._schedule.exists():
+            return 0.0, 0.0, 0.0
+        ran, queued, _ = self._schedule.read_text().split()
+        return int(ran) / 1e9, int(queued) / 1e9, resource.getrusage(resource.RUSAGE_THREAD).ru_majflt
+
+
+class Watchdog(threading.Thread):
+    """Notes what each thread is doing, again and again, while the window is away too long."""
+
+    def __init__(self, watch: Watch, *, limit: float) -> None:
+        super().__init__(name="watchdog", daemon=True)
+        self._watch, self._limit = watch, limit
+        self._seen: dict[float, list[str]] = {}  # by when the window was last there
+        self._collecting = 0.0
+        self._collections: list[tuple[float, str]] = []
+        gc.callbacks.append(self._on_collection)
+
+    def run(self) -> None:
+        while True:
+            time.sleep(0.02)
+            last, away = self._watch.last, time.perf_counter() - self._watch.last
+            if away > self._limit:
+                self._seen.setdefault(last, []).append(f"away for {1000 * away:.0f} ms\n{self._stacks()}")
+
+    def _on_collection(self, phase: str, info: dict[str, int]) -> None:
         now = time.perf_counter()
-        self.late.append((max(0.0, now - self._last - PERIOD), self.doing))
-        self._last = now
+        if phase == "start":
+            self._collecting = now
+        elif now - self._collecting > PERIOD:
+            thread, ms = threading.current_thread().name, 1000 * (now - self._collecting)
+            self._collections.append((now, f"generation {info['generation']} collected in {ms:.0f} ms by {thread}"))
+
+    def _stacks(self) -> str:
+        """Return where each thread is, the innermost call first; waiting workers are left out."""
+        names = {thread.ident: thread.name for thread in threading.enumerate()}
+        told = []
+        waits = Path(f"/proc/self/task/{os.getpid()}/wchan")  # the process bears the number of its first thread
+        if waits.exists():
+            told.append(f"      the window's thread waits in the kernel's {waits.read_text()}")
+        for ident, frame in sys._current_frames().items():
+            calls = traceback.StackSummary.extract(traceback.walk_stack(frame), limit=9, lookup_lines=False)
+            places = [f"{Path(call.filename).stem}.{call.name}:{call.lineno}" for call in calls]
+            if ident != self.ident and "_next" not in " ".join(places[:2]):
+                told.append(f"      {names.get(ident, ident)}: {' < '.join(places)}")
+        return "\n".join(told)
+
+    def told_of(self, tick: Tick) -> str:
+        """Return what was noted before a tick that came late."""
+        end = tick.after + PERIOD + tick.late
+        collections = [words for at, words in self._collections if tick.after <= at <= end]
+        return "\n".join(f"    {words}" for words in (*collections, *self._seen.get(tick.after, ())))
 
 
 class Artist:
     """Does what artists do, at their pace: one event every 16 ms while a button is down."""
 
-    def __init__(self, window: MainWindow, watch: Watch) -> None:
-        self.window, self.watch, self.lot = window, watch, random.Random(4)
+    def __init__(self, window: MainWindow, watch: Watch, *, seed: int) -> None:
+        self.window, self.watch, self.lot = window, watch, random.Random(seed)
 
     def live(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -137,38 +220,49 @@ class Artist:
             self.live(self.lot.uniform(0.1, 0.8))
 
 
-def tell(what: str, lateness: list[float]) -> None:
+def tell(what: str, ticks: list[Tick]) -> None:
     """Print how late the ticks of one part came."""
-    late = 1000 * np.array(lateness)
+    late = 1000 * np.array([tick.late for tick in ticks])
     p50, p99, worst = np.median(late), np.percentile(late, 99), late.max()
     print(f"{what:8} {len(late):6} ticks, late by {p50:.1f} ms (median), {p99:.0f} ms (p99), {worst:.0f} ms (worst)")
 
 
 def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 300.0
+    options = argparse.ArgumentParser()
+    options.add_argument("seconds", nargs="?", type=float, default=300.0)
+    options.add_argument("--seed", type=int, default=4)
+    options.add_argument("--stacks", type=float, default=0.0, metavar="MS", help="tell what was done when away so long")
+    chosen = options.parse_args()
     install_surface_format()
     app = QApplication(sys.argv[:1])
-    preferences = Preferences(Path(home.name) / "studio.ini")
+    preferences = Preferences(Path(home.name) / "studio.json")
     dress(app, preferences)
     window = MainWindow(Session(threads=max(1, (os.cpu_count() or 2) - 1)), preferences=preferences)
     window.resize(1440, 900)
     window.show()
     watch = Watch()
-    artist = Artist(window, watch)
+    watchdog = Watchdog(watch, limit=chosen.stacks / 1000) if chosen.stacks else None
+    artist = Artist(window, watch, seed=chosen.seed)
     artist.live(5)
+    if watchdog is not None:
+        watchdog.start()
     watch.doing = "the first reconstruction"
     window.open_picture(str(example_picture()))
     artist.live(0.5)
     while not window.image.has_face or window.document.runner.runs("refresh"):
         artist.live(0.1)
-    artist.work(seconds)
+    artist.work(chosen.seconds)
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    tell("empty", [lateness for lateness, doing in watch.late if doing == "nothing"])
-    tell("opening", [lateness for lateness, doing in watch.late if doing == "the first reconstruction"])
-    working = [(late, doing) for late, doing in watch.late if doing not in ("nothing", "the first reconstruction")]
-    tell("working", [lateness for lateness, _ in working])
-    for lateness, doing in sorted(working, reverse=True)[:10]:
-        print(f"  {1000 * lateness:6.0f} ms  {doing}")
+    tell("empty", [tick for tick in watch.ticks if tick.doing == "nothing"])
+    tell("opening", [tick for tick in watch.ticks if tick.doing == "the first reconstruction"])
+    working = [tick for tick in watch.ticks if tick.doing not in ("nothing", "the first reconstruction")]
+    tell("working", working)
+    for tick in sorted(working, key=lambda tick: -tick.late)[:10]:
+        ms = [round(1000 * seconds) for seconds in (tick.late, tick.ran, tick.queued)]
+        used = f"had a processor for {ms[1]} ms, waited for one {ms[2]} ms, for {tick.faults} pages from the disk"
+        print(f"  {ms[0]:6} ms  {tick.doing}; {used}")
+        if watchdog is not None:
+            print(watchdog.told_of(tick))
     window.saving.leaves_work_behind = True
     window.close()
     window.document.close(seconds=30)

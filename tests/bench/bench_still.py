@@ -25,7 +25,7 @@ from paic3d_studio.viewport.canvas import Canvas
 from paic3d_studio.viewport.offscreen import offscreen_context, pixels_of
 from paic3d_studio.viewport.orbit import OrbitView
 from paic3d_studio.viewport.renderer import VolumeRenderer
-from paic3d_studio.viewport.still import ExactStill, FirstSurface, StillRequest, pixel_rays
+from paic3d_studio.viewport.still import ExactStill, FirstSurface, StillRequest, grid_rays
 
 VIEWS: Final = {
     "45 degrees, first distance": OrbitView(45.0),
@@ -55,8 +55,8 @@ def timed(session: Session, request: StillRequest, *, runs: int) -> tuple[ExactS
 
 def displacement(volume: BakedVolume, still: ExactStill) -> str:
     """Return how far the volume's surface lay from the field's, along the rays: median and 95th percentile, mm."""
-    _, height = still.request.size
-    rough = FirstSurface(volume).along(*pixel_rays(still.request, (0, height))).reshape(still.texels.shape[:2])
+    _, rows = still.request.grid
+    rough = FirstSurface(volume).along(*grid_rays(still.request, (0, rows))).reshape(still.texels.shape[:2])
     met = rough > 0
     off = 1000 * np.abs(rough - still.texels[..., 3])[met]
     return f"{met.mean():.0%} | {np.median(off):.2f} | {np.percentile(off, 95):.2f}"

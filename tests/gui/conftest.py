@@ -218,7 +218,7 @@ def quick_session(pace: Pace) -> Session:
 
 @pytest.fixture
 def preferences(tmp_path: Path) -> Preferences:
-    return Preferences(tmp_path / "studio.ini")
+    return Preferences(tmp_path / "studio.json")
 
 
 @pytest.fixture

@@ -141,20 +141,37 @@ def test_a_step_says_of_its_stages_what_matters_most(qtbot: QtBot) -> None:
 
 
 def test_layers_and_folders_are_remembered(tmp_path: Path) -> None:
-    kept = Preferences(tmp_path / "studio.ini")
+    kept = Preferences(tmp_path / "studio.json")
     kept.layers = {**DEFAULT_LAYERS, "lines": LayerState(False, 0.35)}
     kept.remember_folder("open", tmp_path)
     kept.save()
-    again = Preferences(tmp_path / "studio.ini")
+    again = Preferences(tmp_path / "studio.json")
     assert again.layers["lines"] == LayerState(False, 0.35)
     assert again.folder("open") == tmp_path
 
 
 def test_preferences_that_cannot_be_read_count_as_not_set(tmp_path: Path) -> None:
-    (tmp_path / "studio.ini").write_bytes(b"[General]\nlayers=nonsense\n[folders]\nopen=/no/such/folder\n")
-    kept = Preferences(tmp_path / "studio.ini")
-    assert kept.layers == DEFAULT_LAYERS
-    assert kept.folder("open") == Path.home()
+    for damaged in (
+        b'{"layers": "nonsense", "recent": 3, "folders/open": "/no/such/folder", "window/geometry": "?"}',
+        b'{"layers": ',
+        b"[1]",
+        b"\xff",
+    ):
+        (tmp_path / "studio.json").write_bytes(damaged)
+        kept = Preferences(tmp_path / "studio.json")
+        assert kept.layers == DEFAULT_LAYERS
+        assert kept.recent_files == []
+        assert kept.folder("open") == Path.home()
+
+
+def test_two_studios_that_remember_different_things_keep_both(tmp_path: Path) -> None:
+    first, second = (Preferences(tmp_path / "studio.json") for _ in range(2))
+    first.remember("theme", "light")
+    second.remember("language", "ja")
+    first.save()
+    second.save()
+    again = Preferences(tmp_path / "studio.json")
+    assert (again.text("theme", ""), again.text("language", "")) == ("light", "ja")
 
 
 def test_a_closed_window_comes_back_as_it_was(qtbot: QtBot, window: MainWindow, preferences: Preferences) -> None:

@@ -107,7 +107,7 @@ def test_unsaved_edits_are_copied_and_the_copy_goes_once_they_are_saved(
     qtbot.waitUntil(lambda: len(copies(preferences)) == 1, timeout=10_000)
     assert decoded_project(copies(preferences)[0].read_bytes(), name="copy") == project
     saved_to(studio, qtbot, tmp_path / "girl.paic3d")
-    assert copies(preferences) == []
+    qtbot.waitUntil(lambda: copies(preferences) == [], timeout=10_000)
 
 
 def test_the_copy_of_a_living_studio_is_not_offered(qtbot: QtBot, studio: MainWindow, preferences: Preferences) -> None:

@@ -87,7 +87,7 @@ def test_the_example_becomes_a_head_and_a_hull_edit_runs_only_what_follows_from_
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     studio = MainWindow(
-        Session(threads=max(1, (os.cpu_count() or 2) - 1)), preferences=Preferences(tmp_path / "studio.ini")
+        Session(threads=max(1, (os.cpu_count() or 2) - 1)), preferences=Preferences(tmp_path / "studio.json")
     )
     qtbot.addWidget(studio)
     with qtbot.waitExposed(studio):

@@ -62,6 +62,14 @@ def test_the_same_project_is_computed_once():
     assert set(bench.runs.values()) == {1}
 
 
+def test_looking_at_several_stages_finds_what_is_known_and_computes_nothing():
+    bench = Bench()
+    bench.graph.pull("hundreds", Numbers(a=60))
+    assert bench.graph.peek_all(("doubled", "hundreds", "text"), Numbers(a=60)) == {"doubled": 120, "hundreds": 1}
+    assert bench.graph.peek_all(("doubled", "hundreds"), Numbers(a=61)) == {}
+    assert bench.runs == {"doubled": 1, "hundreds": 1}
+
+
 def test_an_edit_runs_only_what_depends_on_it():
     bench = Bench()
     bench.graph.pull("text", Numbers())

@@ -7,6 +7,7 @@ import pytest
 
 from paic3d_studio.core.alignment import aligned_points
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, Alignment, Matte, Portrait, RenderLike
+from paic3d_studio.core.lines import Stroke
 from paic3d_studio.core.upscaling import Upscaling
 from paic3d_studio.pipeline import steps
 from paic3d_studio.pipeline.graph import Graph
@@ -50,6 +51,15 @@ def test_tags_see_the_artists_own_picture_and_not_its_line_free_copy(decision):
 def test_the_field_does_not_depend_on_how_it_is_meshed_or_painted(decision):
     assert decision not in sources_of("field")
     assert decision in sources_of("textured")
+
+
+@pytest.mark.parametrize("name", ["strokes", "matte_strokes"])
+def test_strokes_stand_in_the_keys_by_their_content_and_their_order(name: str):
+    (key,) = [source.key for source in SOURCES if source.name == name]
+    first, second = (Stroke(points=((x, 2.0), (30.0, 4.0)), radius=5.0) for x in (1.0, 9.0))
+    assert key((first, second)) == key((dataclasses.replace(first), dataclasses.replace(second)))
+    others = [(), (first,), (second, first), (first, first), (first, dataclasses.replace(second, adds=False))]
+    assert len({key((first, second)), *map(key, others)}) == 1 + len(others)
 
 
 def test_an_upscaling_network_stands_in_the_keys_by_its_content_wherever_its_file_lies():

@@ -18,7 +18,7 @@ from paic3d_studio.viewport.canvas import BACKGROUNDS, Canvas
 from paic3d_studio.viewport.offscreen import offscreen_context, pixels_of
 from paic3d_studio.viewport.orbit import OrbitView
 from paic3d_studio.viewport.renderer import VolumeRenderer
-from paic3d_studio.viewport.still import ExactStill, FirstSurface, StillRequest, pixel_rays
+from paic3d_studio.viewport.still import ExactStill, FirstSurface, StillRequest, grid_rays
 
 VOXELS = 48
 RADIUS, SOFT = 0.2, 0.0005
@@ -57,7 +57,7 @@ def still(volume: BakedVolume) -> ExactStill:
 def truth(volume: BakedVolume) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Closed form, top row first: distances, NaN past the ball; points; and which lie well inside the outline."""
     radius = RADIUS - SOFT * math.log((volume.surface_density + 10) / (300 - volume.surface_density))
-    origins, directions = (part.astype(float) for part in pixel_rays(REQUEST, (0, REQUEST.size[1])))
+    origins, directions = (part.astype(float) for part in grid_rays(REQUEST, (0, REQUEST.size[1])))
     across = (origins * directions).sum(axis=1)
     inside = across**2 - np.square(origins).sum(axis=1) + radius**2
     distance = -across - np.sqrt(np.where(inside > 0, inside, np.nan))
@@ -88,12 +88,12 @@ def test_distances_are_exact_where_the_volumes_are_not(volume: BakedVolume, stil
     distance, _, middle = truth(volume)
     assert middle.sum() > 5000
     assert np.abs(still.distance - distance)[middle].max() < 1e-4
-    rough = FirstSurface(volume).along(*pixel_rays(REQUEST, (0, REQUEST.size[1]))).reshape(still.distance.shape)[::-1]
+    rough = FirstSurface(volume).along(*grid_rays(REQUEST, (0, REQUEST.size[1]))).reshape(still.distance.shape)[::-1]
     assert np.abs(rough - distance)[middle].mean() > 3e-4
 
 
 def test_past_the_ball_there_is_nothing(volume: BakedVolume, still: ExactStill) -> None:
-    origins, directions = (part.astype(float) for part in pixel_rays(REQUEST, (0, REQUEST.size[1])))
+    origins, directions = (part.astype(float) for part in grid_rays(REQUEST, (0, REQUEST.size[1])))
     past = np.linalg.norm(np.cross(origins, directions), axis=1) > RADIUS + 1.5 * BOX_SIDE / VOXELS
     assert past.sum() > 5000
     assert (still.texels.reshape(-1, 4)[past] == 0).all()

@@ -78,6 +78,21 @@ def test_no_strip_takes_much_longer_than_its_budget() -> None:
         assert (plan.rows[1] - plan.rows[0]) * SIZE[0] * SLOW <= 0.031
 
 
+def test_strips_of_bare_background_say_nothing_of_those_that_show_the_head() -> None:
+    machine = Progressive()
+    machine.touched(1.0)
+    drawn(machine, 1.0, per_pixel=SLOW)
+    machine.refreshed()
+    while machine.phase(2.0) == "settling":
+        plan = machine.plan(2.0, SIZE)
+        rows = range(*plan.rows)
+        seconds = sum(SIZE[0] * (SLOW / 50 if row < 200 or row >= 500 else 2 * SLOW) for row in rows)
+        assert seconds <= 0.031
+        machine.drew(plan, seconds=seconds, size=SIZE)
+    machine.touched(3.0)
+    assert machine.plan(3.0, SIZE).quality == "half"  # the last strips alone would have let it be drawn whole
+
+
 def test_a_movement_during_settling_starts_over() -> None:
     machine = Progressive()
     machine.touched(1.0)

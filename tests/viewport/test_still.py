@@ -17,11 +17,12 @@ from paic3d_studio.viewport.scene import Scene
 from paic3d_studio.viewport.shading import SHADING_MODES, volume_fragment
 from paic3d_studio.viewport.still import (
     AGREEMENT,
+    MOST_RAYS,
     ExactStill,
     FirstSurface,
     StillRequest,
+    grid_rays,
     normals_at,
-    pixel_rays,
     values_at,
 )
 
@@ -38,7 +39,7 @@ def ball(balls: Balls) -> BakedVolume:
 
 
 def all_rays(request: StillRequest) -> tuple[np.ndarray, np.ndarray]:
-    return pixel_rays(request, (0, request.size[1]))
+    return grid_rays(request, (0, request.grid[1]))
 
 
 def entry_into_ball(origins: np.ndarray, directions: np.ndarray, radius: float) -> np.ndarray:
@@ -56,7 +57,7 @@ def still_of(
     distance = FirstSurface(volume).along(*all_rays(request))
     distance[distance > 0] += off * volume.box_side / len(volume.voxels)
     texels = np.concatenate([np.tile(np.float32(colour), (len(distance), 1)), distance[:, None]], axis=1)
-    return ExactStill(request, texels.reshape(SIZE[1], SIZE[0], 4))
+    return ExactStill(request, texels.reshape(*request.grid[::-1], 4))
 
 
 class Artist:
@@ -99,9 +100,27 @@ def test_the_rays_of_pixels_are_those_of_the_view(view: OrbitView) -> None:
         assert directions[row * SIZE[0] + column] == pytest.approx(direction, abs=1e-6)
 
 
+def test_a_large_picture_gets_no_more_rays_than_it_may_and_covers_the_same_view(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert StillRequest(VIEWS[0], (700, 600)).grid == (700, 600)
+    for size in ((1600, 1400), (3840, 2160), (100_000, 7)):
+        columns, rows = StillRequest(VIEWS[0], size).grid
+        assert 0.9 * MOST_RAYS < columns * rows <= MOST_RAYS
+    monkeypatch.setattr("paic3d_studio.viewport.still.MOST_RAYS", SIZE[0] * SIZE[1] // 4)
+    request = StillRequest(VIEWS[1], SIZE)
+    assert request.grid == (SIZE[0] // 2, SIZE[1] // 2)
+    for column, row in ((0, 0), (79, 59), (33, 12)):
+        place = screen_point(2 * column + 1, SIZE[1] - 2 * row - 1, width=SIZE[0], height=SIZE[1])
+        origin, direction = VIEWS[1].ray(place)
+        origins, directions = grid_rays(request, (row, row + 1))
+        assert origins[column] == pytest.approx(origin, abs=1e-6)
+        assert directions[column] == pytest.approx(direction, abs=1e-6)
+
+
 def test_some_rows_of_rays_are_part_of_all() -> None:
     request = StillRequest(VIEWS[0], SIZE)
-    some, all_of_them = pixel_rays(request, (30, 50)), all_rays(request)
+    some, all_of_them = grid_rays(request, (30, 50)), all_rays(request)
     for part, whole in zip(some, all_of_them, strict=True):
         assert np.array_equal(part, whole[30 * SIZE[0] : 50 * SIZE[0]])
 
@@ -175,6 +194,23 @@ def test_the_surface_takes_the_stills_colour_as_it_is(artist: Artist, ball: Bake
     assert np.abs(after[solid] - np.array([229.5, 76.5, 25.5])).max() <= 2
     empty = before.max(axis=2) == 0
     assert (after[empty] == 0).all()
+
+
+def test_between_rays_the_surface_takes_what_those_beside_it_say(
+    artist: Artist, ball: BakedVolume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colour, depth = {}, {}
+    for rays in (SIZE[0] * SIZE[1], SIZE[0] * SIZE[1] // 4):
+        monkeypatch.setattr("paic3d_studio.viewport.still.MOST_RAYS", rays)
+        still = still_of(ball, VIEWS[0], colour=(0.9, 0.3, 0.1))
+        ramp = np.linspace(0, 1, still.texels.shape[1], dtype=np.float32)
+        still.texels[..., 1] = ramp
+        colour[rays] = artist.draw(VIEWS[0], still)
+        depth[rays] = artist.draw(VIEWS[0], still, mode="depth")
+    solid = artist.draw(VIEWS[0], None)[..., 0] > 198
+    for whole, reduced in (colour.values(), depth.values()):
+        assert np.percentile(np.abs(whole - reduced)[solid], 98) <= 4  # at the outline the volume's surface stays
+    assert np.unique(colour[rays][60][solid[60]][:, 1]).size > 0.8 * solid[60].sum()  # a ramp, not stairs
 
 
 def test_a_still_at_the_volumes_own_surface_changes_neither_form_nor_depth(artist: Artist, ball: BakedVolume) -> None:
