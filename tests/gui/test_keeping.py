@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.lines import Stroke
+from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.gui.keeping import Saved
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
@@ -177,6 +179,45 @@ def test_closing_with_unsaved_edits_offers_to_save_first(qtbot: QtBot, studio: M
     with qtbot.waitSignal(studio.closed, timeout=10_000):
         studio.workspace.messages._act()
     assert decoded_project((tmp_path / "girl.paic3d").read_bytes(), name="girl") == project
+
+
+def exporting_until(studio: MainWindow, go: threading.Event) -> None:
+    """Have an export under way that ends when it is told to stop, or when it may `go`."""
+
+    def work(monitor: Monitor, deliver: object) -> None:
+        while not go.wait(0.01):
+            monitor.check()
+
+    studio.document.runner.submit("export", work)
+
+
+def test_closing_with_unsaved_edits_during_an_export_names_both_and_saves(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path
+) -> None:
+    saved_to(studio, qtbot, tmp_path / "girl.paic3d")
+    project = edited(studio, qtbot)
+    exporting_until(studio, threading.Event())
+    studio.close()
+    assert studio.isVisible()
+    assert "unsaved edits" in studio.workspace.messages.text and "export" in studio.workspace.messages.text
+    with qtbot.waitSignal(studio.closed, timeout=10_000):
+        studio.workspace.messages._act()
+    assert decoded_project((tmp_path / "girl.paic3d").read_bytes(), name="girl") == project
+
+
+def test_an_edit_made_while_save_and_close_writes_keeps_this_and_the_next_save_from_closing(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path
+) -> None:
+    saved_to(studio, qtbot, tmp_path / "girl.paic3d")
+    edited(studio, qtbot)
+    studio.close()
+    with qtbot.waitSignal(studio.keeping.saved, timeout=10_000):
+        studio.workspace.messages._act()
+        studio.document.edit(partial(edits.set_seed, seed=5))
+    assert studio.isVisible() and "unsaved edits" in studio.workspace.messages.text
+    with qtbot.waitSignal(studio.keeping.saved, timeout=10_000):
+        studio.keeping.save()
+    assert studio.isVisible()
 
 
 def test_everything_as_detected_takes_every_edit_back_in_one_step(qtbot: QtBot, studio: MainWindow) -> None:
