@@ -59,6 +59,8 @@ class Document(QObject):
 
     opened = Signal(object)
     """Another picture is open; carries its project."""
+    held_back = Signal(object, str, bool)
+    """A picture was read, and not shown: the open one was edited meanwhile. Carries what `open` was asked for."""
     edit_coming = Signal()
     """A step of undo is about to be made or taken back: a gesture under way is to end first."""
     changed = Signal(object)
@@ -94,7 +96,8 @@ class Document(QObject):
         """Whether the open project was left by a crash."""
         self.read_stamp: FileStamp | None = None
         """Stamp of the file that was opened last, from before it was read; None for what came from no file."""
-        self._opening: tuple[Path | None, bool] = (None, False)
+        self._opening: tuple[str | os.PathLike[str] | bytes, str, bool] = ("", "", False)  # as `open` was asked
+        self._opened_over: Project | None = None
         self._home = threading.get_ident()
         self.runner = Runner(self)
         self.live = LiveInfill(session, self)
@@ -137,24 +140,28 @@ class Document(QObject):
     def open(self, source: str | os.PathLike[str] | bytes, *, name: str = "", rescued: bool = False) -> None:
         """Read a picture or a project in the background and show it once it is known to be good.
 
-        The open one stays till then. What is `rescued` from a crash counts as unsaved.
+        The open one stays till then, and stays altogether when it is edited meanwhile. What is `rescued` from a crash
+        counts as unsaved.
         """
-        self._opening = (None if isinstance(source, bytes) else Path(source), rescued)
+        self._opening = (source, name, rescued)
+        self._opened_over = self.project
         self._refresh_pending |= self.runner.runs("refresh")  # or an opening that this one replaces stopped it
         self.runner.cancel("refresh")  # opening goes first; what is cancelled is asked for again if opening fails
 
         def work(monitor: Monitor, deliver: Deliver) -> Project:  # noqa: ARG001 nothing comes before the end
-            self.read_stamp = None if isinstance(source, bytes) else file_stamp(Path(source))
+            file = _file_of(source)
+            self.read_stamp = None if file is None else file_stamp(file)
             return self.session.read(source, name=name, monitor=monitor)
 
-        shown = name or ("the picture" if isinstance(source, bytes) else Path(source).name)
+        file = _file_of(source)
+        shown = name or ("the picture" if file is None else file.name)
         self.runner.submit("open", work, title=f"Opening {shown}")
         self.busy_changed.emit()
 
     @property
     def opening(self) -> Path | None:
         """The file that is being opened now; None when none is."""
-        return self._opening[0] if self.runner.runs("open") else None
+        return _file_of(self._opening[0]) if self.runner.runs("open") else None
 
     # Editing ---------------------------------------------------------------------------------------------------------
 
@@ -388,13 +395,7 @@ class Document(QObject):
     def _on_finished(self, lane: str, value: object) -> None:
         self.busy_changed.emit()
         if lane == "open" and isinstance(value, Project):
-            self._shown_project = None
-            self.origin, self.rescued = self._opening
-            self._dragging = True  # `show` tells of a project; the window hears of a new picture, not of an edit
-            self.session.show(value, saved=not self.rescued)
-            self._dragging = False
-            self.opened.emit(value)
-            self.refresh()
+            self._show_opened(value)
         elif lane == "refresh":
             self._unrefined = self._shown_project
             self.refreshed.emit()
@@ -409,6 +410,22 @@ class Document(QObject):
             self.imported.emit(value)
             if value.imported:
                 self.refresh()  # what waited for these weights, or stood on earlier ones, is out of date now
+
+    def _show_opened(self, project: Project) -> None:
+        """Show what was read, unless that would throw edits away which came after it was asked for."""
+        if self.session.dirty and self.project != self._opened_over:
+            if self._refresh_pending:
+                self.refresh()
+            self.held_back.emit(*self._opening)
+            return
+        self._shown_project = None
+        source, _, self.rescued = self._opening
+        self.origin = _file_of(source)
+        self._dragging = True  # `show` tells of a project; the window hears of a new picture, not of an edit
+        self.session.show(project, saved=not self.rescued)
+        self._dragging = False
+        self.opened.emit(project)
+        self.refresh()
 
     def _on_failed(self, lane: str, error: Exception) -> None:
         self._unrefined = None
@@ -427,6 +444,11 @@ class Document(QObject):
     def _on_idle(self) -> None:
         self._refine()
         self.busy_changed.emit()
+
+
+def _file_of(source: str | os.PathLike[str] | bytes) -> Path | None:
+    """Return the file that is to be opened; None for what comes from none."""
+    return None if isinstance(source, bytes) else Path(source)
 
 
 def _warm_up(monitor: Monitor, deliver: Deliver) -> None:

@@ -667,6 +667,32 @@ def test_opening_another_picture_asks_first_when_edits_would_be_lost(
     assert studio.document.project.picture.name == "other.png"
 
 
+def test_edits_made_while_another_picture_is_read_are_asked_about_before_it_is_shown(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.png"
+    other.write_bytes(picture.read_bytes())
+    go, read = threading.Event(), studio.document.session.read
+
+    def slow(*given: object, **parts: object) -> object:
+        assert go.wait(20)
+        return read(*given, **parts)
+
+    monkeypatch.setattr(studio.document.session, "read", slow)
+    studio.open_picture(str(other))
+    studio.document.edit(lambda project: edits.set_seed(project, seed=7))
+    with qtbot.waitSignal(studio.document.held_back, timeout=20_000):
+        go.set()
+    assert (studio.document.project.picture.name, studio.document.project.seed) == ("portrait.png", 7)
+    with qtbot.waitSignal(studio.window_wanted) as wanted:
+        studio.workspace.messages._act()
+    assert wanted.args == [str(other), ""]
+    studio.open_picture(str(other))
+    with qtbot.waitSignal(studio.document.opened, timeout=20_000):
+        studio.workspace.messages._act_otherwise()
+    assert studio.document.project.picture.name == "other.png"
+
+
 def test_closing_asks_first_when_edits_would_be_lost(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
     start = corner(studio, "mouth", 0)
     pointer.drag(start, (start[0] + 30, start[1]))

@@ -337,6 +337,19 @@ def test_after_one_copy_was_brought_back_the_next_one_is_offered(
     assert len(wanted) == 1 and len(window.keeping.left_behind()) == 1
 
 
+def test_a_copy_that_is_read_while_the_open_picture_is_edited_comes_back_in_a_window_of_its_own(
+    qtbot: QtBot, studio: MainWindow, preferences: Preferences, picture: Path
+) -> None:
+    left_by_a_crash(preferences, picture)
+    (left,) = studio.keeping.left_behind()
+    studio.offer_what_a_crash_left()
+    with qtbot.waitSignal(studio.rescue_offer.window_wanted, timeout=20_000) as wanted:
+        studio.workspace.messages._act()
+        studio.document.edit(partial(edits.set_seed, seed=5))
+    assert wanted.args == [left]
+    assert studio.document.project.seed == 5 and not studio.workspace.messages.isVisible()
+
+
 def test_a_file_that_somebody_else_has_written_is_not_saved_over_in_silence(
     qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path
 ) -> None:
