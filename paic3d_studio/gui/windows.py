@@ -91,9 +91,10 @@ class Windows(QObject):
         self.queue.activateWindow()
 
     def close_all(self) -> None:
-        """Close every window; one with work to lose asks first, and stays until it is answered."""
+        """Close every window; one with work to lose comes to the front, asks, and stays until it is answered."""
         for window in reversed(self.open_windows):
-            window.close()
+            if not window.close():
+                _bring_to_front(window)
 
     def join(self, *, seconds: float) -> None:
         """Wait for the work of windows that are out of sight already; a thread is joined, never terminated."""
@@ -108,9 +109,7 @@ class Windows(QObject):
             return False
         for window in self._open:
             if window is not other_than and _same(file, window.document.opening or window.keeping.path):
-                window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
-                window.raise_()
-                window.activateWindow()
+                _bring_to_front(window)
                 return True
         return False
 
@@ -134,6 +133,12 @@ class Windows(QObject):
                 self.queue.tell_that_it_is_last()
             else:
                 self.queue.close()
+
+
+def _bring_to_front(window: MainWindow) -> None:
+    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.raise_()
+    window.activateWindow()
 
 
 def _same(file: Path, other: Path | None) -> bool:

@@ -69,9 +69,10 @@ def test_quitting_closes_all_but_the_window_with_work_to_lose(qtbot: QtBot, wind
     windows.new()
     windows.new()
     first.document.edit(partial(edits.set_seed, seed=7))
+    first.showMinimized()
     first.actions_by_name["quit"].trigger()
     assert windows.open_windows == (first,)
-    assert first.isVisible()
+    assert first.isVisible() and not first.isMinimized()
     assert first.workspace.messages.isVisible()
 
 
