@@ -18,7 +18,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.files import FileStamp, file_stamp
 from paic3d_studio.gui.importing import ImportOutcome, checked_network, choices, import_all
 from paic3d_studio.gui.live_infill import LiveInfill
-from paic3d_studio.gui.runner import YIELDING, Deliver, Runner
+from paic3d_studio.gui.runner import LANES, YIELDING, Deliver, Runner
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.pipeline.stages import prepare_networks
 from paic3d_studio.project import edits
@@ -309,6 +309,19 @@ class Document(QObject):
         if stopped:
             self.busy_changed.emit()
         return stopped
+
+    def interrupt(self) -> bool:
+        """Ask what keeps the artist waiting to stop: no export, and nothing that only refines the view."""
+        stopped = [lane for lane in LANES if lane not in {"export", *YIELDING} and self.runner.cancel(lane)]
+        if stopped:
+            self._refresh_pending = False
+            self.busy_changed.emit()
+        return bool(stopped)
+
+    def stop_export(self) -> None:
+        """Ask an export that is being written to stop: nothing of it is kept."""
+        self.runner.cancel("export")
+        self.busy_changed.emit()
 
     def close(self, *, seconds: float = 2.0) -> bool:
         """Stop everything and join the worker."""

@@ -53,7 +53,7 @@ class Following(QObject):
         portrait = self._document.session.peek("portrait", project)
         if portrait is not None:
             self._workspace.picture_size.setText(f"{portrait.rgba.shape[1]} × {portrait.rgba.shape[0]} px")
-        self._workspace.messages.hide()
+        self._workspace.messages.clear()
         self._warned_of_tags = ""
         self._workspace.strip.clear()
         self._image.clear()

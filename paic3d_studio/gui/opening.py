@@ -109,7 +109,6 @@ class Opening(QObject):
         if self._pending is not None:
             source, name = self._pending
             self._pending = None
-            self._messages.hide()
             self.window_wanted.emit(source, name)
 
 

@@ -62,6 +62,7 @@ class RescueOffer(QObject):
             action=("bring-back", "Bring back"),
             other=("discard-left", "Discard"),
             more=("leave-for-later", "Later"),
+            stays=True,
         )
 
     def _bring_back(self) -> None:

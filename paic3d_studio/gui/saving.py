@@ -75,7 +75,7 @@ class Saving(QObject):
 
     def _on_saved(self, path: Path) -> None:
         self._preferences.remember_recent(path)
-        self._messages.hide()
+        self._messages.withdraw(*self.ways_on, "open-anyway")  # nothing is unsaved any more
         self._status.show_idle("Saved")
         if self.closes_once_saved:
             self._window.close()

@@ -375,6 +375,37 @@ def test_a_file_that_somebody_else_has_written_is_not_saved_over_in_silence(
         studio.keeping.save()
 
 
+def test_saving_takes_away_only_what_it_has_settled(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    messages = studio.workspace.messages
+    edited(studio, qtbot)
+    studio.close()
+    assert "unsaved edits" in messages.text
+    saved_to(studio, qtbot, tmp_path / "girl.paic3d")
+    assert not messages.isVisible()
+    edited(studio, qtbot)
+    studio.outcomes.tell_of_error(ValueError("only a trial"))
+    saved_to(studio, qtbot, tmp_path / "girl.paic3d")
+    assert messages.isVisible() and "ValueError: only a trial" in messages.details
+
+
+def test_what_a_crash_left_is_offered_until_it_is_answered(
+    qtbot: QtBot, studio: MainWindow, preferences: Preferences, picture: Path
+) -> None:
+    left_by_a_crash(preferences, picture)
+    messages = studio.workspace.messages
+    studio.offer_what_a_crash_left()
+    offer = messages.text
+    messages.show_message("There is no picture to paste.")
+    assert messages.text != offer
+    QTest.keyClick(studio, Qt.Key.Key_Escape)
+    assert messages.isVisible() and messages.text == offer
+    with qtbot.waitSignal(studio.document.refreshed, timeout=20_000):
+        studio.open_picture(str(picture))
+    assert messages.isVisible() and messages.text == offer
+    messages._act_third()
+    assert not messages.isVisible()
+
+
 def test_details_are_offered_where_there_are_some(qtbot: QtBot, studio: MainWindow) -> None:
     edited(studio, qtbot)
     studio.close()
