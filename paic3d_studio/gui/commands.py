@@ -106,5 +106,5 @@ def _escape(window: MainWindow) -> None:
         messages.dismiss()
     elif (image.placing and image.has_face) or image.aligning:
         image.choose_tool("hull")
-    elif not window.document.interrupt() and window.document.runner.runs("export"):
+    elif not window.document.interrupt() and window.document.runs("export"):
         window.outcomes.ask_about_export()

@@ -119,6 +119,8 @@ class Following(QObject):
             told = text("Up to date; the view is being refined ({percent})", percent=f"{fraction:.0%}")
             self._workspace.status.show_idle(told)
             self._tells_refining = True
+        elif lane == "export" and self._document.runner.busy:
+            return  # what the artist sees comes first, and she waits for it
         elif lane not in YIELDING:
             self._tells_refining = False
             self._workspace.status.show_progress(fraction, words)

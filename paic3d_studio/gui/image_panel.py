@@ -118,7 +118,9 @@ class ImagePanel(QWidget):
 
     @property
     def hint(self) -> str:
-        """What the chosen tool does, or the divider while there is one, in one sentence."""
+        """What the chosen tool does, or the divider while there is one, or why neither does, in one sentence."""
+        if self.gesture.waits:
+            return text("One moment: the lines are being found anew.")
         if self.shown.grabbable_swipe is not None and not self.gesture.under_way:
             return text("Drag the divider. Hulls and mask stand back while it is there; W takes it away.")
         return self._tool.hint
@@ -289,6 +291,7 @@ class ImagePanel(QWidget):
         self.shown.swipe_changed.connect(self._tell_hint)
         self.shown.changed.connect(self._tell_hint)
         self.gesture.shown.connect(self._tell_hint)
+        self.gesture.refused.connect(self._tell_hint)
         self.gesture.ended.connect(self._on_gesture_ended)
         self.tools.size.changed.connect(self._on_brush_changed)
         self._document.changed.connect(self._on_project)

@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
 
     def _update_situation(self) -> None:
         session = self.document.session
-        busy = any(self.document.runner.runs(lane) for lane in ("open", "refresh", "export", "import"))
+        busy = any(self.document.runs(lane) for lane in ("open", "refresh", "export", "import"))
         now = Situation(
             has_picture=session.project is not None,
             has_face=session.project is not None and self.image.has_face,
@@ -102,7 +102,7 @@ class MainWindow(QMainWindow):
             can_undo=session.can_undo,
             can_redo=session.can_redo,
             busy=busy,
-            exporting=self.document.runner.runs("export"),
+            exporting=self.document.runs("export"),
             importing=self.document.runner.runs("import"),
         )
         enable_actions(self.actions_by_name, now=now)
@@ -274,7 +274,7 @@ class MainWindow(QMainWindow):
             changed.connect(self._update_situation)
         document.opened.connect(self._on_opened)
         document.runner.became_idle.connect(self._on_idle)
-        for runner in (document.runner, document.live.runner, self.keeping.writer):
+        for runner in (document.runner, document.exporter, document.live.runner, self.keeping.writer):
             runner.ended.connect(self.thread_ended)
         self.keeping.state_changed.connect(self._on_kept_changed)
         self.opening.window_wanted.connect(self.window_wanted)

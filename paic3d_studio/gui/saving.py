@@ -60,7 +60,7 @@ class Saving(QObject):
         """Ask, without blocking, when closing would lose something; the button of the message closes all the same."""
         if self.leaves_work_behind:
             return False
-        exports = self._document.runner.runs("export") and not self.closes_once_saved  # then that was told before
+        exports = self._document.runs("export") and not self.closes_once_saved  # then that was told before
         stops = "An export is still being written. It stops when the studio closes."
         if self._document.session.dirty:
             message, cure = "This project has unsaved edits.", stops if exports else ""

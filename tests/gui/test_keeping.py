@@ -188,7 +188,7 @@ def exporting_until(studio: MainWindow, go: threading.Event) -> None:
         while not go.wait(0.01):
             monitor.check()
 
-    studio.document.runner.submit("export", work)
+    studio.document.exporter.submit("export", work)
 
 
 def test_closing_with_unsaved_edits_during_an_export_names_both_and_saves(
