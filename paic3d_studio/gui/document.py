@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,6 +49,9 @@ REFINED: Final = "fine_volume"
 
 OF_MESH: Final = ("textured", "inspection")
 """What is kept up to date as well while the mesh is looked at."""
+
+_PAUSE: Final = 0.8
+"""Seconds between two edits of one thing from which on they are two steps; held keys begin to repeat before."""
 
 TARGETS: Final = ("stitch_picture", "volume")
 """The last artefacts on the way to what is always shown."""
@@ -114,6 +118,7 @@ class Document(QObject):
         """Stamp of the file that was opened last, from before it was read; None for what came from no file."""
         self._opening: tuple[str | os.PathLike[str] | bytes, str, bool] = ("", "", False)  # as `open` was asked
         self._opened_over: Project | None = None
+        self._last_edit = ("", 0.0)  # of what, and when
         self.runner = Runner(self)
         self.exporter = Runner(self)
         """Owns the thread that exports: it takes long, and the tools need what the other one finds."""
@@ -188,10 +193,16 @@ class Document(QObject):
 
     # Editing ---------------------------------------------------------------------------------------------------------
 
-    def edit(self, edit: Edit) -> None:
-        """Make one step of undo; a gesture under way ends first."""
+    def edit(self, edit: Edit, of: str = "") -> None:
+        """Make one step of undo; a gesture under way ends first.
+
+        Edits `of` one thing that follow each other without a pause are one step: a key that is held makes many.
+        """
         self.edit_coming.emit()
-        self.session.edit(edit)
+        (before, since), now = self._last_edit, time.monotonic()
+        self._last_edit = (of, now)
+        goes_on = of == before != "" and now - since < _PAUSE
+        self.session.edit(edit, joined=goes_on and self.session.dirty)  # undo leads back to what was saved meanwhile
 
     def undo(self) -> None:
         """Take one step back."""

@@ -127,12 +127,15 @@ class Gesture(QObject):
             self._tool.cancel()
             self.end()
 
-    def apply(self, edit: Edit | None, *, tool: PictureTool) -> bool:
-        """Make an edit of one moment, as a menu or a key asks for it, and show it at once; False without one."""
+    def apply(self, edit: Edit | None, *, tool: PictureTool, of: str = "") -> bool:
+        """Make an edit of one moment, as a menu or a key asks for it, and show it at once; False without one.
+
+        Those `of` one thing are joined as `Document.edit` says.
+        """
         if edit is None:
             return False
         preview = MaskPreview.of(self._document.session)
-        self._document.edit(edit)
+        self._document.edit(edit, of)
         project = self._document.project
         if preview is not None and project is not None and tool.changes_mask:
             self._preview = preview

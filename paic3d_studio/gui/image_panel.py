@@ -252,11 +252,12 @@ class ImagePanel(QWidget):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.gesture.finish():
             return
         step, touch = _NUDGES.get(Qt.Key(event.key())), self._last_touch
-        edit = None
+        edit, of = None, ""
         if step is not None and touch is not None and self._tool.ready and not self.gesture.under_way:
             pixels = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
             edit = self._tool.nudge(touch, (pixels * step[0], pixels * step[1]), scene=self.shown.scene())
-        if not self._apply(edit):
+            of = f"nudge of {touch}"  # the pointer rests while a key is held
+        if not self.gesture.apply(edit, tool=self._tool, of=of):
             super().keyPressEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 Qt's name

@@ -471,6 +471,29 @@ def test_arrow_keys_nudge_what_is_under_the_pointer(qtbot: QtBot, studio: MainWi
     assert studio.image.hulls.polygons["mouth"] == pytest.approx(before + np.array([1, 10]))
 
 
+def test_nudges_without_a_pause_are_one_step_and_so_are_the_values_of_a_setting(
+    qtbot: QtBot, studio: MainWindow, pointer: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.image.view.setFocus()
+    pointer.hover(*corner(studio, "nose", 3))
+    for _ in range(3):
+        QTest.keyClick(studio.image.view, Qt.Key.Key_Down)
+    nudged = studio.document.project
+    sigma = studio.workspace.settings.controls.widgets["sigma"]
+    for _ in range(3):
+        sigma.stepUp()
+    assert studio.document.project.settings.lines.sigma == pytest.approx(nudged.settings.lines.sigma + 0.3)
+    studio.document.undo()
+    assert studio.document.project == nudged
+    studio.document.undo()
+    assert not studio.document.session.can_undo
+    monkeypatch.setattr("paic3d_studio.gui.document._PAUSE", 0.0)
+    for _ in range(2):
+        sigma.stepUp()
+    studio.document.undo()
+    assert studio.document.session.can_undo
+
+
 def test_the_delete_key_removes_the_corner_under_the_pointer(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
     before = len(studio.image.hulls.polygons["nose"])
     pointer.hover(*corner(studio, "nose", 3))
