@@ -21,7 +21,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.files import FileStamp, file_stamp
 from paic3d_studio.gui.importing import ImportOutcome, checked_network, choices, import_all
 from paic3d_studio.gui.live_infill import LiveInfill
-from paic3d_studio.gui.runner import LANES, YIELDING, Deliver, Runner
+from paic3d_studio.gui.runner import LANES, YIELDING, Deliver, Runner, close_all
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.pipeline.stages import prepare_networks
 from paic3d_studio.project import edits
@@ -153,6 +153,11 @@ class Document(QObject):
     def refined(self) -> Project | None:
         """The present project if the finest volume of it is shown and no gesture is changing it, else None."""
         return None if self.session.dragging or self._refined != self.project else self._refined
+
+    @property
+    def runners(self) -> tuple[Runner, ...]:
+        """Those that own the document's threads."""
+        return self.runner, self.exporter, self.live.runner
 
     @property
     def busy(self) -> bool:
@@ -357,9 +362,8 @@ class Document(QObject):
         self.busy_changed.emit()
 
     def close(self, *, seconds: float = 2.0) -> bool:
-        """Stop everything and join the worker."""
-        ended = [runner.close(seconds=seconds) for runner in (self.live.runner, self.exporter, self.runner)]
-        return all(ended)
+        """Stop everything and join the threads; False when one has not come back after `seconds`."""
+        return close_all(self.runners, seconds=seconds)
 
     def reports_beside(self) -> dict[str, StageReport | None]:
         """Return how it stands with the stages that nothing shown needs: cached, or None where they are out of date."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -97,11 +98,12 @@ class Windows(QObject):
                 _bring_to_front(window)
 
     def join(self, *, seconds: float) -> None:
-        """Wait for the work of windows that are out of sight already; a thread is joined, never terminated."""
+        """Wait so long for the work of windows that are out of sight already; a thread is joined, never terminated."""
+        end = time.monotonic() + seconds
         for window in (*self._open, *self._unjoined):
-            window.join(seconds=seconds)
+            window.join(seconds=max(0.0, end - time.monotonic()))
         if self.queue is not None:
-            self.queue.join(seconds=seconds)
+            self.queue.join(seconds=max(0.0, end - time.monotonic()))
 
     def _raise_with(self, file: Path, *, other_than: MainWindow | None = None) -> bool:
         """Bring the window that has a project open, or is opening it, to the front; False when none has."""
