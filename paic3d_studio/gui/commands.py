@@ -98,11 +98,13 @@ def _close(window: MainWindow) -> None:
 
 
 def _escape(window: MainWindow) -> None:
-    """Leave the innermost thing: a gesture, the placing of a face, a job, a message."""
-    image = window.image
+    """Leave the innermost thing: a gesture, a message, the placing of a face, a job; an export is asked about."""
+    image, messages = window.image, window.workspace.messages
     if image.cancel_gesture():
         return
-    if (image.placing and image.has_face) or image.aligning:
+    if messages.isVisible():
+        messages.dismiss()
+    elif (image.placing and image.has_face) or image.aligning:
         image.choose_tool("hull")
-    elif not window.document.stop():
-        window.workspace.messages.hide()
+    elif not window.document.interrupt() and window.document.runs("export"):
+        window.outcomes.ask_about_export()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +22,7 @@ from paic3d_studio.files import FileStamp, file_stamp
 from paic3d_studio.gui.importing import ImportOutcome, checked_network, choices, import_all
 from paic3d_studio.gui.interpreter import spare_what_stays
 from paic3d_studio.gui.live_infill import LiveInfill
-from paic3d_studio.gui.runner import YIELDING, Deliver, Runner
+from paic3d_studio.gui.runner import LANES, YIELDING, Deliver, Runner, close_all
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.pipeline.stages import prepare_networks
 from paic3d_studio.project import edits
@@ -48,8 +51,23 @@ REFINED: Final = "fine_volume"
 OF_MESH: Final = ("textured", "inspection")
 """What is kept up to date as well while the mesh is looked at."""
 
+_PAUSE: Final = 0.8
+"""Seconds between two edits of one thing from which on they are two steps; held keys begin to repeat before."""
+
 TARGETS: Final = ("stitch_picture", "volume")
 """The last artefacts on the way to what is always shown."""
+
+
+@dataclass
+class _Telling:
+    """A pull whose stage reports reach the window: of which project, and what was said of it so far."""
+
+    project: Project
+    deliver: Deliver | None
+    whatever_is_shown: bool
+    """False where nothing is said while another project is shown."""
+    delivered: set[str] = field(default_factory=set)
+    computed: set[str] = field(default_factory=set)
 
 
 class Document(QObject):
@@ -60,6 +78,8 @@ class Document(QObject):
 
     opened = Signal(object)
     """Another picture is open; carries its project."""
+    held_back = Signal(object, str, bool)
+    """A picture was read, and not shown: the open one was edited meanwhile. Carries what `open` was asked for."""
     edit_coming = Signal()
     """A step of undo is about to be made or taken back: a gesture under way is to end first."""
     changed = Signal(object)
@@ -83,6 +103,8 @@ class Document(QObject):
     halted = Signal()
     """The artist asked everything to stop."""
     busy_changed = Signal()
+    became_idle = Signal()
+    """Nothing runs or waits any more, neither here nor at the exporter."""
     method_known = Signal(object)
     """What the settings can choose from: setting -> names."""
 
@@ -95,22 +117,22 @@ class Document(QObject):
         """Whether the open project was left by a crash."""
         self.read_stamp: FileStamp | None = None
         """Stamp of the file that was opened last, from before it was read; None for what came from no file."""
-        self._opening: tuple[Path | None, bool] = (None, False)
-        self._home = threading.get_ident()
+        self._opening: tuple[str | os.PathLike[str] | bytes, str, bool] = ("", "", False)  # as `open` was asked
+        self._opened_over: Project | None = None
+        self._last_edit = ("", 0.0)  # of what, and when
         self.runner = Runner(self)
+        self.exporter = Runner(self)
+        """Owns the thread that exports: it takes long, and the tools need what the other one finds."""
         self.live = LiveInfill(session, self)
-        self.runner.started.connect(self._on_started)
-        self.runner.delivered.connect(self._on_delivered)
-        self.runner.progressed.connect(self.progressed)
-        self.runner.finished.connect(self._on_finished)
-        self.runner.failed.connect(self._on_failed)
-        self.runner.cancelled.connect(self._on_cancelled)
-        self.runner.became_idle.connect(self._on_idle)
-        self._telling: Project | None = (
-            None  # set and read on the worker: whose stage reports are the window's business
-        )
-        self._deliver: Deliver | None = None
-        self._delivered: set[str] = set()
+        for runner in (self.runner, self.exporter):
+            runner.started.connect(self._on_started)
+            runner.delivered.connect(self._on_delivered)
+            runner.progressed.connect(self.progressed)
+            runner.finished.connect(self._on_finished)
+            runner.failed.connect(self._on_failed)
+            runner.cancelled.connect(self._on_cancelled)
+            runner.became_idle.connect(self._on_idle)
+        self._here = threading.local()  # .telling: the `_Telling` of the thread that asks for it, where it has one
         self._computed: set[str] = set()
         self._targets: tuple[str, ...] = TARGETS
         self._unrefined: Project | None = None
@@ -134,36 +156,60 @@ class Document(QObject):
         """The present project if the finest volume of it is shown and no gesture is changing it, else None."""
         return None if self.session.dragging or self._refined != self.project else self._refined
 
+    @property
+    def runners(self) -> tuple[Runner, ...]:
+        """Those that own the document's threads."""
+        return self.runner, self.exporter, self.live.runner
+
+    @property
+    def busy(self) -> bool:
+        """Whether any job runs or waits."""
+        return self.runner.busy or self.exporter.busy
+
+    def runs(self, lane: str) -> bool:
+        """Whether a job of this lane runs or waits."""
+        return self.runner.runs(lane) or self.exporter.runs(lane)
+
     # Opening ---------------------------------------------------------------------------------------------------------
 
     def open(self, source: str | os.PathLike[str] | bytes, *, name: str = "", rescued: bool = False) -> None:
         """Read a picture or a project in the background and show it once it is known to be good.
 
-        The open one stays till then. What is `rescued` from a crash counts as unsaved.
+        The open one stays till then, and stays altogether when it is edited meanwhile. What is `rescued` from a crash
+        counts as unsaved.
         """
-        self._opening = (None if isinstance(source, bytes) else Path(source), rescued)
+        self._opening = (source, name, rescued)
+        self._opened_over = self.project
         self._refresh_pending |= self.runner.runs("refresh")  # or an opening that this one replaces stopped it
         self.runner.cancel("refresh")  # opening goes first; what is cancelled is asked for again if opening fails
 
         def work(monitor: Monitor, deliver: Deliver) -> Project:  # noqa: ARG001 nothing comes before the end
-            self.read_stamp = None if isinstance(source, bytes) else file_stamp(Path(source))
+            file = _file_of(source)
+            self.read_stamp = None if file is None else file_stamp(file)
             return self.session.read(source, name=name, monitor=monitor)
 
-        shown = name or ("the picture" if isinstance(source, bytes) else Path(source).name)
+        file = _file_of(source)
+        shown = name or ("the picture" if file is None else file.name)
         self.runner.submit("open", work, title=f"Opening {shown}")
         self.busy_changed.emit()
 
     @property
     def opening(self) -> Path | None:
         """The file that is being opened now; None when none is."""
-        return self._opening[0] if self.runner.runs("open") else None
+        return _file_of(self._opening[0]) if self.runner.runs("open") else None
 
     # Editing ---------------------------------------------------------------------------------------------------------
 
-    def edit(self, edit: Edit) -> None:
-        """Make one step of undo; a gesture under way ends first."""
+    def edit(self, edit: Edit, of: str = "") -> None:
+        """Make one step of undo; a gesture under way ends first.
+
+        Edits `of` one thing that follow each other without a pause are one step: a key that is held makes many.
+        """
         self.edit_coming.emit()
-        self.session.edit(edit)
+        (before, since), now = self._last_edit, time.monotonic()
+        self._last_edit = (of, now)
+        goes_on = of == before != "" and now - since < _PAUSE
+        self.session.edit(edit, joined=goes_on and self.session.dirty)  # undo leads back to what was saved meanwhile
 
     def undo(self) -> None:
         """Take one step back."""
@@ -227,7 +273,7 @@ class Document(QObject):
     def _refine(self) -> None:
         """Ask for what is finer than what is shown, unless it is there; anything else that is asked for goes first."""
         project = self._unrefined
-        if project is None or self.runner.busy:
+        if project is None or self.busy:
             return
 
         def work(monitor: Monitor, deliver: Deliver) -> None:
@@ -245,20 +291,19 @@ class Document(QObject):
                 self.refresh()
 
     def export(self, target: Path) -> None:
-        """Write the head as it is now, in the background; edits meanwhile do not disturb it."""
+        """Write the head as it is now, in the background; edits meanwhile neither disturb it nor wait for it."""
         project = self.project
         if project is None:
             return
 
         def work(monitor: Monitor, deliver: Deliver) -> ExportReport:  # noqa: ARG001 nothing comes before the end
-            self._tell_of(project)
-            try:
+            with self._telling_of(project, whatever_is_shown=False):
                 return self.session.export(target, project=project, monitor=monitor)
-            finally:
-                self._telling = None
 
         self._export_target = target
-        self.runner.submit("export", work, title=f"Exporting {target.name}")
+        for lane in YIELDING:
+            self.runner.cancel(lane)
+        self.exporter.submit("export", work, title=f"Exporting {target.name}")
         self.busy_changed.emit()
 
     def export_again(self) -> None:
@@ -300,15 +345,27 @@ class Document(QObject):
         self._refresh_pending = False
         self._unrefined = None
         self.halted.emit()
-        stopped = self.runner.cancel()
+        stopped = self.runner.cancel() | self.exporter.cancel()
         if stopped:
             self.busy_changed.emit()
         return stopped
 
+    def interrupt(self) -> bool:
+        """Ask what keeps the artist waiting to stop: no export, and nothing that only refines the view."""
+        stopped = [lane for lane in LANES if lane not in YIELDING and self.runner.cancel(lane)]
+        if stopped:
+            self._refresh_pending = False
+            self.busy_changed.emit()
+        return bool(stopped)
+
+    def stop_export(self) -> None:
+        """Ask an export that is being written to stop: nothing of it is kept."""
+        self.exporter.cancel()
+        self.busy_changed.emit()
+
     def close(self, *, seconds: float = 2.0) -> bool:
-        """Stop everything and join the worker."""
-        live_ended = self.live.close(seconds=seconds)
-        return self.runner.close(seconds=seconds) and live_ended
+        """Stop everything and join the threads; False when one has not come back after `seconds`."""
+        return close_all(self.runners, seconds=seconds)
 
     def reports_beside(self) -> dict[str, StageReport | None]:
         """Return how it stands with the stages that nothing shown needs: cached, or None where they are out of date."""
@@ -321,50 +378,51 @@ class Document(QObject):
 
     def _pull_shown(self, project: Project, targets: tuple[str, ...], monitor: Monitor, deliver: Deliver) -> None:
         """Pull the targets; what is shown on the way is handed out by `_hear_stage` as it comes."""
-        self._tell_of(project)
-        self._deliver, self._delivered = deliver, set()
-        try:
+        with self._telling_of(project, deliver) as telling:
+            self._computed = telling.computed
             for i, target in enumerate(targets):
                 self.session.pull(target, project, monitor.child(i / len(targets), (i + 1) / len(targets)))
-            self._telling = None  # the rest is known, or was pushed out of the memo and comes back quietly
-            for stage in (*SHOWN, *targets):
-                if stage not in self._delivered:
-                    self._delivered.add(stage)
-                    deliver(stage, self.session.pull(stage, project, monitor))
-        finally:
-            self._telling = self._deliver = None
+        for stage in (*SHOWN, *targets):  # the rest is known, or was pushed out of the memo and comes back quietly
+            if stage not in telling.delivered:
+                telling.delivered.add(stage)
+                deliver(stage, self.session.pull(stage, project, monitor))
 
     def _pull_refined(self, project: Project, monitor: Monitor, deliver: Deliver) -> None:
         """Pull what is finer than what is shown; what it is made of was told of by the refresh."""
-        self._telling = project
-        try:
+        with self._telling_of(project) as telling:
+            telling.computed = self._computed
             value = self.session.pull(REFINED, project, monitor)
-        finally:
-            self._telling = None
         deliver(REFINED, value)
 
-    def _tell_of(self, project: Project) -> None:
-        """From now on stage reports are about this project, and are the window's business."""
-        self._telling, self._computed = project, set()
+    @contextmanager
+    def _telling_of(
+        self, project: Project, deliver: Deliver | None = None, *, whatever_is_shown: bool = True
+    ) -> Iterator[_Telling]:
+        """While it lasts, the stage reports of this thread are about this project, and are the window's business."""
+        self._here.telling = telling = _Telling(project, deliver, whatever_is_shown)
+        try:
+            yield telling
+        finally:
+            self._here.telling = None
 
     def _hear_stage(self, report: StageReport) -> None:
         """Pass a report on, and the artefact it speaks of; called on the thread that pulls."""
-        project = self._telling
-        if project is None or threading.get_ident() == self._home:
+        telling: _Telling | None = getattr(self._here, "telling", None)
+        if telling is None or not (telling.whatever_is_shown or telling.project is self._shown_project):
             return
-        if report.state in ("queued", "cached") and report.stage in self._computed:
+        if report.state in ("queued", "cached") and report.stage in telling.computed:
             return  # a later target finds in the memo what was computed a moment ago
         if report.state == "fresh":
-            self._computed.add(report.stage)
+            telling.computed.add(report.stage)
         if report.stage == REFINED and report.state == "cancelled":
             report = StageReport(REFINED, "queued")  # it gave way, and comes again
         self.stage_reported.emit(report)
-        wanted = report.stage in (*SHOWN, *OF_MESH)
-        if report.state in ("fresh", "cached") and wanted and self._deliver and report.stage not in self._delivered:
-            value = self.session.peek(report.stage, project)
+        wanted = report.stage in (*SHOWN, *OF_MESH) and report.stage not in telling.delivered
+        if telling.deliver is not None and wanted and report.state in ("fresh", "cached"):
+            value = self.session.peek(report.stage, telling.project)
             if value is not None:
-                self._delivered.add(report.stage)
-                self._deliver(report.stage, value)
+                telling.delivered.add(report.stage)
+                telling.deliver(report.stage, value)
 
     # Back in the window's thread -------------------------------------------------------------------------------------
 
@@ -390,13 +448,7 @@ class Document(QObject):
     def _on_finished(self, lane: str, value: object) -> None:
         self.busy_changed.emit()
         if lane == "open" and isinstance(value, Project):
-            self._shown_project = None
-            self.origin, self.rescued = self._opening
-            self._dragging = True  # `show` tells of a project; the window hears of a new picture, not of an edit
-            self.session.show(value, saved=not self.rescued)
-            self._dragging = False
-            self.opened.emit(value)
-            self.refresh()
+            self._show_opened(value)
         elif lane == "refresh":
             self._unrefined = self._shown_project
             if not self._has_refreshed:
@@ -415,8 +467,25 @@ class Document(QObject):
             if value.imported:
                 self.refresh()  # what waited for these weights, or stood on earlier ones, is out of date now
 
+    def _show_opened(self, project: Project) -> None:
+        """Show what was read, unless that would throw edits away which came after it was asked for."""
+        if self.session.dirty and self.project != self._opened_over:
+            if self._refresh_pending:
+                self.refresh()
+            self.held_back.emit(*self._opening)
+            return
+        self._shown_project = None
+        source, _, self.rescued = self._opening
+        self.origin = _file_of(source)
+        self._dragging = True  # `show` tells of a project; the window hears of a new picture, not of an edit
+        self.session.show(project, saved=not self.rescued)
+        self._dragging = False
+        self.opened.emit(project)
+        self.refresh()
+
     def _on_failed(self, lane: str, error: Exception) -> None:
-        self._unrefined = None
+        if lane == "refine":
+            self._unrefined = None
         if not isinstance(error, UserError):
             log.error("a job failed: %s", lane, exc_info=error)
         self.busy_changed.emit()
@@ -431,7 +500,14 @@ class Document(QObject):
 
     def _on_idle(self) -> None:
         self._refine()
+        if not self.busy:
+            self.became_idle.emit()
         self.busy_changed.emit()
+
+
+def _file_of(source: str | os.PathLike[str] | bytes) -> Path | None:
+    """Return the file that is to be opened; None for what comes from none."""
+    return None if isinstance(source, bytes) else Path(source)
 
 
 def _warm_up(monitor: Monitor, deliver: Deliver) -> None:

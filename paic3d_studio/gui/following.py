@@ -53,7 +53,7 @@ class Following(QObject):
         portrait = self._document.session.peek("portrait", project)
         if portrait is not None:
             self._workspace.picture_size.setText(f"{portrait.rgba.shape[1]} × {portrait.rgba.shape[0]} px")
-        self._workspace.messages.hide()
+        self._workspace.messages.clear()
         self._warned_of_tags = ""
         self._workspace.strip.clear()
         self._image.clear()
@@ -118,6 +118,8 @@ class Following(QObject):
             told = text("Up to date; the view is being refined ({percent})", percent=f"{fraction:.0%}")
             self._workspace.status.show_idle(told)
             self._tells_refining = True
+        elif lane == "export" and self._document.runner.busy:
+            return  # what the artist sees comes first, and she waits for it
         elif lane not in YIELDING:
             self._tells_refining = False
             self._workspace.status.show_progress(fraction, words)

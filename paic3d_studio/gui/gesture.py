@@ -25,6 +25,8 @@ class Gesture(QObject):
     began = Signal()
     shown = Signal()
     """What a gesture or an edit of one moment makes is drawn."""
+    refused = Signal()
+    """A press was not taken: the lines that it would change are not known yet."""
     ended = Signal()
     """The gesture is kept as one step."""
     mask_shown = Signal(float)
@@ -39,6 +41,7 @@ class Gesture(QObject):
         self._layers = layers
         self._tool: PictureTool | None = None
         self._preview: MaskPreview | None = None
+        self._refused = False
         self._moved_at = 0.0
         view.painted.connect(self._on_painted)
         document.live.painted.connect(self._show_live)
@@ -49,11 +52,18 @@ class Gesture(QObject):
         """Whether a tool has taken the pointer, or holds a line that is drawn corner by corner."""
         return self._tool is not None
 
+    @property
+    def waits(self) -> bool:
+        """Whether a press was refused, and the next one would be too."""
+        return self._refused and MaskPreview.of(self._document.session) is None
+
     def begin(self, tool: PictureTool, edit: Edit) -> None:
-        """Start with what a press made; nothing happens where the worker has not come so far yet."""
+        """Start with what a press made; `refused` where the worker has not come so far yet."""
         preview = MaskPreview.of(self._document.session)
-        if preview is None and tool.changes_mask:
+        self._refused = preview is None and tool.changes_mask
+        if self._refused:
             tool.cancel()
+            self.refused.emit()
             return
         self._preview = preview
         self._tool = tool
@@ -117,12 +127,15 @@ class Gesture(QObject):
             self._tool.cancel()
             self.end()
 
-    def apply(self, edit: Edit | None, *, tool: PictureTool) -> bool:
-        """Make an edit of one moment, as a menu or a key asks for it, and show it at once; False without one."""
+    def apply(self, edit: Edit | None, *, tool: PictureTool, of: str = "") -> bool:
+        """Make an edit of one moment, as a menu or a key asks for it, and show it at once; False without one.
+
+        Those `of` one thing are joined as `Document.edit` says.
+        """
         if edit is None:
             return False
         preview = MaskPreview.of(self._document.session)
-        self._document.edit(edit)
+        self._document.edit(edit, of)
         project = self._document.project
         if preview is not None and project is not None and tool.changes_mask:
             self._preview = preview

@@ -118,7 +118,9 @@ class ImagePanel(QWidget):
 
     @property
     def hint(self) -> str:
-        """What the chosen tool does, or the divider while there is one, in one sentence."""
+        """What the chosen tool does, or the divider while there is one, or why neither does, in one sentence."""
+        if self.gesture.waits:
+            return text("One moment: the lines are being found anew.")
         if self.shown.grabbable_swipe is not None and not self.gesture.under_way:
             return text("Drag the divider. Hulls and mask stand back while it is there; W takes it away.")
         return self._tool.hint
@@ -152,7 +154,9 @@ class ImagePanel(QWidget):
 
     def delete_vertex(self) -> None:
         """Remove the corner under the pointer, or the last one of a line under way."""
-        if not self.gesture.step_back() and self._last_touch is not None and not self.gesture.under_way:
+        if self.gesture.step_back() or not self._tool.ready:
+            return
+        if self._last_touch is not None and not self.gesture.under_way:
             self._apply(self._tool.deletion(self._last_touch, scene=self.shown.scene()))
 
     def _apply(self, edit: Edit | None) -> bool:
@@ -208,12 +212,15 @@ class ImagePanel(QWidget):
                 self.gesture.end()
 
     def _on_double_clicked(self, touch: Touch) -> None:
-        if not self._tool.double_click(touch, scene=self.shown.scene()) and not self.gesture.finish():
+        done = self._tool.ready and self._tool.double_click(touch, scene=self.shown.scene())
+        if not done and not self.gesture.finish():
             self._on_pressed(touch)
 
     def _on_right_clicked(self, touch: Touch, at: QPointF) -> None:
-        menu = self._tool.right_click(touch, scene=self.shown.scene())
+        menu = self._tool.right_click(touch, scene=self.shown.scene()) if self._tool.ready else None
         if menu is not None:
+            if self._menu is not None:
+                self._menu.deleteLater()
             self._menu = menu
             menu.edit_wanted.connect(self._apply)
             menu.popup(at.toPoint())
@@ -245,11 +252,12 @@ class ImagePanel(QWidget):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.gesture.finish():
             return
         step, touch = _NUDGES.get(Qt.Key(event.key())), self._last_touch
-        edit = None
-        if step is not None and touch is not None and not self.gesture.under_way:
+        edit, of = None, ""
+        if step is not None and touch is not None and self._tool.ready and not self.gesture.under_way:
             pixels = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
             edit = self._tool.nudge(touch, (pixels * step[0], pixels * step[1]), scene=self.shown.scene())
-        if not self._apply(edit):
+            of = f"nudge of {touch}"  # the pointer rests while a key is held
+        if not self.gesture.apply(edit, tool=self._tool, of=of):
             super().keyPressEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 Qt's name
@@ -282,7 +290,9 @@ class ImagePanel(QWidget):
         self.view.hovered.connect(self._on_hovered)
         self.shown.hulls_shown.connect(self._light_up)
         self.shown.swipe_changed.connect(self._tell_hint)
+        self.shown.changed.connect(self._tell_hint)
         self.gesture.shown.connect(self._tell_hint)
+        self.gesture.refused.connect(self._tell_hint)
         self.gesture.ended.connect(self._on_gesture_ended)
         self.tools.size.changed.connect(self._on_brush_changed)
         self._document.changed.connect(self._on_project)

@@ -145,10 +145,10 @@ class Keeping(QObject):
 
         self.writer.submit("save", work, title=f"Saving {path.name}")
 
-    def close(self, *, seconds: float) -> bool:
-        """Forget the copy of unsaved edits, which were saved or left behind on purpose, and join the writer."""
+    def close(self) -> bool:
+        """Forget the copy of unsaved edits, saved or left behind on purpose; False while the writer still runs."""
         self._copying.stop()
-        joined = self.writer.close(seconds=seconds)
+        joined = self.writer.close(seconds=0.0)
         if joined:  # else a copy may be half written still
             self._rescues.clear()
         return joined

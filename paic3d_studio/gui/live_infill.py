@@ -64,10 +64,6 @@ class LiveInfill(QObject):
         self._painting = self._next = None
         self.runner.cancel()
 
-    def close(self, *, seconds: float) -> bool:
-        """Join the thread."""
-        return self.runner.close(seconds=seconds)
-
     def _begin(self) -> None:
         wanted, self._next = self._next, None
         self._painting = wanted

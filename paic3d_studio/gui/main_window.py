@@ -28,6 +28,7 @@ from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import RecentMenu
 from paic3d_studio.gui.rescue_offer import RescueOffer
+from paic3d_studio.gui.runner import close_all
 from paic3d_studio.gui.saving import Saving
 from paic3d_studio.gui.sharpening import Sharpening
 from paic3d_studio.gui.weights_chooser import WeightsChooser
@@ -36,7 +37,6 @@ from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.project.state import Project
 from paic3d_studio.session.session import Session
 
-CLOSE_SECONDS: Final = 2.0
 _ROOM_FOR_SIDE: Final = 1200
 """Width of a screen, in pixels, from which on the side panel is shown at the first start."""
 
@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
 
     def _update_situation(self) -> None:
         session = self.document.session
-        busy = any(self.document.runner.runs(lane) for lane in ("open", "refresh", "export", "import"))
+        busy = any(self.document.runs(lane) for lane in ("open", "refresh", "export", "import"))
         now = Situation(
             has_picture=session.project is not None,
             has_face=session.project is not None and self.image.has_face,
@@ -102,7 +102,7 @@ class MainWindow(QMainWindow):
             can_undo=session.can_undo,
             can_redo=session.can_redo,
             busy=busy,
-            exporting=self.document.runner.runs("export"),
+            exporting=self.document.runs("export"),
             importing=self.document.runner.runs("import"),
         )
         enable_actions(self.actions_by_name, now=now)
@@ -205,22 +205,25 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt's name
-        """Remember the window, stop what runs, and join the worker; unless there is work to lose, then ask first."""
+        """Remember the window and ask what runs to stop; unless there is work to lose, then ask first.
+
+        Nobody waits here: other windows go on, and `thread_ended` tells when a thread has come to its end.
+        """
         if self.saving.work_to_lose():
             event.ignore()
             return
         self.preferences.remember_window(self, splitter=self.workspace.splitter)
         self.preferences.save()
         self.hide()
-        self.join(seconds=CLOSE_SECONDS)
+        self.join(seconds=0.0)
         event.accept()
         self.is_closed = True
         self.closed.emit()
 
     def join(self, *, seconds: float) -> bool:
         """Stop what runs and wait for the threads; False when one has not come back after `seconds`."""
-        ended = self.document.close(seconds=seconds)
-        return self.keeping.close(seconds=seconds) and ended
+        ended = close_all((*self.document.runners, self.keeping.writer), seconds=seconds)
+        return self.keeping.close() and ended
 
     # Building --------------------------------------------------------------------------------------------------------
 
@@ -274,7 +277,7 @@ class MainWindow(QMainWindow):
             changed.connect(self._update_situation)
         document.opened.connect(self._on_opened)
         document.runner.became_idle.connect(self._on_idle)
-        for runner in (document.runner, document.live.runner, self.keeping.writer):
+        for runner in (*document.runners, self.keeping.writer):
             runner.ended.connect(self.thread_ended)
         self.keeping.state_changed.connect(self._on_kept_changed)
         self.opening.window_wanted.connect(self.window_wanted)

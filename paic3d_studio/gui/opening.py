@@ -37,21 +37,16 @@ class Opening(QObject):
             "open-beside": self._open_beside,
         }
         """Buttons of this one's messages -> what they do."""
+        document.held_back.connect(self._on_held_back)
 
     def open(self, source: str | bytes, *, name: str = "") -> None:
         """Open a picture; offers a window of its own, without blocking, when edits of the open one would be lost."""
         if isinstance(source, str) and self.raise_elsewhere(Path(source)):
             return
         if self._document.session.dirty:
-            self._pending = (source, name)
-            self._messages.show_message(
-                "Opening another picture leaves the unsaved edits of this one behind.",
-                kind="warning",
-                action=("open-beside", "Open in a new window"),
-                other=("open-anyway", "Open anyway"),
-            )
-            return
-        self._open_now(source, name)
+            self._ask_about(source, name)
+        else:
+            self._open_now(source, name)
 
     def choose(self) -> None:
         """Ask for files, without blocking; the first opens here, the others in windows of their own."""
@@ -89,6 +84,19 @@ class Opening(QObject):
         for path in paths[1:]:
             self.window_wanted.emit(path, "")
 
+    def _ask_about(self, source: str | bytes, name: str) -> None:
+        self._pending = (source, name)
+        self._messages.show_message(
+            "Opening another picture leaves the unsaved edits of this one behind.",
+            kind="warning",
+            action=("open-beside", "Open in a new window"),
+            other=("open-anyway", "Open anyway"),
+        )
+
+    def _on_held_back(self, source: str | bytes, name: str, rescued: bool) -> None:
+        if not rescued:
+            self._ask_about(source, name)
+
     def _open_now(self, source: str | bytes, name: str) -> None:
         self._pending = None
         self._document.open(source, name=name)
@@ -101,7 +109,6 @@ class Opening(QObject):
         if self._pending is not None:
             source, name = self._pending
             self._pending = None
-            self._messages.hide()
             self.window_wanted.emit(source, name)
 
 

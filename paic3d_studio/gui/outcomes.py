@@ -60,6 +60,7 @@ class Outcomes(QObject):
             "export-again": exporting.ask,
             "try-again": self._try_again,
             "show-folder": self._show_folder,
+            "stop-export": document.stop_export,
         }
         """Buttons of this one's messages -> what they do."""
         document.exported.connect(self._on_exported)
@@ -86,6 +87,12 @@ class Outcomes(QObject):
             self._messages.show_message(error.message, cure=error.cure, action=action)
         else:
             self.tell_of_bug(f"{type(error).__name__}: {error}", details="".join(traceback.format_exception(error)))
+
+    def ask_about_export(self) -> None:
+        """Ask whether the export that is being written is to stop."""
+        self._messages.show_message(
+            "An export is still being written.", kind="warning", action=("stop-export", "Stop the export")
+        )
 
     def _on_exported(self, report: ExportReport, target: Path) -> None:
         self._status.show_idle("Exported")

@@ -92,6 +92,7 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         self._space = False
         self._pressure = 1.0
         self._pen_erases = False
+        self._button = Qt.MouseButton.NoButton  # the one that began what is under way
         self._dragged_from: QPointF | None = None
         self._tool_cursor = Qt.CursorShape.ArrowCursor
         self.pan_by_left = False
@@ -254,6 +255,9 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 Qt's name
         """Start a drag of the picture or a gesture of the tool."""
         event.accept()
+        if self._button & event.buttons() & ~event.button():
+            return  # one thing at a time
+        self._button = event.button()
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         left = event.button() == Qt.MouseButton.LeftButton
         if event.button() == Qt.MouseButton.MiddleButton or (left and (self._space or self.pan_by_left)):
@@ -278,6 +282,9 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 Qt's name
         """End the drag or the gesture."""
         event.accept()
+        if event.button() != self._button:
+            return
+        self._button = Qt.MouseButton.NoButton
         if self._dragged_from is not None:
             self._dragged_from = None
             self._show_cursor()
@@ -288,6 +295,7 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 Qt's name
         """Tell of a double click; it comes in place of the second press."""
         event.accept()
+        self._button = event.button()
         if event.button() == Qt.MouseButton.LeftButton and not (self._space or self.pan_by_left):
             self.double_clicked.emit(self._touch(event))
 

@@ -26,7 +26,7 @@ class RescueOffer(QObject):
         self._document = document
         self._keeping = keeping
         self._waiting: list[Rescue] = []
-        self._goes_on_once_open = False
+        self._coming: Rescue | None = None
         self.ways_on: Final[dict[str, Callable[[], None]]] = {
             "bring-back": self._bring_back,
             "discard-left": self._discard,
@@ -34,6 +34,7 @@ class RescueOffer(QObject):
         }
         """Buttons of this one's messages -> what they do."""
         document.opened.connect(self._on_opened)
+        document.held_back.connect(self._on_held_back)
         document.failed.connect(self._on_failed)
 
     def offer(self) -> None:
@@ -61,6 +62,7 @@ class RescueOffer(QObject):
             action=("bring-back", "Bring back"),
             other=("discard-left", "Discard"),
             more=("leave-for-later", "Later"),
+            stays=True,
         )
 
     def _bring_back(self) -> None:
@@ -71,7 +73,7 @@ class RescueOffer(QObject):
             self.window_wanted.emit(rescue)
             self._offer_next()
             return
-        self._goes_on_once_open = True
+        self._coming = rescue
         self._keeping.bring_back(rescue)
 
     def _discard(self) -> None:
@@ -85,10 +87,16 @@ class RescueOffer(QObject):
             self._offer_next()
 
     def _on_opened(self) -> None:
-        if self._goes_on_once_open:
-            self._goes_on_once_open = False
+        if self._coming is not None:
+            self._coming = None
             self._offer_next()
+
+    def _on_held_back(self) -> None:
+        """Bring a copy back in a window of its own: this one was edited while it was read."""
+        if self._coming is not None:
+            self.window_wanted.emit(self._coming)
+            self._on_opened()
 
     def _on_failed(self, lane: str) -> None:
         if lane == "open":
-            self._goes_on_once_open = False  # what failed is said first; the menu offers the others
+            self._coming = None  # what failed is said first; the menu offers the others

@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -199,6 +199,15 @@ class Runner(QObject):
                 self.became_idle.emit()
         elif word.job.serial == self._newest[word.job.lane]:
             getattr(self, word.signal).emit(word.job.lane, *word.values)
+
+
+def close_all(runners: Iterable[Runner], *, seconds: float) -> bool:
+    """Ask all to stop, then join them; False when one has not come back after so many seconds for all together."""
+    end = time.monotonic() + seconds
+    runners = tuple(runners)
+    for runner in runners:
+        runner.close(seconds=0.0)
+    return all([runner.close(seconds=max(0.0, end - time.monotonic())) for runner in runners])  # noqa: C419 each is asked
 
 
 @dataclass(frozen=True)

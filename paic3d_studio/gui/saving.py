@@ -54,15 +54,19 @@ class Saving(QObject):
         keeping.failed.connect(self._on_not_saved)
         keeping.changed_on_disk.connect(self._on_changed_on_disk)
         keeping.given_up.connect(self._stay_open)
+        document.opened.connect(self._stay_open)
 
     def work_to_lose(self) -> bool:
         """Ask, without blocking, when closing would lose something; the button of the message closes all the same."""
         if self.leaves_work_behind:
             return False
-        if self._document.runner.runs("export"):
+        exports = self._document.runs("export") and not self.closes_once_saved  # then that was told before
+        stops = "An export is still being written. It stops when the studio closes."
+        if self._document.session.dirty:
+            message, cure = "This project has unsaved edits.", stops if exports else ""
+            action = ("save-and-close", "Save and close")
+        elif exports:
             message, cure, action = "An export is still being written.", "It stops when the studio closes.", None
-        elif self._document.session.dirty:
-            message, cure, action = "This project has unsaved edits.", "", ("save-and-close", "Save and close")
         else:
             return False
         other = ("close-anyway", "Close anyway")
@@ -71,10 +75,11 @@ class Saving(QObject):
 
     def _on_saved(self, path: Path) -> None:
         self._preferences.remember_recent(path)
-        self._messages.hide()
+        self._messages.withdraw(*self.ways_on, "open-anyway")  # nothing is unsaved any more
         self._status.show_idle("Saved")
         if self.closes_once_saved:
             self._window.close()
+            self.closes_once_saved = False  # an edit that came while it was written is asked about first
 
     def _on_not_saved(self, error: Exception) -> None:
         self.closes_once_saved = False

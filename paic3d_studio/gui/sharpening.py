@@ -28,7 +28,7 @@ class Sharpening(QObject):
         document.changed.connect(self._ask)
         document.halted.connect(self._give_up)
         document.failed.connect(self._on_failed)
-        document.runner.became_idle.connect(self._ask)
+        document.became_idle.connect(self._ask)
         document.runner.delivered.connect(self._on_delivered)
 
     def _on_wanted(self, wanted: StillRequest | None) -> None:
@@ -38,15 +38,15 @@ class Sharpening(QObject):
 
     def _ask(self) -> None:
         """Ask for the still that is wanted, unless anything else is to be done."""
-        wanted, project, runner = self._wanted, self._document.refined, self._document.runner
-        if wanted is None or project is None or runner.busy:
+        wanted, project = self._wanted, self._document.refined
+        if wanted is None or project is None or self._document.busy:
             return
 
         def work(monitor: Monitor, deliver: Deliver) -> None:
             deliver("still", self._document.session.exact_still(wanted, project=project, monitor=monitor))
 
         self._asked_of = project
-        runner.submit("still", work, title="Refining the view")
+        self._document.runner.submit("still", work, title="Refining the view")
         self._document.busy_changed.emit()
 
     def _on_delivered(self, lane: str, name: str, value: object) -> None:

@@ -75,6 +75,7 @@ class ViewportWidget(QWidget):
         self.setMinimumSize(160, 120)
         self.setAccessibleName(text("3D view of the head"))
         self.scene = Scene()
+        self._button = Qt.MouseButton.NoButton  # the one that began the gesture
         self._gesture: _Gesture | None = None
         self._pointer = QPointF()
         self._host: OpenGLHost | PictureHost | None = None
@@ -205,6 +206,9 @@ class ViewportWidget(QWidget):
         super().resizeEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        if self._gesture is not None and self._button & event.buttons() & ~event.button():
+            return  # one thing at a time
+        self._button = event.button()
         self._gesture = _gesture_of(event)
         self._pointer = event.position()
         if self._gesture is None:
@@ -227,6 +231,8 @@ class ViewportWidget(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if self._gesture is None:
             super().mouseReleaseEvent(event)
+        elif event.button() != self._button:
+            return
         self._gesture = None
         self._tell_wanted_still()
         self.unsetCursor()

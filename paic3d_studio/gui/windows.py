@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -94,16 +95,18 @@ class Windows(QObject):
         self.queue.activateWindow()
 
     def close_all(self) -> None:
-        """Close every window; one with work to lose asks first, and stays until it is answered."""
+        """Close every window; one with work to lose comes to the front, asks, and stays until it is answered."""
         for window in reversed(self.open_windows):
-            window.close()
+            if not window.close():
+                _bring_to_front(window)
 
     def join(self, *, seconds: float) -> None:
-        """Wait for the work of windows that are out of sight already; a thread is joined, never terminated."""
+        """Wait so long for the work of windows that are out of sight already; a thread is joined, never terminated."""
+        end = time.monotonic() + seconds
         for window in (*self._open, *self._unjoined):
-            window.join(seconds=seconds)
+            window.join(seconds=max(0.0, end - time.monotonic()))
         if self.queue is not None:
-            self.queue.join(seconds=seconds)
+            self.queue.join(seconds=max(0.0, end - time.monotonic()))
 
     def _raise_with(self, file: Path, *, other_than: MainWindow | None = None) -> bool:
         """Bring the window that has a project open, or is opening it, to the front; False when none has."""
@@ -111,9 +114,7 @@ class Windows(QObject):
             return False
         for window in self._open:
             if window is not other_than and _same(file, window.document.opening or window.keeping.path):
-                window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
-                window.raise_()
-                window.activateWindow()
+                _bring_to_front(window)
                 return True
         return False
 
@@ -138,6 +139,12 @@ class Windows(QObject):
                 self.queue.tell_that_it_is_last()
             else:
                 self.queue.close()
+
+
+def _bring_to_front(window: MainWindow) -> None:
+    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.raise_()
+    window.activateWindow()
 
 
 def _same(file: Path, other: Path | None) -> bool:

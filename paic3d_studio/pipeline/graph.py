@@ -12,12 +12,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from paic3d_studio.core.artefacts import content_key
-from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.core.monitor import POLL, SILENT, Monitor
 from paic3d_studio.errors import Cancelled
 
 P = TypeVar("P")
@@ -103,8 +104,8 @@ class _Result:
 class Graph(Generic[P]):
     """Stages and sources by name, with the memo of what was computed.
 
-    Any thread may pull, several at once: a lock guards the memo, and nothing is computed under it. Listeners are called
-    on the pulling thread.
+    Any thread may pull, several at once: a lock guards the memo, and nothing is computed under it. What one pull
+    computes another one waits for instead of computing it as well. Listeners are called on the pulling thread.
 
     Args:
         sources: the leaves.
@@ -137,6 +138,7 @@ class Graph(Generic[P]):
         self._lock = threading.Lock()
         self._memo: dict[str, OrderedDict[str, _Result]] = {name: OrderedDict() for name in self._stages}
         self._keys: OrderedDict[str, str] = OrderedDict()
+        self._computing: dict[str, threading.Lock] = {}
         self._listeners: list[Listener] = []
 
     @property
@@ -225,6 +227,20 @@ class Graph(Generic[P]):
             self._keys.move_to_end(derivation)
             while len(self._keys) > REMEMBERED_KEYS:
                 self._keys.popitem(last=False)
+
+    @contextmanager
+    def _alone(self, derivation: str, monitor: Monitor) -> Iterator[None]:
+        """Let one pull at a time compute a value; whoever waits for it finds it in the memo, or has to compute it."""
+        with self._lock:
+            lock = self._computing.setdefault(derivation, threading.Lock())
+        while not lock.acquire(timeout=POLL):
+            monitor.check()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._computing.pop(derivation, None)
+            lock.release()
 
     def _tell(self, report: StageReport) -> None:
         with self._lock:
@@ -334,7 +350,12 @@ class _Pull(Generic[P]):
                 self._settle(StageReport(name, "cached", result.seconds, 1.0))
             return result
         inputs = [self._value(input_name) for input_name in stage.inputs]
-        return self._compute(stage, inputs, derivation)
+        with self._graph._alone(derivation, self._monitor):
+            result = self._graph._recall(name, derivation)
+            if result is None:
+                return self._compute(stage, inputs, derivation)
+        self._settle(StageReport(name, "cached", result.seconds, 1.0))
+        return result
 
     def _value(self, name: str) -> object:
         source = self._graph._sources.get(name)

@@ -26,6 +26,7 @@ class History(Generic[T]):
         self._value = value
         self._saved = value
         self._drag_start: T | None = None
+        self._can_join = False
         self._limit = limit
 
     @property
@@ -61,18 +62,26 @@ class History(Generic[T]):
         """Take a value, the present one when None, as the saved one."""
         self._saved = self._value if value is None else value
 
-    def apply(self, edit: Callable[[T], T]) -> T:
-        """Make one step of `edit`; what had been taken back is forgotten. Ends a drag that is under way."""
+    def apply(self, edit: Callable[[T], T], *, joined: bool = False) -> T:
+        """Make one step of `edit`; what had been taken back is forgotten. Ends a drag that is under way.
+
+        A `joined` edit becomes part of the step before it, if the last thing that happened was an edit that made one;
+        where the two cancel out that step is gone.
+        """
         self.end_drag()
         changed = edit(self._value)
+        start = self._past.pop() if joined and self._can_join else self._value
+        self._can_join = changed != start
+        if self._can_join:
+            self._push(start)
         if changed != self._value:
-            self._push(self._value)
             self._value = changed
         return self._value
 
     def begin_drag(self) -> None:
         """Start a drag: until it ends, each `drag` replaces the one before, and all of them are one step."""
         self.end_drag()
+        self._can_join = False
         self._drag_start = self._value
 
     def drag(self, edit: Callable[[T], T]) -> T:
@@ -106,6 +115,7 @@ class History(Generic[T]):
     def undo(self) -> T:
         """Go back one step, if there is one; a drag under way is ended first."""
         self.end_drag()
+        self._can_join = False
         if self._past:
             self._future.append(self._value)
             self._value = self._past.pop()
@@ -114,6 +124,7 @@ class History(Generic[T]):
     def redo(self) -> T:
         """Make the step again that was taken back last, if there is one."""
         self.end_drag()
+        self._can_join = False
         if self._future:
             self._past.append(self._value)
             self._value = self._future.pop()

@@ -129,9 +129,12 @@ class Session:
         self.show(project)
         return project
 
-    def edit(self, edit: Edit) -> Project:
-        """Make one step: `edit` takes the present project to the next one; an edit that changes nothing is no step."""
-        return self._changed(lambda history: history.apply(edit))
+    def edit(self, edit: Edit, *, joined: bool = False) -> Project:
+        """Make one step: `edit` takes the present project to the next one; an edit that changes nothing is no step.
+
+        A `joined` edit is part of the step before it.
+        """
+        return self._changed(lambda history: history.apply(edit, joined=joined))
 
     def begin_drag(self) -> None:
         """Start a drag: until it ends, every `drag` replaces the one before, and all are one step of undo."""

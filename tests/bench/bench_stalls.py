@@ -202,7 +202,7 @@ class Artist:
         self.window.head.set_mode(self.lot.choice(["colour", "normals", "depth"]))
 
     def export(self) -> None:
-        if not self.window.document.runner.runs("export"):
+        if not self.window.document.runs("export"):
             self.window.document.export(Path(home.name) / "head.glb")
 
     def save(self) -> None:

@@ -278,6 +278,15 @@ class Pointer:
     def release(self, x: float, y: float, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
         self._send(QEvent.Type.MouseButtonRelease, self.place(x, y), button, Qt.MouseButton.NoButton)
 
+    def press_also(self, x: float, y: float, button: Qt.MouseButton) -> None:
+        """Press another button while the left one is held."""
+        held = button | Qt.MouseButton.LeftButton
+        self._send(QEvent.Type.MouseButtonPress, self.place(x, y), button, held)
+
+    def release_one(self, x: float, y: float, button: Qt.MouseButton) -> None:
+        """Release another button than the left one, which stays held."""
+        self._send(QEvent.Type.MouseButtonRelease, self.place(x, y), button, Qt.MouseButton.LeftButton)
+
     def click(self, x: float, y: float, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
         self.press(x, y, button)
         self.release(x, y, button)

@@ -54,7 +54,7 @@ def test_without_blender_one_sentence_and_a_button_to_choose_it(
 ) -> None:
     studio.actions_by_name["blender"].trigger()
     assert "Blender was not found." in studio.workspace.messages.text
-    assert not studio.document.runner.runs("export")
+    assert not studio.document.runs("export")
     studio.workspace.messages.acted.emit("choose-blender")
     chooser = studio.findChild(QFileDialog)
     assert chooser is not None
@@ -75,7 +75,7 @@ def test_a_choice_that_is_no_program_is_told_and_not_remembered(studio: MainWind
     chooser.reject()
     assert "no program" in studio.workspace.messages.text
     assert studio.preferences.text("blender/program", "") == ""
-    assert not studio.document.runner.runs("export")
+    assert not studio.document.runs("export")
 
 
 def test_an_ordinary_export_starts_nothing(

@@ -15,6 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.artefacts import content_key
 from paic3d_studio.errors import UserError
+from paic3d_studio.gui.hull_menu import HullMenu
+from paic3d_studio.gui.landmark_menu import LandmarkMenu
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.picture_layers import LayerState
 from paic3d_studio.project import edits
@@ -167,6 +169,35 @@ def test_escape_takes_a_drag_back(qtbot: QtBot, studio: MainWindow, pointer: obj
     QTest.keyClick(studio, Qt.Key.Key_Escape)
     assert not studio.document.session.can_undo
     assert np.array_equal(mask(studio), before)
+
+
+def test_hidden_hulls_are_not_edited_and_the_hint_says_why(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    before = studio.document.project
+    tip = corner(studio, "nose", 3)
+    studio.image.view.setFocus()
+    QTest.keyClick(studio.image.view, Qt.Key.Key_2)
+    assert "hidden" in studio.workspace.status.hint
+    pointer.drag(tip, (tip[0] + 20, tip[1]))
+    pointer.hover(*tip)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Delete):
+        QTest.keyClick(studio.image.view, key)
+    edge = studio.image.hulls.polygons["mouth"][:2].mean(axis=0)
+    pointer.double_click(float(edge[0]), float(edge[1]))
+    pointer.click(*tip, Qt.MouseButton.RightButton)
+    assert studio.document.project is before and studio.image._menu is None
+    QTest.keyClick(studio.image.view, Qt.Key.Key_2)
+    assert "hidden" not in studio.workspace.status.hint
+    pointer.drag(tip, (tip[0] + 20, tip[1]))
+    assert studio.document.project != before
+
+
+def test_of_many_right_clicks_one_menu_is_kept(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    for tool, kind in (("hull", HullMenu), ("landmarks", LandmarkMenu)):
+        studio.image.choose_tool(tool)
+        for _ in range(5):
+            pointer.click(*corner(studio, "nose", 3), Qt.MouseButton.RightButton)
+            studio.image._menu.close()
+        qtbot.waitUntil(lambda kind=kind: len(studio.image.findChildren(kind)) == 1)
 
 
 def test_a_double_click_on_an_edge_adds_a_corner_and_a_right_click_removes_it(
@@ -440,6 +471,29 @@ def test_arrow_keys_nudge_what_is_under_the_pointer(qtbot: QtBot, studio: MainWi
     assert studio.image.hulls.polygons["mouth"] == pytest.approx(before + np.array([1, 10]))
 
 
+def test_nudges_without_a_pause_are_one_step_and_so_are_the_values_of_a_setting(
+    qtbot: QtBot, studio: MainWindow, pointer: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.image.view.setFocus()
+    pointer.hover(*corner(studio, "nose", 3))
+    for _ in range(3):
+        QTest.keyClick(studio.image.view, Qt.Key.Key_Down)
+    nudged = studio.document.project
+    sigma = studio.workspace.settings.controls.widgets["sigma"]
+    for _ in range(3):
+        sigma.stepUp()
+    assert studio.document.project.settings.lines.sigma == pytest.approx(nudged.settings.lines.sigma + 0.3)
+    studio.document.undo()
+    assert studio.document.project == nudged
+    studio.document.undo()
+    assert not studio.document.session.can_undo
+    monkeypatch.setattr("paic3d_studio.gui.document._PAUSE", 0.0)
+    for _ in range(2):
+        sigma.stepUp()
+    studio.document.undo()
+    assert studio.document.session.can_undo
+
+
 def test_the_delete_key_removes_the_corner_under_the_pointer(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
     before = len(studio.image.hulls.polygons["nose"])
     pointer.hover(*corner(studio, "nose", 3))
@@ -517,6 +571,23 @@ def test_one_brush_stroke_is_one_step_and_marks_what_it_covers(
     studio.document.undo()
     assert np.array_equal(mask(studio), before)
     assert not studio.document.session.can_undo
+
+
+def test_another_button_during_a_stroke_neither_ends_nor_moves_it(
+    qtbot: QtBot, studio: MainWindow, pointer: object
+) -> None:
+    studio.image.choose_tool("brush")
+    shown, middle = studio.image.view.pan_zoom, Qt.MouseButton.MiddleButton
+    pointer.press(40, 40)
+    pointer.drag_to(80, 40)
+    pointer.press_also(80, 40, middle)
+    pointer.drag_to(120, 40)
+    pointer.release_one(120, 40, middle)
+    pointer.drag_to(160, 40)
+    pointer.release(160, 40)
+    pointer.drag((40, 90), (80, 90))
+    assert [stroke.points[-1][0] for stroke in studio.document.project.strokes] == pytest.approx([160, 80], abs=1)
+    assert studio.image.view.pan_zoom == shown
 
 
 def test_the_eraser_takes_lines_out_of_the_mask(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
@@ -664,6 +735,32 @@ def test_opening_another_picture_asks_first_when_edits_would_be_lost(
     assert studio.document.project.picture.name == "portrait.png"
     with qtbot.waitSignal(studio.document.opened):
         studio.workspace.messages.acted.emit("open-anyway")
+    assert studio.document.project.picture.name == "other.png"
+
+
+def test_edits_made_while_another_picture_is_read_are_asked_about_before_it_is_shown(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.png"
+    other.write_bytes(picture.read_bytes())
+    go, read = threading.Event(), studio.document.session.read
+
+    def slow(*given: object, **parts: object) -> object:
+        assert go.wait(20)
+        return read(*given, **parts)
+
+    monkeypatch.setattr(studio.document.session, "read", slow)
+    studio.open_picture(str(other))
+    studio.document.edit(lambda project: edits.set_seed(project, seed=7))
+    with qtbot.waitSignal(studio.document.held_back, timeout=20_000):
+        go.set()
+    assert (studio.document.project.picture.name, studio.document.project.seed) == ("portrait.png", 7)
+    with qtbot.waitSignal(studio.window_wanted) as wanted:
+        studio.workspace.messages._act()
+    assert wanted.args == [str(other), ""]
+    studio.open_picture(str(other))
+    with qtbot.waitSignal(studio.document.opened, timeout=20_000):
+        studio.workspace.messages._act_otherwise()
     assert studio.document.project.picture.name == "other.png"
 
 

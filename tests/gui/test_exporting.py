@@ -1,5 +1,6 @@
 """From the window to a file."""
 
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -120,6 +121,40 @@ def test_an_edit_during_an_export_does_not_disturb_it(
     assert studio.document.session.dirty
 
 
+def test_the_picture_is_found_anew_and_drawn_on_while_an_export_runs(
+    qtbot: QtBot, studio: MainWindow, pointer: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, export = threading.Event(), studio.document.session.export
+
+    def slow(*given: object, **parts: object) -> object:
+        assert go.wait(60)
+        return export(*given, **parts)
+
+    monkeypatch.setattr(studio.document.session, "export", slow)
+    studio.document.export(tmp_path / "head.glb")
+    with qtbot.waitSignal(studio.document.refreshed, timeout=20_000):
+        studio.workspace.settings.controls.widgets["sigma"].setValue(2.0)
+    studio.image.choose_tool("brush")
+    pointer.drag((40, 40), (90, 40))
+    assert len(studio.document.project.strokes) == 1
+    assert studio.document.runs("export")
+    with qtbot.waitSignal(studio.document.exported, timeout=20_000):
+        go.set()
+
+
+def test_a_press_before_the_lines_are_known_says_so(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    go = threading.Event()
+    studio.document.runner.submit("open", lambda *_: go.wait(60))
+    studio.workspace.settings.controls.widgets["sigma"].setValue(2.0)
+    studio.image.choose_tool("brush")
+    pointer.drag((40, 40), (90, 40))
+    assert studio.document.project.strokes == ()
+    assert "One moment" in studio.workspace.status.hint
+    with qtbot.waitSignal(studio.document.refreshed, timeout=20_000):
+        go.set()
+    assert "One moment" not in studio.workspace.status.hint
+
+
 def test_a_stopped_export_writes_nothing(qtbot: QtBot, studio: MainWindow, tmp_path: Path, pace: object) -> None:
     target = tmp_path / "head.glb"
     pace.seconds = 20
@@ -128,8 +163,10 @@ def test_a_stopped_export_writes_nothing(qtbot: QtBot, studio: MainWindow, tmp_p
         dialog._export.click()
     qtbot.waitUntil(lambda: studio.workspace.strip.states().get("textured") == "running")
     brought_to_front(studio)
+    QTest.keyClick(studio, Qt.Key.Key_Escape)  # a key that is pressed for many reasons only asks
+    assert "export" in studio.workspace.messages.text
     with qtbot.waitSignal(studio.document.stopped, timeout=2000):
-        QTest.keyClick(studio, Qt.Key.Key_Escape)
+        studio.workspace.messages._act()
     assert not target.exists()
     assert list(tmp_path.glob("head*")) == []
 
@@ -225,5 +262,5 @@ def test_a_file_that_cannot_be_written_beside_the_head_is_told_of_before_the_wor
     dialog = asked(studio, tmp_path / "head.obj")
     dialog._export.click()
     assert dialog.isVisible() and "head.mtl" in dialog._note.text()
-    assert not studio.document.runner.runs("export")
+    assert not studio.document.runs("export")
     dialog.reject()

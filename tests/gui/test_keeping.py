@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.lines import Stroke
+from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.gui.keeping import Saved
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
@@ -179,6 +181,45 @@ def test_closing_with_unsaved_edits_offers_to_save_first(qtbot: QtBot, studio: M
     assert decoded_project((tmp_path / "girl.paic3d").read_bytes(), name="girl") == project
 
 
+def exporting_until(studio: MainWindow, go: threading.Event) -> None:
+    """Have an export under way that ends when it is told to stop, or when it may `go`."""
+
+    def work(monitor: Monitor, deliver: object) -> None:
+        while not go.wait(0.01):
+            monitor.check()
+
+    studio.document.exporter.submit("export", work)
+
+
+def test_closing_with_unsaved_edits_during_an_export_names_both_and_saves(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path
+) -> None:
+    saved_to(studio, qtbot, tmp_path / "girl.paic3d")
+    project = edited(studio, qtbot)
+    exporting_until(studio, threading.Event())
+    studio.close()
+    assert studio.isVisible()
+    assert "unsaved edits" in studio.workspace.messages.text and "export" in studio.workspace.messages.text
+    with qtbot.waitSignal(studio.closed, timeout=10_000):
+        studio.workspace.messages._act()
+    assert decoded_project((tmp_path / "girl.paic3d").read_bytes(), name="girl") == project
+
+
+def test_an_edit_made_while_save_and_close_writes_keeps_this_and_the_next_save_from_closing(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path
+) -> None:
+    saved_to(studio, qtbot, tmp_path / "girl.paic3d")
+    edited(studio, qtbot)
+    studio.close()
+    with qtbot.waitSignal(studio.keeping.saved, timeout=10_000):
+        studio.workspace.messages._act()
+        studio.document.edit(partial(edits.set_seed, seed=5))
+    assert studio.isVisible() and "unsaved edits" in studio.workspace.messages.text
+    with qtbot.waitSignal(studio.keeping.saved, timeout=10_000):
+        studio.keeping.save()
+    assert studio.isVisible()
+
+
 def test_everything_as_detected_takes_every_edit_back_in_one_step(qtbot: QtBot, studio: MainWindow) -> None:
     before = studio.document.project
     edited(studio, qtbot)
@@ -296,6 +337,19 @@ def test_after_one_copy_was_brought_back_the_next_one_is_offered(
     assert len(wanted) == 1 and len(window.keeping.left_behind()) == 1
 
 
+def test_a_copy_that_is_read_while_the_open_picture_is_edited_comes_back_in_a_window_of_its_own(
+    qtbot: QtBot, studio: MainWindow, preferences: Preferences, picture: Path
+) -> None:
+    left_by_a_crash(preferences, picture)
+    (left,) = studio.keeping.left_behind()
+    studio.offer_what_a_crash_left()
+    with qtbot.waitSignal(studio.rescue_offer.window_wanted, timeout=20_000) as wanted:
+        studio.workspace.messages._act()
+        studio.document.edit(partial(edits.set_seed, seed=5))
+    assert wanted.args == [left]
+    assert studio.document.project.seed == 5 and not studio.workspace.messages.isVisible()
+
+
 def test_a_file_that_somebody_else_has_written_is_not_saved_over_in_silence(
     qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path
 ) -> None:
@@ -319,6 +373,37 @@ def test_a_file_that_somebody_else_has_written_is_not_saved_over_in_silence(
     edited(studio, qtbot)
     with qtbot.waitSignal(studio.keeping.saved, timeout=10_000):
         studio.keeping.save()
+
+
+def test_saving_takes_away_only_what_it_has_settled(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    messages = studio.workspace.messages
+    edited(studio, qtbot)
+    studio.close()
+    assert "unsaved edits" in messages.text
+    saved_to(studio, qtbot, tmp_path / "girl.paic3d")
+    assert not messages.isVisible()
+    edited(studio, qtbot)
+    studio.outcomes.tell_of_error(ValueError("only a trial"))
+    saved_to(studio, qtbot, tmp_path / "girl.paic3d")
+    assert messages.isVisible() and "ValueError: only a trial" in messages.details
+
+
+def test_what_a_crash_left_is_offered_until_it_is_answered(
+    qtbot: QtBot, studio: MainWindow, preferences: Preferences, picture: Path
+) -> None:
+    left_by_a_crash(preferences, picture)
+    messages = studio.workspace.messages
+    studio.offer_what_a_crash_left()
+    offer = messages.text
+    messages.show_message("There is no picture to paste.")
+    assert messages.text != offer
+    QTest.keyClick(studio, Qt.Key.Key_Escape)
+    assert messages.isVisible() and messages.text == offer
+    with qtbot.waitSignal(studio.document.refreshed, timeout=20_000):
+        studio.open_picture(str(picture))
+    assert messages.isVisible() and messages.text == offer
+    messages._act_third()
+    assert not messages.isVisible()
 
 
 def test_details_are_offered_where_there_are_some(qtbot: QtBot, studio: MainWindow) -> None:

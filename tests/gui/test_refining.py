@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.artefacts import FieldVolume
@@ -69,6 +71,20 @@ def test_undo_brings_the_fine_volume_back_without_baking_it_again(
     assert pace.fine_volumes == refined
 
 
+def test_undo_before_the_next_fine_volume_is_baked_brings_the_last_one_back(
+    qtbot: QtBot, studio: MainWindow, pace: object
+) -> None:
+    settle(qtbot, studio)
+    first = studio.head.viewport.scene.volume
+    pace.fine_seconds = 30.0
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.edit(lambda project: set_seed(project, seed=9))
+    assert voxels_shown(studio) == 16
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.undo()
+    assert studio.head.viewport.scene.volume is first
+
+
 @pytest.mark.parametrize(("choice", "mean"), [("off", None), ("line-free", "render_like")])
 def test_the_setting_of_the_stitch_changes_the_picture_and_bakes_no_volume(
     qtbot: QtBot, studio: MainWindow, pace: object, choice: str, mean: str | None
@@ -98,3 +114,18 @@ def test_an_older_head_is_called_so_until_the_new_one_is_there(qtbot: QtBot, stu
     qtbot.waitUntil(lambda: studio.head.viewport.sentence == told)
     qtbot.waitUntil(lambda: studio.head.viewport.sentence != told, timeout=20_000)
     assert studio.document.session.peek("volume") is not None
+
+
+def test_escape_takes_a_message_away_and_lets_the_refining_go_on(
+    qtbot: QtBot, studio: MainWindow, pace: object
+) -> None:
+    settle(qtbot, studio)
+    pace.fine_seconds = 1.0
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.edit(lambda project: set_seed(project, seed=12))
+    studio.workspace.messages.show_message("There is no picture to paste.")
+    for _ in range(2):
+        QTest.keyClick(studio, Qt.Key.Key_Escape)
+        assert not studio.workspace.messages.isVisible()
+    qtbot.waitUntil(lambda: voxels_shown(studio) == 24, timeout=20_000)
+    assert studio.workspace.strip.states()[REFINED] == "fresh"

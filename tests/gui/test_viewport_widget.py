@@ -119,6 +119,16 @@ def test_dragging_with_the_other_button_or_shift_moves_the_head_with_the_pointer
     assert (widget.view.azimuth, widget.view.elevation) == (0.0, 0.0)
 
 
+def test_another_button_during_an_orbit_neither_ends_nor_changes_it(widget: ViewportWidget) -> None:
+    send(widget, QEvent.Type.MouseButtonPress, QPointF(200, 150), Left, Left, Plain)
+    send(widget, QEvent.Type.MouseButtonPress, QPointF(200, 150), Right, Left | Right, Plain)
+    send(widget, QEvent.Type.MouseButtonRelease, QPointF(200, 150), Right, Left, Plain)
+    send(widget, QEvent.Type.MouseMove, QPointF(240, 150), NoButton, Left, Plain)
+    send(widget, QEvent.Type.MouseButtonRelease, QPointF(240, 150), Left, NoButton, Plain)
+    send(widget, QEvent.Type.MouseMove, QPointF(300, 150), NoButton, NoButton, Plain)
+    assert (widget.view.azimuth, widget.view.target) == (pytest.approx(-20.0), HOME_VIEW.target)
+
+
 def test_a_move_without_a_button_does_nothing(widget: ViewportWidget) -> None:
     for x in (100, 200, 300):
         send(widget, QEvent.Type.MouseMove, QPointF(x, 150), NoButton, NoButton, Plain)

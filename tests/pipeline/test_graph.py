@@ -277,3 +277,29 @@ def test_no_lock_is_held_while_a_stage_computes():
     assert graph.peek("slow", Numbers()) is None
     go_on.set()
     thread.join()
+
+
+def test_what_one_pull_computes_another_waits_for_and_a_cancelled_one_waits_no_longer():
+    inside, go_on, stop = threading.Event(), threading.Event(), threading.Event()
+    runs = []
+
+    def wait(a):
+        runs.append(a)
+        inside.set()
+        assert go_on.wait(5)
+        return a
+
+    graph: Graph[Numbers] = Graph(sources=[Source("a", lambda n: n.a)], stages=[Stage("slow", "Slow", ("a",), wait)])
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(graph.pull("slow", Numbers()))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert inside.wait(5)
+    threading.Timer(0.1, stop.set).start()
+    with pytest.raises(Cancelled):
+        graph.pull("slow", Numbers(), Monitor(cancelled=stop.is_set))
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert answers == [3, 3, 3] and runs == [3]
+    assert graph._computing == {}

@@ -105,13 +105,15 @@ def test_a_value_is_dirty_until_it_is_what_was_saved():
     assert not history.dirty
 
 
-@given(st.lists(st.sampled_from(["edit", "undo", "redo", "begin", "drag", "end", "cancel"]), max_size=60))
+@given(st.lists(st.sampled_from(["edit", "joined", "undo", "redo", "begin", "drag", "end", "cancel"]), max_size=60))
 def test_whatever_is_done_undo_leads_back_to_the_beginning_and_redo_to_the_end(actions):
     history = History("")
     for number, action in enumerate(actions):
         match action:
             case "edit":
                 history.apply(add(f"{number},"))
+            case "joined":
+                history.apply(add(f"{number}+"), joined=True)
             case "undo":
                 history.undo()
             case "redo":
@@ -135,3 +137,27 @@ def test_whatever_is_done_undo_leads_back_to_the_beginning_and_redo_to_the_end(a
     for _ in range(steps):
         history.redo()
     assert history.value == newest
+
+
+def test_a_joined_edit_is_part_of_the_step_before_it():
+    history = History(0)
+    for value in (1, 2, 3):
+        history.apply(lambda _, value=value: value, joined=value > 1)
+    assert history.value == 3
+    assert history.undo() == 0 and not history.can_undo
+    assert history.redo() == 3
+
+
+def test_a_joined_edit_without_a_step_of_its_kind_before_it_is_a_step():
+    history = History(0)
+    history.apply(lambda _: 1)
+    history.apply(lambda _: 2)
+    history.apply(lambda _: 1, joined=True)  # takes its step back
+    history.apply(lambda _: 5, joined=True)
+    assert (history.undo(), history.undo()) == (1, 0)
+    history.apply(lambda _: 7, joined=True)
+    assert history.undo() == 0
+    history.begin_drag()
+    history.drag(lambda _: 3)
+    history.apply(lambda _: 4, joined=True)
+    assert (history.undo(), history.undo()) == (3, 0)

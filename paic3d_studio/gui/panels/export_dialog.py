@@ -70,7 +70,7 @@ class ExportDialog(QDialog):
         self._note = label(role="faint", wrap=True)
         self._scroll = QScrollArea()
         options = [option for option in MESH_OPTIONS if option.name in _EXPORTED]
-        self._controls = OptionControls(options, wanted=self._changes.append)
+        self._controls = OptionControls(options, wanted=lambda change, _: self._changes.append(change))
         self._controls.show_project(project)
         self._terms_before = project.settings.terms
         terms = dataclasses.replace(self._terms_before, author=self._terms_before.author or author)

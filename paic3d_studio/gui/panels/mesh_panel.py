@@ -160,8 +160,8 @@ def _geometry(faces: int, vertices: int) -> int:
 class MeshPanel(QWidget):
     """Sections of the mesh's options, and below them what the mesh is, or will be, like."""
 
-    edit_wanted = Signal(object)
-    """An edit: Project -> Project."""
+    edit_wanted = Signal(object, str)
+    """An edit, Project -> Project, and the name of the option that it is of."""
     network_wanted = Signal()
     """The artist wants to choose the file of an upscaling network."""
     mesh_wanted = Signal()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
-from typing import Final
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
@@ -22,7 +24,8 @@ _INFO_SECONDS = 12
 class MessageBar(QFrame):
     """Floats over the lower edge of its parent until it is dismissed; the newest message replaces the one before.
 
-    Good news leaves by itself, what went wrong stays, and can be copied with what whoever mends it has to know.
+    One that `stays` comes back once those that replaced it are gone, until it was answered or dismissed itself. Good
+    news leaves by itself, what went wrong stays, and can be copied with what whoever mends it has to know.
     """
 
     acted = Signal(str)
@@ -33,6 +36,8 @@ class MessageBar(QFrame):
         super().__init__(parent)
         self._host = over or parent
         self._details = ""
+        self._staying: Callable[[], None] | None = None  # shows the message again that is not answered yet
+        self._stays = False
         self.setObjectName("messageBar")
         self.setAccessibleName(in_language("Message"))
         self._symbol = QLabel()
@@ -42,18 +47,19 @@ class MessageBar(QFrame):
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self._action, self._other, self._more = QPushButton(), QPushButton(), QPushButton()
+        self._buttons = (self._action, self._other, self._more)
         self._action.clicked.connect(self._act)
         self._other.clicked.connect(self._act_otherwise)
         self._more.clicked.connect(self._act_third)
-        for button in (self._action, self._other, self._more):
+        for button in self._buttons:
             button.hide()  # until a message offers something
         self._copy = icon_button("copy", tip="Copy details")
         self._copy.clicked.connect(self._copy_text)
         self._dismiss = icon_button("close", tip="Dismiss the message (Esc)")
-        self._dismiss.clicked.connect(self.hide)
+        self._dismiss.clicked.connect(self.dismiss)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.hide)
+        self._timer.timeout.connect(self.dismiss)
         self._line = QHBoxLayout(self)
         self._lay_out()
         self._host.installEventFilter(self)
@@ -80,6 +86,7 @@ class MessageBar(QFrame):
         other: tuple[str, str] | None = None,
         more: tuple[str, str] | None = None,
         details: str = "",
+        stays: bool = False,
     ) -> None:
         """Show a message in the artist's language.
 
@@ -91,7 +98,12 @@ class MessageBar(QFrame):
             other: of a second button.
             more: of a third one.
             details: what is copied beside the words, such as a traceback.
+            stays: whether it outlives the messages that come after it.
         """
+        self._stays = stays
+        if stays:
+            parts: dict[str, Any] = {"cure": cure, "kind": kind, "action": action, "other": other, "more": more}
+            self._staying = partial(self.show_message, message, **parts, details=details, stays=True)
         colour = {"error": theme.BAD, "warning": theme.WARM, "info": theme.GOOD}[kind]
         self._details = details
         self.setProperty("kind", kind)
@@ -101,7 +113,7 @@ class MessageBar(QFrame):
         self._message.setText(in_language(message))
         self._cure.setText(in_language(cure))
         self._cure.setVisible(bool(cure))
-        for button, offered in ((self._action, action), (self._other, other), (self._more, more)):
+        for button, offered in zip(self._buttons, (action, other, more), strict=True):
             name, text = offered or ("", "")
             button.setObjectName(name)
             button.setText(in_language(text))
@@ -114,6 +126,24 @@ class MessageBar(QFrame):
         self._timer.stop()
         if kind == "info":
             self._timer.start(_INFO_SECONDS * 1000)
+
+    def dismiss(self) -> None:
+        """Take the message away; one that stays below it is shown again."""
+        if self._stays:
+            self._staying = None
+        self.hide()
+        if self._staying is not None:
+            self._staying()
+
+    def withdraw(self, *names: str) -> None:
+        """Dismiss the message if one of its buttons has one of these names: what it asks is settled."""
+        if any(button.objectName() in names for button in self._buttons):
+            self.dismiss()
+
+    def clear(self) -> None:
+        """Dismiss the message, unless it stays: it was about the picture that is gone."""
+        if not self._stays:
+            self.dismiss()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt's name
         """Follow the parent's size."""
@@ -150,13 +180,15 @@ class MessageBar(QFrame):
         QGuiApplication.clipboard().setText(self.details)
 
     def _act(self) -> None:
-        self.hide()
-        self.acted.emit(self._action.objectName())
+        self._press(self._action)
 
     def _act_otherwise(self) -> None:
-        self.hide()
-        self.acted.emit(self._other.objectName())
+        self._press(self._other)
 
     def _act_third(self) -> None:
-        self.hide()
-        self.acted.emit(self._more.objectName())
+        self._press(self._more)
+
+    def _press(self, button: QPushButton) -> None:
+        name = button.objectName()  # the message below it may come back now
+        self.dismiss()
+        self.acted.emit(name)

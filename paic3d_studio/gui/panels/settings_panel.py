@@ -94,10 +94,12 @@ class OptionControls:
 
     Args:
         options: which.
-        wanted: called with an edit when the artist changed a control.
+        wanted: called with an edit and the option's name when the artist changed a control.
     """
 
-    def __init__(self, options: Sequence[Option], *, wanted: Callable[[Callable[[Project], Project]], None]) -> None:
+    def __init__(
+        self, options: Sequence[Option], *, wanted: Callable[[Callable[[Project], Project], str], None]
+    ) -> None:
         self._options = {option.name: option for option in options}
         self._wanted = wanted
         self._shown: dict[str, Any] = {}
@@ -183,14 +185,14 @@ class OptionControls:
             return
         self._shown[name] = value
         option = self._options[name]
-        self._wanted(lambda project: option.edit(project, value))
+        self._wanted(lambda project: option.edit(project, value), name)
 
 
 class SettingsPanel(QWidget):
     """Sections of options that fold away."""
 
-    edit_wanted = Signal(object)
-    """An edit: Project -> Project."""
+    edit_wanted = Signal(object, str)
+    """An edit, Project -> Project, and the name of the option that it is of."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -77,7 +77,10 @@ class ViewportPanel(QWidget):
         if volume is self._volumes.get(side):
             return
         is_first = not self._volumes
-        self._volumes[side] = volume
+        coarser = {
+            known: one for known, one in self._volumes.items() if known < side
+        }  # a finer one is of another field
+        self._volumes = {**coarser, side: volume}
         self.viewport.set_volume(volume)
         if is_first:  # nothing to look at till then: a coarse picture at once, like after a movement
             self.viewport.set_mode(self.viewport.mode)

@@ -35,8 +35,15 @@ class HullEditing(MachineTool):
         self._layer = canvas.layers.hull_layer
 
     @property
+    def ready(self) -> bool:
+        """Whether there are hulls to see: nobody drags what is hidden."""
+        return super().ready and self.canvas.layers.states["hulls"].visible
+
+    @property
     def hint(self) -> str:
         """What the tool does, or which corners the drag under way drops."""
+        if not self.canvas.layers.states["hulls"].visible:
+            return text("The hulls are hidden. Show them (2) to edit them.")
         dropped = len(self.machine.dropped)
         if dropped == 1:
             return text("1 corner lies inside now and goes when you let go. Free shape (right click) keeps it.")
@@ -57,7 +64,7 @@ class HullEditing(MachineTool):
 
     def hover(self, touch: Touch | None, *, scene: Scene) -> Qt.CursorShape | None:
         """Light up a corner, an edge or a hull."""
-        if not self.canvas.layers.states["hulls"].visible:
+        if not self.ready:
             return None
         target = hull_target(touch, hulls=scene.hulls, locked=scene.locked) if touch is not None else None
         if self.machine.grabbed is not None:
@@ -87,7 +94,7 @@ class HullEditing(MachineTool):
     def right_click(self, touch: Touch, *, scene: Scene) -> HullMenu | None:
         """Offer what can be done with a hull."""
         project = self.canvas.document.project
-        if project is None or not self.canvas.layers.has_face:
+        if project is None:
             return None
         found = self.canvas.document.session.peek("found_hulls")
         if found is None:
