@@ -18,6 +18,7 @@ from paic3d_studio.export import export_mesh, exporter_for
 from paic3d_studio.pipeline.child import run_in_child
 from paic3d_studio.pipeline.graph import Graph, Stage, StageReport
 from paic3d_studio.pipeline.stages import INFILL_WEIGHTS, SOURCES, STAGES, prepare_networks, weights_key
+from paic3d_studio.project import edits
 from paic3d_studio.project.file import decoded_project, is_project, write_project
 from paic3d_studio.project.history import History
 from paic3d_studio.project.state import PictureSource, Project
@@ -166,7 +167,8 @@ class Session:
             UserError: the folder is missing or write-protected, or the disk is full; what stood there is untouched.
         """
         project = project or self._opened().value
-        write_project(project, Path(path), preview=self.preview(project))
+        kept = edits.with_found_face(project, landmarks=self._graph.peek("found_landmarks", project))
+        write_project(kept, Path(path), preview=self.preview(project))
 
     def preview(self, project: Project) -> bytes:
         """Return a small picture of the portrait for lists, a PNG; empty while the portrait is not known."""
