@@ -49,6 +49,10 @@ class Gesture(QObject):
         """Whether a tool has taken the pointer, or holds a line that is drawn corner by corner."""
         return self._tool is not None
 
+    def is_of(self, tool: PictureTool) -> bool:
+        """Whether a gesture of this tool is under way."""
+        return self._tool is tool
+
     def begin(self, tool: PictureTool, edit: Edit) -> None:
         """Start with what a press made; nothing happens where the worker has not come so far yet."""
         preview = MaskPreview.of(self._document.session)
