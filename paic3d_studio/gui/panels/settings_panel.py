@@ -283,6 +283,8 @@ class SettingsPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("row")
+        self._seeded: Sequence[str] | None = None  # not known before the networks' library is loaded
+        self._backbone = ""
         self.controls = OptionControls(
             OPTIONS, wanted=self.edit_wanted.emit, slid=self.slid.emit, let_go=self.let_go.emit
         )
@@ -293,11 +295,29 @@ class SettingsPanel(QWidget):
             column.addWidget(section)
         self.setEnabled(False)
 
+    def offer(self, choices: Mapping[str, Sequence[str]]) -> None:
+        """Offer these choices; "seed" names the backbones that draw anything at random."""
+        self.controls.offer(choices)
+        self._seeded = choices.get("seed")
+        self._tell_of_seed()
+
     def show_project(self, project: Project | None) -> None:
         """Show what the project says; without one there is nothing to set."""
         self.setEnabled(project is not None)
         if project is not None:
             self.controls.show_project(project)
+            self._backbone = project.settings.backbone
+            self._tell_of_seed()
+
+    def _tell_of_seed(self) -> None:
+        """Let the seed be set only where it makes a difference."""
+        seed = self.controls.widgets["seed"]
+        matters = self._seeded is None or self._backbone in self._seeded
+        seed.setEnabled(matters)
+        tip = next(option.tip for option in OPTIONS if option.name == "seed")
+        seed.setToolTip(
+            text(tip if matters else "This backbone draws nothing at random: every seed gives the same head")
+        )
 
 
 def option_sections(options: Sequence[Option], controls: OptionControls) -> list[Section]:

@@ -1,4 +1,4 @@
-"""The sliders of the lines: what they show while they are held, and what is kept."""
+"""The settings of the side panel: sliders while they are held, and a seed only where it makes a difference."""
 
 import dataclasses
 
@@ -10,8 +10,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from paic3d_studio.gui.importing import choices
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.panels.settings_panel import OptionSlider
+from paic3d_studio.project import edits
 
 
 def mask(studio: MainWindow) -> np.ndarray:
@@ -86,3 +88,16 @@ def test_a_slider_shows_what_the_number_says_and_leaves_the_wheel_to_the_panel(s
     )
     QApplication.sendEvent(width, wheel)
     assert width.value() == width.maximum()
+
+
+def test_the_seed_can_be_set_only_where_the_backbone_draws_at_random(studio: MainWindow) -> None:
+    panel = studio.workspace.settings
+    seed = panel.controls.widgets["seed"]
+    assert seed.isEnabled()  # nothing is known of the backbones yet
+    studio.document.method_known.emit(choices())
+    assert not seed.isEnabled() and "every seed gives the same head" in seed.toolTip()
+    studio.document.edit(lambda project: edits.set_settings(project, backbone="published"))
+    assert seed.isEnabled() and "every seed" not in seed.toolTip()
+    studio.document.undo()
+    assert not seed.isEnabled()
+    studio.document.stop()
