@@ -90,6 +90,11 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
 """What the artist decided, cut so that each stage depends on no more than it uses."""
 
 
+def weights_of(project: Project) -> tuple[str, ...]:
+    """Return what stands for the weights that the stages of a project use: another set, other keys."""
+    return tuple(source.key(source.read(project)) for source in SOURCES if source.name.endswith("_weights"))
+
+
 # fmt: off
 STAGES: Final[tuple[Stage, ...]] = (
     # The picture: where the character is, and where her face is.

@@ -92,7 +92,7 @@ _PER_DIGIT: Final = False  # numbers take effect when the artist leaves the fiel
 _PLACES: Final = 200
 """Places of a slider over numbers with a fraction."""
 
-_NUMBER_WIDTH: Final = 84
+_NUMBER_WIDTH: Final = 76
 """Width of the field of a number that a slider stands before, in pixels."""
 
 OptionEdit = Callable[[Project], Project]
