@@ -23,15 +23,30 @@ def file_stamp(path: Path) -> FileStamp | None:
     return told.st_ino, told.st_mtime_ns, told.st_size
 
 
+def is_write_protected(path: Path) -> bool:
+    """Return whether a file stands at `path` that is not to be written.
+
+    The right to rename would not ask the file, only its folder; and an administrator may write everything, so the
+    file's own mode is asked as well.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (os.access(path, os.W_OK) and mode & 0o222)
+
+
 def write_files(contents: Mapping[Path, bytes]) -> int:
     """Write files that belong together: all beside their targets first, then each renamed into its place.
+
+    A symbolic link stays one: what it leads to is replaced.
 
     Returns:
         The number of bytes written.
 
     Raises:
-        UserError: the folder is missing or write-protected, the disk is full, or the target is a folder. What stood at
-            the targets before is untouched, and no partial file stays behind.
+        UserError: the folder is missing, it or a file is write-protected, the disk is full, or the target is a folder.
+            What stood at the targets before is untouched, and no partial file stays behind.
     """
     parts: dict[Path, Path] = {}
     target = next(iter(contents))
@@ -39,8 +54,11 @@ def write_files(contents: Mapping[Path, bytes]) -> int:
         for target, content in contents.items():
             if target.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            part = target.parent / f".{secrets.token_hex(6)}.part"
-            parts[target] = part
+            if is_write_protected(target):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            place = Path(os.path.realpath(target))
+            part = place.parent / f".{secrets.token_hex(6)}.part"
+            parts[place] = part
             with part.open("xb") as file:
                 file.write(content)
                 file.flush()

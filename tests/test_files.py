@@ -73,3 +73,33 @@ def test_a_folder_in_place_of_the_file_is_told_and_untouched(tmp_path: Path) -> 
     with pytest.raises(UserError, match="is a folder"):
         write_files({tmp_path / "a.glb": b"x"})
     assert (tmp_path / "a.glb").is_dir() and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_write_protected_file_in_a_folder_that_can_be_written_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"older")
+    (tmp_path / "b").write_bytes(b"older")
+    (tmp_path / "b").chmod(0o444)
+    with pytest.raises(UserError, match="b” cannot be written: the folder or the file is write-protected"):
+        write_files({tmp_path / "a": b"newer", tmp_path / "b": b"newer"})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() == b"older"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_link_stays_a_link_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    place, link = tmp_path / "elsewhere" / "a", tmp_path / "a"
+    place.write_bytes(b"older")
+    link.symlink_to(place)
+    write_files({link: b"newer"})
+    assert link.is_symlink() and place.read_bytes() == b"newer"
+    assert [file.name for file in place.parent.iterdir()] == ["a"]
+
+
+def test_a_link_to_a_write_protected_file_leaves_it_as_it_is(tmp_path: Path) -> None:
+    place, link = tmp_path / "place", tmp_path / "link"
+    place.write_bytes(b"older")
+    place.chmod(0o444)
+    link.symlink_to(place)
+    with pytest.raises(UserError, match="write-protected"):
+        write_files({link: b"newer"})
+    assert place.read_bytes() == b"older"

@@ -7,7 +7,7 @@ import io
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from PIL import Image
 
 from paic3d_studio.core.image import encode_png
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.core.terms import Terms
 from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 
@@ -171,11 +172,22 @@ class TurntableFormat:
     label: str
     frames: int
     write: Callable[..., tuple[str, ...]]
+    wants_terms: ClassVar[bool] = False
+
+    def files(self, path: Path) -> tuple[Path, ...]:
+        """Return all that is written for a turntable at `path`."""
+        return (path,)
+
+    def check(self, terms: Terms) -> None:
+        """Refuse no terms: a picture tells of none."""
 
 
 TURNTABLES: Final[Mapping[str, TurntableFormat]] = {
-    ".png": TurntableFormat("a sheet of pictures", 8, write_contact_sheet),
-    ".gif": TurntableFormat("a picture that turns", 36, write_moving_picture),
-    ".mp4": TurntableFormat("a film of two turns", 90, write_film),
+    ".png": TurntableFormat("Turntable, a sheet of pictures", 8, write_contact_sheet),
+    ".gif": TurntableFormat("Turntable, a moving picture", 36, write_moving_picture),
+    ".mp4": TurntableFormat("Turntable, a film", 90, write_film),
 }
 """Suffix -> format."""
+
+PICTURE_SIDES: Final = (256, 384, 512, 768, 1024)
+"""Sides of a turntable's pictures to choose from, in pixels."""

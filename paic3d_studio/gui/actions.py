@@ -99,6 +99,15 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         separator=True,
     ),
     ActionEntry(
+        "turntable",
+        "File",
+        "Export turntable…",
+        "Export the head turning, as a film, a moving picture or a sheet of pictures",
+        ("Ctrl+Shift+E",),
+        "",
+        lambda now: now.has_face and not now.exporting,
+    ),
+    ActionEntry(
         "blender",
         "File",
         "Open in Blender",

@@ -41,6 +41,7 @@ def handlers(window: MainWindow) -> dict[str, Callable[..., None]]:
         "save-elsewhere": window.keeping.save_elsewhere,
         "left-behind": lambda: window.rescue_offer.ask(),
         "export": window.exporting.ask,
+        "turntable": window.exporting.ask_for_turntable,
         "blender": window.blending.start,
         "import-weights": window.weights_chooser.ask,
         "new-window": lambda: window.window_wanted.emit(None, ""),

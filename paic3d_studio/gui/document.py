@@ -6,9 +6,10 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -94,6 +95,8 @@ class Document(QObject):
     """Lane, fraction 0..1, a few words."""
     exported = Signal(object, object)
     """`ExportReport` and the `Path` that was asked for."""
+    recorded = Signal(object)
+    """The `Path` of a turntable that was written."""
     imported = Signal(object)
     """`ImportOutcome` of a round of imports."""
     failed = Signal(str, object)
@@ -138,7 +141,7 @@ class Document(QObject):
         self._unrefined: Project | None = None
         self._refined: Project | None = None
         self._refresh_pending = False
-        self._export_target: Path | None = None
+        self._last_export: tuple[Path, Callable[..., object]] | None = None
         self._upscaled_picture: PictureSource | None = None
         self._dragging = False
         self._shown_project: Project | None = None
@@ -292,15 +295,22 @@ class Document(QObject):
 
     def export(self, target: Path) -> None:
         """Write the head as it is now, in the background; edits meanwhile neither disturb it nor wait for it."""
+        self._export(target, self.session.export)
+
+    def record_turntable(self, target: Path, *, side: int) -> None:
+        """Write the head as it is now from all sides, in pictures of `side` pixels, as `export` does."""
+        self._export(target, partial(self.session.turntable, size=side))
+
+    def _export(self, target: Path, write: Callable[..., object]) -> None:
         project = self.project
         if project is None:
             return
 
-        def work(monitor: Monitor, deliver: Deliver) -> ExportReport:  # noqa: ARG001 nothing comes before the end
+        def work(monitor: Monitor, deliver: Deliver) -> object:  # noqa: ARG001 nothing comes before the end
             with self._telling_of(project, whatever_is_shown=False):
-                return self.session.export(target, project=project, monitor=monitor)
+                return write(target, project=project, monitor=monitor)
 
-        self._export_target = target
+        self._last_export = target, write
         for lane in YIELDING:
             self.runner.cancel(lane)
         self.exporter.submit("export", work, title=f"Exporting {target.name}")
@@ -308,8 +318,8 @@ class Document(QObject):
 
     def export_again(self) -> None:
         """Export once more to where the last export went."""
-        if self._export_target is not None:
-            self.export(self._export_target)
+        if self._last_export is not None:
+            self._export(*self._last_export)
 
     def import_weights(self, files: Sequence[Path]) -> None:
         """Import the authors' files, in the background; what can be chosen is told anew afterwards."""
@@ -457,8 +467,12 @@ class Document(QObject):
             self.refreshed.emit()
         elif lane == "refine":
             self._refined, self._unrefined = self._unrefined, None
-        elif lane == "export" and isinstance(value, ExportReport):
-            self.exported.emit(value, self._export_target)
+        elif lane == "export" and self._last_export is not None:
+            target, _ = self._last_export
+            if isinstance(value, ExportReport):
+                self.exported.emit(value, target)
+            else:
+                self.recorded.emit(target)
         elif lane == "upscaling" and isinstance(value, Upscaling):
             if self.project is not None and self.project.picture == self._upscaled_picture:
                 self.edit(lambda project: edits.set_settings(project, upscaling=value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
@@ -11,7 +12,10 @@ from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.panels.export_dialog import ExportDialog
 from paic3d_studio.gui.preferences import Preferences
-from paic3d_studio.session.output import check_head_target
+from paic3d_studio.session.output import check_head_target, check_turntable_target
+
+_USUAL_SIDE: Final = 512
+"""Side of a turntable's pictures until the artist chose another, in pixels."""
 
 
 class Exporting(QObject):
@@ -24,27 +28,43 @@ class Exporting(QObject):
         self._preferences = preferences
         self.dialog: ExportDialog | None = None
         """The dialog that is open now."""
+        self._suffix = ".glb"
         self.folder = Path()
         """Where the last export went."""
         document.opened.connect(self._close)
 
     def ask(self) -> None:
-        """Open the dialog, filled in as it was left last."""
+        """Open the dialog for a head, filled in as it was left last."""
+        self._ask(self._preferences.text("export/suffix", ".glb"))
+
+    def ask_for_turntable(self) -> None:
+        """Open the dialog for a turntable, filled in as it was left last."""
+        self._ask(self._preferences.text("export/turntable", ".mp4"))
+
+    def ask_again(self) -> None:
+        """Open the dialog for what was asked for last."""
+        self._ask(self._suffix)
+
+    def _ask(self, suffix: str) -> None:
         project = self._document.project
         if project is None or self.dialog is not None:
             return
         from paic3d_studio.export import EXPORTERS
+        from paic3d_studio.export.turntable import PICTURE_SIDES, TURNTABLES
 
-        suffix = self._preferences.text("export/suffix", ".glb")
+        side = self._preferences.text("export/side", "")
         origin = self._document.origin
         folder = self._preferences.folder("export", otherwise=origin.parent if origin else None)
         usual = folder / f"{Path(project.picture.name).stem or 'head'}{suffix}"
         self.dialog = ExportDialog(
             self._window,
             formats=EXPORTERS,
+            turntables=TURNTABLES,
+            sides=PICTURE_SIDES,
+            side=int(side) if side.isdecimal() else _USUAL_SIDE,
             target=usual,
             project=project,
-            check=check_head_target,
+            check=self._check,
             author=self._preferences.text("export/author", ""),
         )
         self.dialog.accepted.connect(self._start)
@@ -57,17 +77,32 @@ class Exporting(QObject):
         faces = f"{report.faces:,}".replace(",", "\u202f")
         return f"{target}\n{faces} triangles, {report.bytes_written / 1e6:.1f} MB"
 
+    def tell_of_turntable(self, target: Path) -> str:
+        """Take note of a finished turntable, and return what to say of it."""
+        self.folder = target.parent
+        return str(target)
+
+    def _check(self, target: Path) -> None:
+        """Refuse a target of the dialog that cannot be written, with a UserError."""
+        is_turntable = self.dialog is not None and self.dialog.side is not None
+        (check_turntable_target if is_turntable else check_head_target)(target)
+
     def _start(self) -> None:
         if self.dialog is None:
             return
-        target = self.dialog.target
-        self._preferences.remember("export/suffix", target.suffix)
+        target, side = self.dialog.target, self.dialog.side
+        self._suffix = target.suffix
+        self._preferences.remember("export/suffix" if side is None else "export/turntable", target.suffix)
         if target.parent.is_dir():
             self._preferences.remember_folder("export", target.parent)
         if author := self.dialog.terms_form.terms.author:
             self._preferences.remember("export/author", author)
         self._document.edit(self.dialog.edit)
-        self._document.export(target)
+        if side is None:
+            self._document.export(target)
+        else:
+            self._preferences.remember("export/side", str(side))
+            self._document.record_turntable(target, side=side)
         self._leave()
 
     def _close(self) -> None:

@@ -97,7 +97,7 @@ class Following(QObject):
 
     def _on_method_known(self, choices: object) -> None:
         if isinstance(choices, dict):
-            self._workspace.settings.controls.offer(choices)
+            self._workspace.settings.offer(choices)
 
     # What runs -------------------------------------------------------------------------------------------------------
 

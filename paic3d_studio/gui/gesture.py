@@ -57,6 +57,10 @@ class Gesture(QObject):
         """Whether a press was refused, and the next one would be too."""
         return self._refused and MaskPreview.of(self._document.session) is None
 
+    def is_of(self, tool: PictureTool) -> bool:
+        """Whether a gesture of this tool is under way."""
+        return self._tool is tool
+
     def begin(self, tool: PictureTool, edit: Edit) -> None:
         """Start with what a press made; `refused` where the worker has not come so far yet."""
         preview = MaskPreview.of(self._document.session)

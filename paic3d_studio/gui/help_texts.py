@@ -27,6 +27,7 @@ _POINTER: Final = (
     ("Drag the divider", "Compare before and after"),
     ("Drag the head, middle drag", "Turn it"),
     ("The same with Shift, right drag", "Move it"),
+    ("Two fingers on a trackpad", "Turn it; with Shift move, with Ctrl zoom"),
     ("Double click on the head", "Look at that point"),
 )
 _HEAD_KEYS: Final = (

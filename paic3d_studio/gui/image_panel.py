@@ -16,7 +16,7 @@ from paic3d_studio.gui.gesture import Gesture
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.picture_layers import PictureLayers
 from paic3d_studio.gui.picture_tools import new_tools
-from paic3d_studio.gui.picture_tools.picture_tool import Canvas, EditMenu
+from paic3d_studio.gui.picture_tools.picture_tool import Canvas, EditMenu, PictureTool
 from paic3d_studio.gui.picture_view import PictureView
 from paic3d_studio.gui.pointer_marks import PointerMarks
 from paic3d_studio.project.state import Project
@@ -43,17 +43,18 @@ class ImagePanel(QWidget):
         self.view = PictureView()
         self.shown = PictureLayers(self.view, document=document)
         self.gesture = Gesture(self.view, document=document, layers=self.shown)
-        self.tools = new_tools(
-            Canvas(
-                panel=self,
-                view=self.view,
-                document=document,
-                layers=self.shown,
-                marks=PointerMarks(self.view.box),
-                apply=self._apply,
-                choose=self.choose_tool,
-            )
+        canvas = Canvas(
+            panel=self,
+            view=self.view,
+            document=document,
+            layers=self.shown,
+            marks=PointerMarks(self.view.box),
+            apply=self._apply,
+            choose=self.choose_tool,
         )
+        self.tools = new_tools(canvas)
+        self._slider = PictureTool(canvas)  # whose gestures are made outside the picture
+        self._slid_unseen: Edit | None = None
         self._name, self._tool = "hull", self.tools.by_name["hull"]
         self._bars = tuple(dict.fromkeys(tool.bar for tool in self.tools.by_name.values() if tool.bar is not None))
         self._button_down = False
@@ -151,6 +152,23 @@ class ImagePanel(QWidget):
     def cancel_gesture(self) -> bool:
         """Take back a gesture under way; False when there is none."""
         return self.gesture.cancel()
+
+    def slide(self, edit: Edit) -> None:
+        """Show what a slider that is held makes of the project."""
+        if self.gesture.is_of(self._slider):
+            self.gesture.go_on(edit)
+        else:
+            self.gesture.settle()
+            self.gesture.begin(self._slider, edit)
+        self._slid_unseen = None if self.gesture.under_way else edit
+
+    def end_slide(self) -> None:
+        """Keep what the slider made as one step of undo; also where the worker knew too little to show it."""
+        if self.gesture.is_of(self._slider):
+            self.gesture.end()
+        elif self._slid_unseen is not None:
+            self._document.edit(self._slid_unseen)
+        self._slid_unseen = None
 
     def delete_vertex(self) -> None:
         """Remove the corner under the pointer, or the last one of a line under way."""

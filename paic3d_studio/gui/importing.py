@@ -85,8 +85,12 @@ def checked_network(file: Path, *, monitor: Monitor) -> Upscaling:
 
 
 def choices() -> dict[str, tuple[str, ...]]:
-    """Return what the settings can choose from: setting -> names. Runs on the worker, for it loads the networks."""
-    from paic3d_studio.nets.backbones import offered_backbones
+    """Return what the settings can choose from: setting -> names; for "seed" the backbones that take one.
+
+    Runs on the worker, for it loads the networks.
+    """
+    from paic3d_studio.nets.backbones import BACKBONES, offered_backbones
     from paic3d_studio.nets.infill import offered_inpainters
 
-    return {"infill": offered_inpainters(), "backbone": offered_backbones()}
+    seeded = tuple(name for name, entry in BACKBONES.items() if entry.has_seed)
+    return {"infill": offered_inpainters(), "backbone": offered_backbones(), "seed": seeded}

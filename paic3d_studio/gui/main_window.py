@@ -285,6 +285,8 @@ class MainWindow(QMainWindow):
         self.welcome.start_page.chosen.connect(self.opening.open)
         self.appearance.language_chosen.connect(self._on_language_chosen)
         workspace.settings.edit_wanted.connect(document.edit)
+        workspace.settings.slid.connect(image.slide)
+        workspace.settings.let_go.connect(image.end_slide)
         workspace.layers.changed.connect(image.shown.set_state)
         workspace.strip.cancel_wanted.connect(document.stop)
         workspace.messages.acted.connect(self._on_message_action)

@@ -57,13 +57,14 @@ class Outcomes(QObject):
         self._failed_lane = ""
         self.ways_on: Final[dict[str, Callable[[], None]]] = {
             "place-face": self._place_face,
-            "export-again": exporting.ask,
+            "export-again": exporting.ask_again,
             "try-again": self._try_again,
             "show-folder": self._show_folder,
             "stop-export": document.stop_export,
         }
         """Buttons of this one's messages -> what they do."""
         document.exported.connect(self._on_exported)
+        document.recorded.connect(self._on_recorded)
         document.imported.connect(self._on_imported)
         document.failed.connect(self._on_failed)
         document.stopped.connect(self._on_stopped)
@@ -99,6 +100,15 @@ class Outcomes(QObject):
         self._messages.show_message(
             f"Exported {target.name}",
             cure=self._exporting.tell(report, target),
+            kind="info",
+            action=("show-folder", "Show in folder"),
+        )
+
+    def _on_recorded(self, target: Path) -> None:
+        self._status.show_idle("Exported")
+        self._messages.show_message(
+            f"Exported {target.name}",
+            cure=self._exporting.tell_of_turntable(target),
             kind="info",
             action=("show-folder", "Show in folder"),
         )

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from paic3d_studio.core.artefacts import Alignment, FeatureHulls, KeepMask, Landmarks, LineMask
+from paic3d_studio.core.artefacts import AlignedPortrait, Alignment, FeatureHulls, KeepMask, Landmarks, LineMask
 from paic3d_studio.core.hulls import detect_hulls
-from paic3d_studio.core.lines import keep_mask, masked_lines
+from paic3d_studio.core.lines import LineOptions, contour_lines, keep_mask, masked_lines
 from paic3d_studio.pipeline import steps
 from paic3d_studio.project.state import MovedLandmark, Project
 from paic3d_studio.session.session import Session
@@ -27,6 +27,8 @@ class MaskPreview:
     lines: NDArray[np.bool_]
     found: Landmarks
     alignment: Alignment
+    aligned: AlignedPortrait | None
+    options: LineOptions
     _kept: tuple[FeatureHulls, Landmarks, KeepMask] | None = None
     _placed: tuple[tuple[MovedLandmark, ...], Landmarks, FeatureHulls] | None = None
 
@@ -40,7 +42,9 @@ class MaskPreview:
         lines, found, alignment = (session.peek(stage) for stage in ("lines", "found_landmarks", "alignment"))
         if lines is None or found is None or alignment is None:
             return None
-        return cls(lines=lines, found=found, alignment=alignment)
+        project = session.project
+        options = LineOptions() if project is None else project.settings.lines
+        return cls(lines=lines, found=found, alignment=alignment, aligned=session.peek("aligned"), options=options)
 
     def landmarks_of(self, project: Project) -> Landmarks:
         """Return the landmarks as `project` has them."""
@@ -53,6 +57,9 @@ class MaskPreview:
     def mask_of(self, project: Project, *, hulls: FeatureHulls) -> LineMask:
         """Return the line mask as `project` has it."""
         keep = self.keep_of(project, hulls=hulls)
+        options = project.settings.lines
+        if options != self.options and self.aligned is not None:
+            self.lines, self.options = contour_lines(self.aligned, options=options), options
         return masked_lines(self.lines, keep=keep, strokes=project.strokes)
 
     def keep_of(self, project: Project, *, hulls: FeatureHulls) -> KeepMask:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QNativeGestureEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QImage, QInputDevice, QKeyEvent, QMouseEvent, QNativeGestureEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
@@ -33,6 +33,9 @@ WHEEL_FACTOR: Final = 0.88
 SLICE_STEP: Final = 0.004
 """Metres that one notch of the wheel moves the slice: about a voxel."""
 
+NOTCH: Final = 40.0
+"""Pixels that a notch of a trackpad's fingers counts as, where the system tells no pixels."""
+
 KEY_TURN: Final = 15.0
 """Degrees that an arrow key turns the head."""
 
@@ -53,9 +56,10 @@ class ViewportWidget(QWidget):
     """The head from any side.
 
     Left drag, Alt + left or middle drag: turn. Right drag, Shift + left or Shift + middle: shift. Wheel or pinch: zoom
-    at the pointer. Double click: put that point of the head in the middle. F, S, B, T: front, side, back, top;
-    R: reset; full stop: the whole head in the middle; arrows turn, plus and minus zoom, P changes between perspective
-    and orthographic. The numeric keypad does what it does in Blender (`NUMPAD_VIEWS`).
+    at the pointer. Two fingers on a trackpad: turn, with Shift shift, with Ctrl zoom. Double click: put that point of
+    the head in the middle. F, S, B, T: front, side, back, top; R: reset; full stop: the whole head in the middle;
+    arrows turn, plus and minus zoom, P changes between perspective and orthographic. The numeric keypad does what it
+    does in Blender (`NUMPAD_VIEWS`).
 
     It keeps showing what it has until something new is drawn. Where OpenGL cannot be had, one sentence says so.
     """
@@ -224,9 +228,7 @@ class ViewportWidget(QWidget):
             return
         moved = event.position() - self._pointer
         self._pointer = event.position()
-        side = max(1, min(self.width(), self.height()))
-        dx, dy = moved.x() / side, -moved.y() / side
-        self.set_view(self.view.dragged(dx, dy) if self._gesture == "orbit" else self.view.panned(dx, dy))
+        self._move_view(self._gesture, moved)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if self._gesture is None:
@@ -247,10 +249,22 @@ class ViewportWidget(QWidget):
             self.move_slice((event.angleDelta().x() or event.angleDelta().y()) / 120.0 * SLICE_STEP)
             event.accept()
             return
+        if _is_of_fingers(event) and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            if event.phase() != Qt.ScrollPhase.ScrollMomentum:  # the head stays where the fingers left it
+                shifts = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+                self._move_view("pan" if shifts else "orbit", _way_of_fingers(event))
+            event.accept()
+            return
         notches = event.angleDelta().y() / 120.0
         if notches:
             self.set_view(self.view.zoomed(WHEEL_FACTOR**notches, at=self._place(event.position())))
         event.accept()
+
+    def _move_view(self, gesture: _Gesture, moved: QPointF) -> None:
+        """Turn or shift the head as if it followed a pointer that moved by so many pixels."""
+        side = max(1, min(self.width(), self.height()))
+        dx, dy = moved.x() / side, -moved.y() / side
+        self.set_view(self.view.dragged(dx, dy) if gesture == "orbit" else self.view.panned(dx, dy))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         move = self._view_after(event)
@@ -369,6 +383,22 @@ class ViewportWidget(QWidget):
         self._refusal.setGeometry(self.rect())
         self._refusal.show()
         self._show_notice()
+
+
+def _is_of_fingers(event: QWheelEvent) -> bool:
+    """Return whether fingers on a trackpad scroll, not a wheel.
+
+    Some systems name the device; others tell a wheel's notches without, and fingers' way with a beginning and an end.
+    """
+    if event.device().type() == QInputDevice.DeviceType.TouchPad:
+        return True
+    return event.phase() != Qt.ScrollPhase.NoScrollPhase and not event.pixelDelta().isNull()
+
+
+def _way_of_fingers(event: QWheelEvent) -> QPointF:
+    """Return how far the fingers moved, in pixels."""
+    pixels = event.pixelDelta()
+    return QPointF(pixels) if not pixels.isNull() else QPointF(event.angleDelta()) * (NOTCH / 120.0)
 
 
 def _gesture_of(event: QMouseEvent) -> _Gesture | None:

@@ -69,6 +69,7 @@ def _upscaling_key(upscaling: Upscaling) -> str:
 SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("picture", lambda p: p.picture, _picture_key),
     Source("placed_face", lambda p: p.landmark_edit),
+    Source("found_face", lambda p: p.found_face),
     Source("alignment_edit", lambda p: p.alignment_edit),
     Source("landmark_moves", lambda p: p.landmark_moves),
     Source("matte_strokes", lambda p: p.matte_strokes, _strokes_key),
@@ -100,13 +101,19 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
 """What the artist decided, cut so that each stage depends on no more than it uses."""
 
 
+def weights_of(project: Project) -> tuple[str, ...]:
+    """Return what stands for the weights that the stages of a project use: another set, other keys."""
+    return tuple(source.key(source.read(project)) for source in SOURCES if source.name.endswith("_weights"))
+
+
 # fmt: off
 STAGES: Final[tuple[Stage, ...]] = (
     # The picture: where the character is, and where her face is.
     Stage("portrait", "Reading the picture", ("picture",), steps.portrait, key="derivation", keep=2, seconds=0.1,
           monitored=True),
-    Stage("found_landmarks", "Finding the face", ("portrait", "placed_face", "detector", "detector_weights"),
-          steps.found_landmarks, keep=4, seconds=0.8, monitored=True, uses_torch=True),
+    Stage("found_landmarks", "Finding the face",
+          ("portrait", "placed_face", "found_face", "detector", "detector_weights"), steps.found_landmarks,
+          keep=4, seconds=0.8, monitored=True, uses_torch=True),
     Stage("landmarks", "Moving landmarks", ("found_landmarks", "landmark_moves"), steps.landmarks, keep=4),
     Stage("found_matte", "Separating the background", ("portrait", "found_landmarks", "matting", "matting_weights"),
           steps.found_matte, seconds=0.7, monitored=True, uses_torch=True),

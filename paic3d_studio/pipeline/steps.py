@@ -54,6 +54,7 @@ from paic3d_studio.export.glb import glb_bytes
 from paic3d_studio.pipeline.child import run_in_child
 from paic3d_studio.project.state import (
     AlignmentEdit,
+    FoundFace,
     MovedLandmark,
     PictureSource,
     PlacedFace,
@@ -78,9 +79,14 @@ def portrait(picture: PictureSource, monitor: Monitor) -> Portrait:
 
 
 def found_landmarks(
-    portrait: Portrait, placed: PlacedFace | None, detector: str, weights: str, monitor: Monitor
+    portrait: Portrait,
+    placed: PlacedFace | None,
+    found: FoundFace | None,
+    detector: str,
+    weights: str,
+    monitor: Monitor,
 ) -> Landmarks:
-    """Find the face, or take it from where the artist placed it.
+    """Find the face, or take it from where the artist placed it or a project file kept it.
 
     Raises:
         UserError: no face is found, or a part of it was placed outside the picture.
@@ -95,6 +101,9 @@ def found_landmarks(
                     "Place the two eyes and the mouth inside it.",
                 )
         return landmarks_from_parts(right_eye=placed.right_eye, left_eye=placed.left_eye, mouth=placed.mouth)
+    if found is not None:
+        points, scores = np.array(found.points, np.float32), np.array(found.scores, np.float32)
+        return Landmarks(points, scores, source=found.source, warning=found.warning)
     from paic3d_studio.nets.landmarks import find_landmarks
 
     return find_landmarks(portrait, detector=detector, monitor=monitor)

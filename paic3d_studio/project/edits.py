@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core import hulls as shapes
 from paic3d_studio.core.alignment import adjustment, aligned_points, chained
-from paic3d_studio.core.artefacts import FEATURE_NAMES, Alignment, FeatureHulls
+from paic3d_studio.core.artefacts import FEATURE_NAMES, Alignment, FeatureHulls, Landmarks
 from paic3d_studio.core.lines import Stroke
 from paic3d_studio.core.strokes import MAX_RADIUS
 from paic3d_studio.project.state import (
     FARTHEST,
     MAX_NAME,
     AlignmentEdit,
+    FoundFace,
     MovedLandmark,
     PlacedFace,
     Point,
@@ -27,7 +28,7 @@ from paic3d_studio.project.state import (
     Project,
 )
 
-_OF_ANOTHER_FACE: Final[Mapping[str, Any]] = MappingProxyType(
+_ON_A_FACE: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "landmark_moves": (),
         "alignment_edit": AlignmentEdit(),
@@ -37,7 +38,10 @@ _OF_ANOTHER_FACE: Final[Mapping[str, Any]] = MappingProxyType(
         "strokes": (),
     }
 )
-"""What belongs to one place of the face and means nothing in another."""
+"""Edits that belong to one place of the face and mean nothing in another, and what they are without any."""
+
+_OF_ANOTHER_FACE: Final[Mapping[str, Any]] = MappingProxyType({**_ON_A_FACE, "found_face": None})
+"""What goes when the face is placed or looked for anew."""
 
 
 def set_hull(project: Project, *, feature: str, polygon: Iterable[Iterable[float]]) -> Project:
@@ -202,6 +206,25 @@ def reset_face(project: Project) -> Project:
     if project.landmark_edit is None:
         return project
     return replace(project, landmark_edit=None, **_OF_ANOTHER_FACE)
+
+
+def with_found_face(project: Project, *, landmarks: Landmarks | None) -> Project:
+    """Return the project as it is saved: with the face that was found, if edits stand on it, else without one.
+
+    A detector that answers otherwise some day would move hulls and strokes on the picture. Without such edits a later,
+    better detector is welcome.
+
+    Args:
+        project: as the artist left it.
+        landmarks: as found; None when they are not known.
+    """
+    if project.landmark_edit is not None or all(getattr(project, name) == of for name, of in _ON_A_FACE.items()):
+        return replace(project, found_face=None)
+    if project.found_face is not None or landmarks is None:
+        return project
+    points = tuple((float(x), float(y)) for x, y in landmarks.points)
+    scores = tuple(map(float, landmarks.scores))
+    return replace(project, found_face=FoundFace(points, scores, landmarks.source, landmarks.warning))
 
 
 def move_landmarks(project: Project, *, places: Mapping[int, Point]) -> Project:

@@ -4,9 +4,9 @@
     picture         the picture file as it was, byte for byte
     preview.png     a small picture of it, for lists of recent files
 
-Nothing that can be computed is kept. A newer version of the format is refused with a sentence; an older one is read,
-and what it lacks takes its default. The file is untrusted: nothing is unpacked to the disk, and sizes are bounded
-before and while they are read. Equal projects make equal bytes.
+Nothing that can be computed is kept, but for the face that was found, once edits stand on it. A newer version of the
+format is refused with a sentence; an older one is read, and what it lacks takes its default. The file is untrusted:
+nothing is unpacked to the disk, and sizes are bounded before and while they are read. Equal projects make equal bytes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from paic3d_studio.project.state import FARTHEST, PictureSource, Project
 
 SUFFIX: Final = ".paic3d"
 FORMAT: Final = "paic3d-project"
-VERSION: Final = 3
+VERSION: Final = 4
 
 _STATE: Final = "project.json"
 _PICTURE: Final = "picture"
@@ -195,6 +195,7 @@ def _refuse_impossible(project: Project) -> None:
             raise Damaged("a stroke lies outside every picture")
     face = project.landmark_edit
     moved = tuple(one.place for one in project.landmark_moves)
+    moved += () if project.found_face is None else project.found_face.points
     if not _in_reach(moved) or (face is not None and not _in_reach((face.right_eye, face.left_eye, face.mouth))):
         raise Damaged("the face lies outside every picture")
 

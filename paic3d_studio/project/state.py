@@ -1,4 +1,4 @@
-"""The frozen project: everything the artist decided, and nothing that can be computed from it."""
+"""The frozen project: everything the artist decided, and what her edits stand on."""
 
 from __future__ import annotations
 
@@ -72,6 +72,23 @@ class MovedLandmark:
 
 
 @dataclass(frozen=True)
+class FoundFace:
+    """The landmarks that were found when a project was saved: what its hulls and strokes stand on.
+
+    As `core.artefacts.Landmarks`: places in Portrait pixels with a score each, the detector's name, and its warning.
+    """
+
+    points: Polygon
+    scores: tuple[float, ...]
+    source: str
+    warning: str = ""
+
+    def __post_init__(self) -> None:
+        if not len(self.points) == len(self.scores) == LANDMARKS:
+            raise ValueError(f"a face has {LANDMARKS} landmarks")
+
+
+@dataclass(frozen=True)
 class AlignmentEdit:
     """How the artist moved the picture in the aligned square after it was aligned by its face.
 
@@ -135,11 +152,14 @@ class Settings:
 class Project:
     """One character: her picture and what the artist decided about it.
 
-    Detected values (landmarks, hulls) are not here: they come from the graph, and only what the artist changed is kept.
+    Detected values (landmarks, hulls) come from the graph, and only what the artist changed is kept here; apart from
+    the face that was found, once something of hers stands on it.
 
     Attributes:
         picture: her file.
         landmark_edit: the face she placed by hand; None leaves it to the detector.
+        found_face: what a file kept of the detector's answer, in place of which another detector's would move all that
+            she drew; None asks the detector. It is no decision, so two projects are equal without it.
         landmark_moves: single landmarks that she moved, by number; the others stay where they were found.
         alignment_edit: how she moved the picture in the square after it was aligned.
         matte_strokes: brush strokes on the matte in Portrait pixels, in order; `adds` marks the character.
@@ -154,6 +174,7 @@ class Project:
 
     picture: PictureSource
     landmark_edit: PlacedFace | None = None
+    found_face: FoundFace | None = field(default=None, compare=False)
     landmark_moves: tuple[MovedLandmark, ...] = ()
     alignment_edit: AlignmentEdit = AlignmentEdit()
     matte_strokes: tuple[Stroke, ...] = ()

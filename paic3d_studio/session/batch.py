@@ -9,6 +9,7 @@ OUT/report.html    the same to look at
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import hashlib
 import html
@@ -32,7 +33,10 @@ from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.export import exporter_for
 from paic3d_studio.files import write_files
 from paic3d_studio.pipeline.child import ChildFailed, run_in_child
-from paic3d_studio.project.file import SUFFIX
+from paic3d_studio.pipeline.stages import weights_of
+from paic3d_studio.project import edits
+from paic3d_studio.project.file import SUFFIX, decoded_project, is_project
+from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.session.headless import (
     CANCELLED,
     Job,
@@ -65,7 +69,7 @@ _SHEET_SIZE: Final = 160
 
 @dataclasses.dataclass(frozen=True)
 class Item:
-    """One picture of the batch and where its results go; `key` stands for its bytes and the options."""
+    """One picture of the batch and where its results go; `key` stands for its bytes, the options and the weights."""
 
     picture: Path
     head: Path
@@ -77,13 +81,14 @@ class Item:
 class Outcome:
     """What became of a picture: a `problem` in one sentence with its `cure`, or neither when the head is there.
 
-    `sha256` of the head in hex, `seconds` it took, `warning` of the face detector, `preview` a small PNG in base64.
+    `files` that were made, name -> sha256 in hex, `seconds` it took, `warning` of the face detector, `preview` a small
+    PNG in base64.
     """
 
     key: str
     problem: str = ""
     cure: str = ""
-    sha256: str = ""
+    files: Mapping[str, str] = dataclasses.field(default_factory=dict)
     faces: int = 0
     seconds: float = 0.0
     warning: str = ""
@@ -172,12 +177,24 @@ def _result_names(pictures: Sequence[Path]) -> list[str]:
 
 def _item(picture: Path, name: str, output: Path, suffix: str, options: Mapping[str, object]) -> Item:
     try:
-        content = hashlib.sha256(picture.read_bytes()).hexdigest()
+        encoded = picture.read_bytes()
     except OSError:
-        content = "unreadable"  # its own process says why
-    told = json.dumps([__version__, content, suffix, sorted((key, str(value)) for key, value in options.items())])
+        encoded = b""  # its own process says why
+    content = hashlib.sha256(encoded).hexdigest()
+    chosen = sorted((key, str(value)) for key, value in options.items())
+    told = json.dumps([__version__, content, suffix, chosen, _weights(encoded, options)])
     key = hashlib.sha256(told.encode()).hexdigest()
     return Item(picture, head=output / f"{name}{suffix}", sheet=output / f"{name}.png", key=key)
+
+
+def _weights(encoded: bytes, options: Mapping[str, object]) -> tuple[str, ...]:
+    """Return what stands for the weights that make a head of a picture or a project."""
+    project = Project(picture=PictureSource("", b""))
+    if is_project(encoded):
+        with contextlib.suppress(UserError):  # its own process says why it cannot be read
+            project = decoded_project(encoded, name="")
+    chosen = {name: options[name] for name in ("backbone", "infill") if options.get(name) is not None}
+    return weights_of(edits.set_settings(project, **chosen))
 
 
 def make_heads(
@@ -252,10 +269,10 @@ def make_head(item: Item, options: Mapping[str, Any], *, monitor: Monitor) -> Ou
     project = configured(session.read(item.picture, monitor=monitor.child(0.0, 0.05)), Namespace(**options))
     refuse_missing_weights(backbone=project.settings.backbone, infill=project.settings.infill)
     report = session.export(item.head, project=project, monitor=monitor.child(0.05, 0.9))
-    session.turntable(item.sheet, size=_SHEET_SIZE, project=project, monitor=monitor.child(0.9, 1.0))
+    sheets = session.turntable(item.sheet, size=_SHEET_SIZE, project=project, monitor=monitor.child(0.9, 1.0))
     return Outcome(
         item.key,
-        sha256=hashlib.sha256(item.head.read_bytes()).hexdigest(),
+        files={Path(made).name: _digest(Path(made)) for made in (*report.paths, *sheets)},
         faces=report.faces,
         warning=session.pull("landmarks", project).warning,
         preview=base64.b64encode(session.preview(project)).decode(),
@@ -263,14 +280,21 @@ def make_head(item: Item, options: Mapping[str, Any], *, monitor: Monitor) -> Ou
 
 
 def _is_done(item: Item, outcomes: Mapping[str, Outcome]) -> bool:
-    """Whether an earlier run made this head, and it still lies there as it was written."""
+    """Whether an earlier run made this head, and all of its files still lie there as they were written."""
     outcome = outcomes.get(item.picture.name)
     if outcome is None or outcome.problem or outcome.key != item.key:
         return False
+    if not isinstance(outcome.files, dict) or not {item.head.name, item.sheet.name} <= outcome.files.keys():
+        return False
+    folder = item.head.parent
     try:
-        return hashlib.sha256(item.head.read_bytes()).hexdigest() == outcome.sha256
+        return all(_digest(folder / name) == sha256 for name, sha256 in outcome.files.items())
     except OSError:
         return False
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _recorded(output: Path) -> dict[str, Outcome]:

@@ -11,26 +11,28 @@ from pathlib import Path
 from paic3d_studio.errors import UserError
 from paic3d_studio.export import exporter_for
 from paic3d_studio.export.turntable import TURNTABLES
+from paic3d_studio.files import is_write_protected
 
 
 def check_head_target(path: Path) -> None:
     """Make sure that a head can be written to `path`.
 
     Raises:
-        UserError: no exporter for its suffix, or as `check_folder` for each file that it writes.
+        UserError: no exporter for its suffix, a file of it is a folder or write-protected, or as `check_folder`.
     """
     exporter = exporter_for(path)
     check_folder(path)
     for file in exporter.files(path):
         if is_folder(file):
             raise UserError(f"“{file}” is a folder.", "Choose another file name.")
+        _refuse_protected(file)
 
 
 def check_turntable_target(path: Path) -> None:
     """Make sure that a turntable can be written to `path`.
 
     Raises:
-        UserError: its suffix is none of `TURNTABLES`, or as `check_folder`.
+        UserError: its suffix is none of `TURNTABLES`, the file is write-protected, or as `check_folder`.
     """
     if path.suffix.lower() not in TURNTABLES:
         raise UserError(
@@ -38,6 +40,7 @@ def check_turntable_target(path: Path) -> None:
             f"Use a name that ends in {' or '.join(TURNTABLES)}.",
         )
     check_folder(path)
+    _refuse_protected(path)
 
 
 def is_folder(path: Path) -> bool:
@@ -73,3 +76,11 @@ def check_folder(path: Path) -> None:
             f"Nothing can be written into “{folder.resolve()}” ({error.strerror or error}).",
             "Choose another folder, or make room on the disk.",
         ) from None
+
+
+def _refuse_protected(path: Path) -> None:
+    """Raise a UserError when a file stands at `path` that is write-protected."""
+    if is_write_protected(path):
+        raise UserError(
+            f"“{path}” cannot be written: the folder or the file is write-protected.", "Choose another file name."
+        )

@@ -15,8 +15,10 @@ from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.core.terms import LONGEST
 from paic3d_studio.errors import UserError
 from paic3d_studio.export import export_mesh, exporter_for
+from paic3d_studio.pipeline.child import run_in_child
 from paic3d_studio.pipeline.graph import Graph, Stage, StageReport
 from paic3d_studio.pipeline.stages import INFILL_WEIGHTS, SOURCES, STAGES, prepare_networks, weights_key
+from paic3d_studio.project import edits
 from paic3d_studio.project.file import decoded_project, is_project, write_project
 from paic3d_studio.project.history import History
 from paic3d_studio.project.state import PictureSource, Project
@@ -36,9 +38,6 @@ Edit = Callable[[Project], Project]
 
 PREVIEW_SIDE: Final = 192
 """Longer side of the small picture in a project file, in pixels."""
-
-VIEWS_AT_ONCE: Final = 8
-"""So many views of a turntable are drawn between two questions whether to stop."""
 
 FRAME: Final = 0.05
 """Empty border of a turntable picture, as a share of the head."""
@@ -171,7 +170,8 @@ class Session:
             UserError: the folder is missing or write-protected, or the disk is full; what stood there is untouched.
         """
         project = project or self._opened().value
-        write_project(project, Path(path), preview=self.preview(project))
+        kept = edits.with_found_face(project, landmarks=self._graph.peek("found_landmarks", project))
+        write_project(kept, Path(path), preview=self.preview(project))
 
     def preview(self, project: Project) -> bytes:
         """Return a small picture of the portrait for lists, a PNG; empty while the portrait is not known."""
@@ -309,10 +309,13 @@ class Session:
         size: int = 384,
         project: Project | None = None,
         monitor: Monitor = SILENT,
-    ) -> None:
+    ) -> tuple[str, ...]:
         """Write the textured head, seen from `frames` sides all round, in the format of the suffix.
 
         Without OpenGL the field is rendered instead, at half the size. None leaves the number of frames to the format.
+
+        Returns:
+            The paths written.
 
         Raises:
             UserError: no such format, no such folder, no right to write, or from a stage.
@@ -323,27 +326,27 @@ class Session:
         target = Path(path)
         check_turntable_target(target)
         project = project or self._opened().value
-        textured = self._graph.pull("textured", project, monitor.child(0.0, 0.8))
+        textured = self._graph.pull("textured", project, monitor.child(0.0, 0.6))
         form = TURNTABLES[target.suffix.lower()]
         sides = frames or form.frames
-        pictures = self._all_round(project, textured, frames=sides, size=size, monitor=monitor.child(0.8, 0.95))
-        form.write(pictures, target, monitor=monitor.child(0.95, 1.0))
+        pictures = self._all_round(project, textured, frames=sides, size=size, monitor=monitor.child(0.6, 0.8))
+        return form.write(pictures, target, monitor=monitor.child(0.8, 1.0))
 
     def _all_round(
         self, project: Project, textured: TexturedMesh, *, frames: int, size: int, monitor: Monitor
     ) -> list[NDArray[np.uint8]]:
-        """Draw the textured head from all sides, or render the field exactly on a machine without OpenGL."""
+        """Draw the textured head from all sides, or render the field exactly on a machine without OpenGL.
+
+        A child process draws: drawing in software holds the interpreter, and a window is to go on.
+        """
         from paic3d_studio.core.camera import Camera
         from paic3d_studio.viewport.offscreen import render_offscreen
         from paic3d_studio.viewport.orbit import HOME_VIEW, turntable
 
         try:
             views = turntable(_fitting(HOME_VIEW, textured), frames=frames)
-            pictures = []
-            for start in range(0, frames, VIEWS_AT_ONCE):
-                monitor.report(start / frames, "drawing the turntable")
-                pictures += render_offscreen(textured, views[start : start + VIEWS_AT_ONCE], size=size)
-            return pictures
+            drawn = run_in_child(render_offscreen, textured, views, size=size, monitor=monitor)
+            return cast("list[NDArray[np.uint8]]", drawn)
         except UserError:
             cameras = [Camera(azimuth=360 * i / frames, elevation=0.0) for i in range(frames)]
             parts = [monitor.child(i / frames, (i + 1) / frames, "rendering without OpenGL") for i in range(frames)]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
+from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.viewport.bake import BakedVolume
 from paic3d_studio.viewport.canvas import BACKGROUNDS, QUALITIES, Background, Canvas, Size
@@ -81,6 +82,7 @@ def render_offscreen(
     quality: str = "full",
     background: Background = BACKGROUNDS["studio"],
     stitch: StitchPicture = NO_PICTURE,
+    monitor: Monitor = SILENT,
 ) -> list[NDArray[np.uint8]]:
     """Draw `content` from each of `views`.
 
@@ -92,22 +94,30 @@ def render_offscreen(
         quality: a key of `QUALITIES`.
         background: what lies behind.
         stitch: the artist's picture, for the modes that lay it over the volume.
+        monitor: progress and cancel, view by view.
 
     Returns:
         One sRGB uint8 (height, width, 3) for each view, top row first.
 
     Raises:
         UserError: this machine offers no OpenGL 3.3.
+        Cancelled: as `monitor`.
     """
     wide, high = (size, size) if isinstance(size, int) else size
 
     def draw() -> list[NDArray[np.uint8]]:
         with offscreen_context() as ctx:
+            drawn: Iterator[NDArray[np.uint8]]
             if isinstance(content, TexturedMesh):
-                pictures = _mesh_pictures(ctx, content, views, (wide, high), mode or "mesh", background)
-                return [_averaged(picture) for picture in pictures]
-            shown = mode or "colour"
-            return list(_volume_pictures(ctx, content, views, (wide, high), shown, quality, background, stitch))
+                drawn = map(_averaged, _mesh_pictures(ctx, content, views, (wide, high), mode or "mesh", background))
+            else:
+                shown = mode or "colour"
+                drawn = _volume_pictures(ctx, content, views, (wide, high), shown, quality, background, stitch)
+            pictures: list[NDArray[np.uint8]] = []
+            for picture in drawn:
+                pictures.append(picture)
+                monitor.report(len(pictures) / len(views), "drawing the views")
+            return pictures
 
     # A thread of its own: one thread cannot hold Qt's GLX context and an EGL one.
     with ThreadPoolExecutor(1) as thread:

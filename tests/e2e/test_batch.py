@@ -1,17 +1,20 @@
 """A folder of pictures becomes a folder of heads, whatever is among them."""
 
+import hashlib
 import io
 import json
 import re
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trimesh
 
 from paic3d_studio.arguments import BATCH_TO_MEND
 from paic3d_studio.cli import main
+from paic3d_studio.nets.manifest import manifest_entry
 from paic3d_studio.paths import example_picture
 from paic3d_studio.project import edits
 from paic3d_studio.project.file import write_project
@@ -121,3 +124,50 @@ def test_a_folder_whose_name_is_no_text_can_be_named(tmp_path: Path, monkeypatch
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(said, encoding="utf-8", write_through=True))
     assert main(["batch", str(tmp_path / "in"), str(tmp_path / "h\udce4ds")]) == 0
     assert b"h\\udce4ds; see report.html" in said.getvalue()
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Batches that make files of one letter in this process; the pictures whose heads were made, in order."""
+    made: list[str] = []
+
+    def make(_: object, item: batch.Item, *__: object, **___: object) -> batch.Outcome:
+        made.append(item.picture.name)
+        files = [item.head, item.head.with_name(f"{item.head.name}.provenance.json"), item.sheet]
+        for file in files:
+            file.write_bytes(b"x")
+        return batch.Outcome(item.key, files={file.name: hashlib.sha256(b"x").hexdigest() for file in files})
+
+    monkeypatch.setattr(batch, "run_in_child", make)
+    return made
+
+
+@pytest.mark.parametrize("name", ["girl.glb", "girl.glb.provenance.json", "girl.png"])
+def test_a_head_is_made_again_when_any_of_its_files_is_gone(
+    pictures: Path, tmp_path: Path, stand_in: list[str], name: str
+) -> None:
+    out = tmp_path / "out"
+    for _ in range(2):
+        main(["batch", str(pictures), str(out), *QUICK])
+    assert len(stand_in) == 3
+    (out / name).unlink()
+    main(["batch", str(pictures), str(out), *QUICK])
+    assert stand_in[3:] == ["girl.png"] and (out / name).is_file()
+
+
+def test_heads_are_made_again_with_other_weights_but_only_those_that_use_them(
+    pictures: Path, tmp_path: Path, stand_in: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    project = Project(picture=PictureSource("girl.png", example_picture().read_bytes()))
+    write_project(edits.set_settings(project, infill="telea"), pictures / "edited.paic3d")
+    main(["batch", str(pictures), str(out), *QUICK])
+    assert len(stand_in) == 3
+
+    def newer(name: str) -> object:
+        return SimpleNamespace(sha256="newer") if name == "infill" else manifest_entry(name)
+
+    monkeypatch.setattr("paic3d_studio.pipeline.stages.manifest_entry", newer)
+    for _ in range(2):
+        main(["batch", str(pictures), str(out), *QUICK])
+    assert sorted(stand_in[3:]) == ["broken & <b>bad.png", "girl.png"]

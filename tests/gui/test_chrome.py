@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QSlider, QSpinBox, QWi
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.export import EXPORTERS
+from paic3d_studio.export.turntable import PICTURE_SIDES, TURNTABLES
 from paic3d_studio.gui.actions import ACTIONS, Situation, enable_actions
 from paic3d_studio.gui.clipboard import picture_in
 from paic3d_studio.gui.icons import icon, pixmap
@@ -214,7 +215,14 @@ def dialog(qtbot: QtBot, tmp_path: Path) -> Iterator[ExportDialog]:
     qtbot.addWidget(parent)
     project = Project(picture=PictureSource("girl.png", b""))
     yield ExportDialog(
-        parent, formats=EXPORTERS, target=tmp_path / "girl.glb", project=project, check=check_head_target
+        parent,
+        formats=EXPORTERS,
+        turntables=TURNTABLES,
+        sides=PICTURE_SIDES,
+        side=512,
+        target=tmp_path / "girl.glb",
+        project=project,
+        check=check_head_target,
     )
     parent.hide()
 

@@ -1,9 +1,11 @@
 """From the window to a file."""
 
+import dataclasses
 import threading
 from functools import partial
 from pathlib import Path
 
+import cv2
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -12,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.export import EXPORTERS
+from paic3d_studio.export.turntable import TURNTABLES
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.panels.export_dialog import ExportDialog
 from paic3d_studio.pipeline.child import ChildEnded
@@ -262,5 +265,85 @@ def test_a_file_that_cannot_be_written_beside_the_head_is_told_of_before_the_wor
     dialog = asked(studio, tmp_path / "head.obj")
     dialog._export.click()
     assert dialog.isVisible() and "head.mtl" in dialog._note.text()
+    assert not studio.document.runs("export")
+    dialog.reject()
+
+
+def asked_for_turntable(studio: MainWindow, target: Path) -> ExportDialog:
+    """Ask for a turntable as the artist does, and fill the dialog in."""
+    QTest.keyClick(studio, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    dialog = studio.exporting.dialog
+    assert dialog is not None
+    dialog._place.setText(str(target.parent))
+    dialog._name.setText(target.stem)
+    dialog._format.setCurrentIndex(dialog._format.findData(target.suffix))
+    return dialog
+
+
+@pytest.mark.parametrize("suffix", list(TURNTABLES))
+def test_a_turntable_is_written_in_the_size_that_was_asked_for(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TURNTABLES, suffix, dataclasses.replace(TURNTABLES[suffix], frames=6))
+    target = tmp_path / f"round{suffix}"
+    dialog = asked_for_turntable(studio, target)
+    dialog._side.setCurrentIndex(dialog._side.findData(256))
+    with qtbot.waitSignal(studio.document.recorded, timeout=60_000):
+        dialog._export.click()
+    film = cv2.VideoCapture(str(target))
+    frames = sum(film.grab() for _ in range(200))
+    width = film.get(cv2.CAP_PROP_FRAME_WIDTH)
+    film.release()
+    expected = {".png": (1, 4 * 256 + 5 * 8), ".gif": (6, 256), ".mp4": (12, 256)}
+    assert (frames, width) == expected[suffix]
+    assert str(target) in studio.workspace.messages.text
+    assert [file.name for file in tmp_path.glob("round*")] == [target.name]
+    brought_to_front(studio)
+    qtbot.waitUntil(studio.actions_by_name["turntable"].isEnabled)
+    assert asked_for_turntable(studio, target).side == 256
+    studio.exporting.dialog.reject()
+
+
+def test_the_dialog_asks_for_the_size_of_pictures_only_of_a_turntable(studio: MainWindow, tmp_path: Path) -> None:
+    dialog = asked(studio, tmp_path / "head.glb")
+    assert dialog.side is None and not dialog._pictures.isVisible()
+    dialog._format.setCurrentIndex(dialog._format.findData(".gif"))
+    assert dialog.side == 512 and dialog._pictures.isVisible()
+    dialog.reject()
+
+
+def test_a_stopped_turntable_writes_nothing(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    words: list[str] = []
+    studio.document.progressed.connect(lambda _lane, _share, said: words.append(said))
+    dialog = asked_for_turntable(studio, tmp_path / "round.mp4")
+    dialog._export.click()
+    qtbot.waitUntil(lambda: "drawing the views" in words, timeout=30_000)
+    with qtbot.waitSignal(studio.document.stopped, timeout=5000):
+        studio.document.stop()
+    assert list(tmp_path.glob("round*")) == []
+
+
+def test_a_turntable_that_was_not_written_can_be_sent_elsewhere(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise UserError("The disk is full.", "Make room.")
+
+    monkeypatch.setattr(studio.document.session, "turntable", full)
+    dialog = asked_for_turntable(studio, tmp_path / "round.gif")
+    with qtbot.waitSignal(studio.document.failed, timeout=10_000):
+        dialog._export.click()
+    studio.workspace.messages.acted.emit("export-again")
+    assert studio.exporting.dialog.target.suffix == ".gif"
+    studio.exporting.dialog.reject()
+
+
+@pytest.mark.parametrize("name", ["head.glb", "round.gif"])
+def test_a_write_protected_file_is_told_of_before_the_work(studio: MainWindow, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"older")
+    (tmp_path / name).chmod(0o444)
+    dialog = asked(studio, tmp_path / name)
+    dialog._export.click()
+    assert dialog.isVisible() and "write-protected" in dialog._note.text()
     assert not studio.document.runs("export")
     dialog.reject()

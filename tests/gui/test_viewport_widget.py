@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QInputDevice, QKeyEvent, QMouseEvent, QPointingDevice, QWheelEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -144,6 +144,73 @@ def test_the_wheel_comes_nearer_at_the_pointer(widget: ViewportWidget) -> None:
     QApplication.sendEvent(widget, event)
     assert widget.view.distance < HOME_VIEW.distance
     assert widget.view.projected(under) == pytest.approx((0.25, 0.25))
+
+
+def two_fingers(
+    widget: ViewportWidget,
+    *,
+    modifiers: Qt.KeyboardModifier = Plain,
+    pixels: tuple[int, int] = (30, 0),
+    turn: tuple[int, int] = (90, 0),
+    phase: Qt.ScrollPhase = Qt.ScrollPhase.ScrollUpdate,
+    device: QPointingDevice | None = None,
+) -> None:
+    """Scroll over the middle of the view, as fingers on a trackpad do."""
+    at, source = QPointF(200, 150), Qt.MouseEventSource.MouseEventNotSynthesized
+    device = device or QPointingDevice.primaryPointingDevice()
+    QApplication.sendEvent(
+        widget,
+        QWheelEvent(
+            at,
+            widget.mapToGlobal(at),
+            QPoint(*pixels),
+            QPoint(*turn),
+            NoButton,
+            modifiers,
+            phase,
+            False,
+            source,
+            device,
+        ),
+    )
+
+
+@pytest.fixture
+def trackpad() -> QPointingDevice:
+    return QPointingDevice(
+        "a trackpad",
+        7,
+        QInputDevice.DeviceType.TouchPad,
+        QPointingDevice.PointerType.Finger,
+        QInputDevice.Capability.Scroll,
+        2,
+        2,
+    )
+
+
+def test_two_fingers_turn_the_head_like_a_drag_of_as_many_pixels(widget: ViewportWidget) -> None:
+    two_fingers(widget, pixels=(30, -20))
+    turned = widget.view
+    widget.reset_view()
+    drag(widget, (30, -20), steps=1)
+    assert turned == widget.view != HOME_VIEW
+    widget.reset_view()
+    two_fingers(widget, phase=Qt.ScrollPhase.ScrollMomentum)
+    assert widget.view == HOME_VIEW
+
+
+def test_two_fingers_with_shift_move_the_head_and_with_ctrl_zoom(widget: ViewportWidget) -> None:
+    two_fingers(widget, modifiers=Shift)
+    assert widget.view.target[0] < 0 and (widget.view.azimuth, widget.view.distance) == (0.0, HOME_VIEW.distance)
+    widget.reset_view()
+    two_fingers(widget, modifiers=Control, pixels=(0, 30), turn=(0, 90))
+    assert widget.view.distance < HOME_VIEW.distance and widget.view.azimuth == 0.0
+
+
+def test_a_trackpad_that_tells_no_pixels_turns_the_head_too(widget: ViewportWidget, trackpad: QPointingDevice) -> None:
+    phase = Qt.ScrollPhase.NoScrollPhase
+    two_fingers(widget, pixels=(0, 0), turn=(120, 0), phase=phase, device=trackpad)
+    assert widget.view.azimuth != 0.0 and widget.view.distance == HOME_VIEW.distance
 
 
 def test_keys_show_front_sides_back_and_home(widget: ViewportWidget, qtbot: QtBot) -> None:

@@ -26,7 +26,7 @@ TRANSLATED: dict[str, tuple[int | str, ...]] = {
     "show_hint": (0,), "show_idle": (0,), "show_progress": (1,), "submit": ("title",), "Step": (1, 2, "coming"),
     "invite": (0, 1),
     "Option": (0, 2, 3, "at_least"), "say": (0, 1), "say_halted": (0,), "ShadingMode": (0, "label"),
-    "Stage": ("title",), "Exporter": ("label", "title"), "TurntableFormat": ("label",),
+    "Stage": ("title",), "Exporter": ("label", "title"), "TurntableFormat": (0, "label"),
 }  # fmt: skip
 """Calls that show what they are given in the artist's language -> positions and names of those arguments."""
 

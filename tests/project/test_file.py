@@ -1,5 +1,6 @@
 """Project files: what is written is read again, and nothing else is."""
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -25,7 +26,7 @@ from paic3d_studio.project.file import (
     preview_of,
     write_project,
 )
-from paic3d_studio.project.state import AlignmentEdit, PictureSource, Project, Settings
+from paic3d_studio.project.state import AlignmentEdit, FoundFace, PictureSource, Project, Settings
 
 PICTURE = PictureSource(name="girl.png", encoded=bytes(range(256)) * 4)
 
@@ -67,6 +68,10 @@ def projects(draw: st.DrawFn) -> Project:
         project = edits.set_hull(project, feature="mole", polygon=draw(st.lists(places, min_size=3, max_size=6)))
     for feature in draw(st.sets(st.sampled_from(["mouth", "nose", "left_eye"]))):
         project = edits.set_hull(project, feature=feature, polygon=draw(hulls))
+    if draw(st.booleans()):
+        score = draw(st.floats(0, 1))
+        found = FoundFace(tuple(draw(st.lists(places, min_size=28, max_size=28))), (score,) * 28, "network")
+        project = dataclasses.replace(project, found_face=found)
     project = edits.set_surface_options(project, faces=draw(st.integers(100, 50_000)), crop_below=draw(st.none()))
     return edits.set_line_options(project, threshold=draw(st.floats(0.001, 0.5)))
 
@@ -75,7 +80,8 @@ def projects(draw: st.DrawFn) -> Project:
 def test_a_project_is_read_back_as_it_was_saved(project: Project) -> None:
     content = encoded_project(project, preview=b"a small picture")
     assert is_project(content)
-    assert decoded_project(content, name="x.paic3d") == project
+    again = decoded_project(content, name="x.paic3d")
+    assert (again, again.found_face) == (project, project.found_face)
     assert encoded_project(decoded_project(content, name="x.paic3d"), preview=b"a small picture") == content
 
 
@@ -129,8 +135,8 @@ def test_a_new_decision_has_a_new_version_so_that_an_older_studio_says_so_and_do
     told = {name: value for name, value in plain(Project(picture=PICTURE)).items() if name != "picture"}
     digest = hashlib.sha256("\n".join(names_of(told)).encode()).hexdigest()
     assert (VERSION, digest[:16]) == (
-        3,
-        "c83e2f57c41993a6",
+        4,
+        "e65d6d5b4f52ae60",
     )  # names differ: raise VERSION, and write down the new digest
 
 
@@ -139,12 +145,14 @@ def test_what_an_older_file_lacks_takes_its_default() -> None:
         del state["decisions"]["settings"]["volume"]
         del state["decisions"]["settings"]["lines"]["ratio"]
         del state["decisions"]["matte_strokes"], state["decisions"]["landmark_moves"]
+        del state["decisions"]["found_face"]
         state["version"] = 1
 
     found = decoded_project(rewritten(older), name="x.paic3d")
     assert found.settings.volume == Settings().volume
     assert found.settings.lines == LineOptions()
     assert found.matte_strokes == found.landmark_moves == ()
+    assert found.found_face is None
 
 
 def test_entries_with_paths_go_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,6 +182,12 @@ NOT_PROJECTS = {
     ),
     "a stroke on the matte wider than every picture": rewritten(
         decisions(matte_strokes=[{"points": [[1, 2]], "radius": 2 * MAX_RADIUS, "adds": True, "hardness": 0.5}])
+    ),
+    "a face that was found with too few landmarks": rewritten(
+        decisions(found_face={"points": [[1, 2]], "scores": [1], "source": "network"})
+    ),
+    "a face that was found beyond every picture": rewritten(
+        decisions(found_face={"points": 28 * [[1e9, 2]], "scores": 28 * [1], "source": "network"})
     ),
     "a landmark that no face has": rewritten(decisions(landmark_moves=[{"index": 28, "place": [1, 2]}])),
     "a landmark moved twice": rewritten(decisions(landmark_moves=2 * [{"index": 3, "place": [1, 2]}])),

@@ -1,12 +1,16 @@
 """The session: what an edit costs, what undo costs, and that an open document survives a bad picture."""
 
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from paic3d_studio.core.artefacts import Landmarks, Portrait
 from paic3d_studio.core.image import encode_png
+from paic3d_studio.core.landmarks import landmarks_from_parts
 from paic3d_studio.core.lines import Stroke
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import Cancelled, UserError
@@ -249,3 +253,52 @@ def on_grey(picture: Path) -> bytes:
     rgba = cv2.imread(str(picture), cv2.IMREAD_UNCHANGED)[..., [2, 1, 0, 3]]
     alpha = rgba[..., 3:] / 255
     return encode_png((rgba[..., :3] * alpha + 150 * (1 - alpha)).astype(np.uint8))
+
+
+def found_by(shift: float) -> Callable[..., Landmarks]:
+    """Return a detector that finds the drawn head's face `shift` pixels to the right of where it is."""
+
+    def find(portrait: Portrait, **_: object) -> Landmarks:
+        places = {name: (x + shift, y) for name, (x, y) in FACE.items()}
+        return dataclasses.replace(landmarks_from_parts(**places), source="another", warning="Look again.")
+
+    return find
+
+
+def test_saved_edits_stay_where_they_were_drawn_when_another_detector_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paic3d_studio.nets.landmarks.find_landmarks", found_by(0.0))
+    session = Session(threads=1)
+    session.open(drawn_portrait(), name="drawn.png")
+    before = session.pull("alignment").matrix
+    session.edit(moved_mouth(session))
+    session.save(tmp_path / "drawn.paic3d")
+    monkeypatch.setattr("paic3d_studio.nets.landmarks.find_landmarks", found_by(9.0))
+    again = Session(threads=1)
+    assert again.open(tmp_path / "drawn.paic3d") == session.project
+    assert np.array_equal(again.pull("alignment").matrix, before)
+    assert again.pull("landmarks").warning == "Look again."
+    again.edit(edits.reset_everything)
+    assert not np.allclose(again.pull("alignment").matrix, before)
+    again.undo()
+    assert np.array_equal(again.pull("alignment").matrix, before)
+
+
+def test_what_was_saved_without_edits_on_the_face_is_found_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paic3d_studio.nets.landmarks.find_landmarks", found_by(0.0))
+    session = Session(threads=1)
+    session.open(drawn_portrait(), name="drawn.png")
+    before = session.pull("alignment").matrix
+    session.edit(moved_mouth(session))
+    session.save(tmp_path / "drawn.paic3d")
+    again = Session(threads=1)
+    again.open(tmp_path / "drawn.paic3d")
+    again.edit(edits.reset_hulls)
+    again.save(tmp_path / "drawn.paic3d")
+    monkeypatch.setattr("paic3d_studio.nets.landmarks.find_landmarks", found_by(9.0))
+    later = Session(threads=1)
+    assert later.open(tmp_path / "drawn.paic3d").found_face is None
+    assert not np.allclose(later.pull("alignment").matrix, before)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from paic3d_studio.core.terms import Terms
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.mesh_panel import MESH_OPTIONS
@@ -30,15 +31,35 @@ from paic3d_studio.gui.widgets import Form, align_forms, label, row, separator
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import Project
 
-if TYPE_CHECKING:
-    from paic3d_studio.export import Exporter
-
 _EXPORTED: Final = ("faces", "texture", "stitch")
+
+
+class Format(Protocol):
+    """What a head, or its turntable, can be written as."""
+
+    @property
+    def label(self) -> str:
+        """Its name in the list."""
+        ...
+
+    @property
+    def wants_terms(self) -> bool:
+        """Whether such files tell who made the character and what others may do with it."""
+        ...
+
+    def files(self, path: Path) -> tuple[Path, ...]:
+        """Return all that is written for a target."""
+        ...
+
+    def check(self, terms: Terms, /) -> None:
+        """Raise a UserError for terms that it cannot do with."""
+        ...
 
 
 class ExportDialog(QDialog):
     """Asks for a target and the options of the mesh. It does not block: the answer comes with `accepted`.
 
+    Below the formats of a head stand those of a turntable; they have the side of their pictures as an option more.
     The options are edits of the project, so that what was exported can be exported again. A target that `check` refuses
     with a UserError is not accepted: the dialog says why, and stays.
     """
@@ -47,7 +68,10 @@ class ExportDialog(QDialog):
         self,
         parent: QWidget,
         *,
-        formats: Mapping[str, Exporter],
+        formats: Mapping[str, Format],
+        turntables: Mapping[str, Format],
+        sides: Sequence[int],
+        side: int,
         target: Path,
         project: Project,
         check: Callable[[Path], None],
@@ -56,14 +80,20 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(text("Export head"))
         self.setObjectName("exportDialog")
-        self._formats = formats
+        self._formats = {**formats, **turntables}
+        self._turntables = frozenset(turntables)
         self._check = check
         self._changes: list[Callable[[Project], Project]] = []
         self._folder = target.parent
         self._name = QLineEdit(target.stem)
         self._format = QComboBox()
-        for suffix, exporter in formats.items():
-            self._format.addItem(f"{text(exporter.label)}  ({suffix})", suffix)
+        for suffix, form in self._formats.items():
+            self._format.addItem(f"{text(form.label)}  ({suffix})", suffix)
+        self._format.insertSeparator(len(formats))
+        self._side = QComboBox()
+        for choice in sides:
+            self._side.addItem(f"{choice} × {choice} px", choice)
+        self._side.setCurrentIndex(max(0, self._side.findData(side)))
         self._format.setCurrentIndex(max(0, self._format.findData(target.suffix)))
         self._place = QLineEdit(str(self._folder))
         self._browse = QPushButton(text("Choose…"))
@@ -88,6 +118,11 @@ class ExportDialog(QDialog):
             name = name[: -len(suffix)]
         return _expanded(Path(self._place.text().strip() or ".")) / f"{name}{suffix}"
 
+    @property
+    def side(self) -> int | None:
+        """Side of a turntable's pictures in pixels; None when a head is asked for."""
+        return int(self._side.currentData()) if self.target.suffix in self._turntables else None
+
     def edit(self, project: Project) -> Project:
         """Apply the chosen options to a project: one step of undo for all of them."""
         for change in self._changes:
@@ -97,7 +132,7 @@ class ExportDialog(QDialog):
         return project
 
     @property
-    def _exporter(self) -> Exporter:
+    def _exporter(self) -> Format:
         return self._formats[str(self._format.currentData())]
 
     def accept(self) -> None:
@@ -121,6 +156,8 @@ class ExportDialog(QDialog):
         where.add("Format", self._format, tip="What the head is written as")
         place = row(self._place, self._browse)
         where.add("Folder", place, tip="Where the file goes")
+        self._pictures = Form()
+        self._pictures.add("Picture size", self._side, tip="Width and height of the turntable's pictures")
         self._place.setAccessibleName(text("Folder"))
         self._place.setMinimumWidth(280)
         how = Form()
@@ -143,7 +180,7 @@ class ExportDialog(QDialog):
         rows = QVBoxLayout(self._inside)
         rows.setContentsMargins(20, 18, 20, 12)
         rows.setSpacing(12)
-        for part in (where, separator(), how, self._terms_line, self.terms_form):
+        for part in (where, separator(), self._pictures, how, self._terms_line, self.terms_form):
             rows.addWidget(part)
         rows.addStretch(1)
         self._scroll.setWidget(self._inside)
@@ -191,6 +228,7 @@ class ExportDialog(QDialog):
     def _tell(self) -> None:
         for part in (self._terms_line, self.terms_form):
             part.setVisible(self._exporter.wants_terms)
+        self._pictures.setVisible(self.side is not None)
         named = bool(self._name.text().strip())
         self._export.setEnabled(named)
         replaced = [_short(file.name) for file in self._written() if _exists(file)] if named else []

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox, QVBoxLayout, QWidget
 
 from paic3d_studio.gui.language import text
-from paic3d_studio.gui.widgets import Form, Section, align_forms
+from paic3d_studio.gui.widgets import Form, Section, align_forms, row
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import Project
 
@@ -54,22 +56,25 @@ class Option:
     suffix: str = ""
     at_least: str = ""
     """Words in place of the least number."""
+    slides: bool = False
+    """Whether a slider stands before the number."""
 
 
 OPTIONS: Final = (
     Option(
         "Lines", "sigma", "Line width", "Blur of the finer of the two compared pictures: thicker lines need more",
         lambda p: p.settings.lines.sigma, lambda p, v: edits.set_line_options(p, sigma=v), (0.1, 5.0, 0.1),
-        suffix=" px",
+        suffix=" px", slides=True,
     ),
     Option(
         "Lines", "threshold", "Threshold", "How much darker than its surroundings a line must be",
         lambda p: p.settings.lines.threshold, lambda p, v: edits.set_line_options(p, threshold=v), (0.001, 0.2, 0.002),
+        slides=True,
     ),
     Option(
         "Lines", "dilation", "Growth", "How far the found lines are widened before they are repainted",
         lambda p: p.settings.lines.dilation, lambda p, v: edits.set_line_options(p, dilation=v), (1, 12, 1),
-        suffix=" px",
+        suffix=" px", slides=True,
     ),
     Option(
         "Lines", "infill", "Infill", "What paints over the lines",
@@ -89,21 +94,87 @@ OPTIONS: Final = (
 _PER_DIGIT: Final = False  # numbers take effect when the artist leaves the field or uses the arrows, not per digit
 
 
+_PLACES: Final = 200
+"""Places of a slider over numbers with a fraction."""
+
+_NUMBER_WIDTH: Final = 76
+"""Width of the field of a number that a slider stands before, in pixels."""
+
+OptionEdit = Callable[[Project], Project]
+
+
+class OptionSlider(QSlider):
+    """A slider over the span of an option; of numbers with a fraction each place is so many times the one before."""
+
+    def __init__(self, option: Option) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        low, high, step = option.span or (0, 1, 1)
+        self._low, self._high, self._digits = low, high, _digits(step)
+        self._whole = isinstance(low, int)
+        self.setRange(*((int(low), int(high)) if self._whole else (0, _PLACES)))
+        self.setPageStep(max(1, (self.maximum() - self.minimum()) // 10))
+        self.setMinimumWidth(44)
+        self.setAccessibleName(text(option.title))
+        self.setToolTip(text(option.tip))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    @property
+    def number(self) -> float:
+        """The number at its place, as finely as its field shows it."""
+        if self._whole:
+            return self.value()
+        number: float = self._low * (self._high / self._low) ** (self.value() / _PLACES)
+        return round(number, self._digits)
+
+    def show_number(self, number: float) -> None:
+        """Stand at the place of a number, without a word."""
+        share = math.log(max(number, self._low) / self._low) / math.log(self._high / self._low)
+        self.blockSignals(True)
+        self.setValue(int(number) if self._whole else round(_PLACES * share))
+        self.blockSignals(False)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 Qt's name
+        """Leave the wheel to the panel, which it scrolls."""
+        event.ignore()
+
+
 class OptionControls:
     """The controls of some options, kept in step with a project; the settings panel and the export dialog both own one.
 
     Args:
         options: which.
         wanted: called with an edit and the option's name when the artist changed a control.
+        slid: called with an edit each time that she moved a slider while she held it.
+        let_go: called when she let go of it.
     """
 
     def __init__(
-        self, options: Sequence[Option], *, wanted: Callable[[Callable[[Project], Project], str], None]
+        self,
+        options: Sequence[Option],
+        *,
+        wanted: Callable[[OptionEdit, str], None],
+        slid: Callable[[OptionEdit], None] = lambda _edit: None,
+        let_go: Callable[[], None] = lambda: None,
     ) -> None:
         self._options = {option.name: option for option in options}
         self._wanted = wanted
+        self._slid = slid
+        self._let_go = let_go
         self._shown: dict[str, Any] = {}
         self.widgets: dict[str, QWidget] = {option.name: self._build(option) for option in options}
+        self.sliders: dict[str, OptionSlider] = {
+            option.name: self._new_slider(option) for option in options if option.slides
+        }
+
+    def line(self, name: str) -> QWidget:
+        """Return what stands behind the name of an option: its control, after its slider if it has one."""
+        if name not in self.sliders:
+            return self.widgets[name]
+        option, number = self._options[name], self.widgets[name]
+        number.setFixedWidth(_NUMBER_WIDTH)
+        number.setAccessibleName(text(option.title))
+        number.setToolTip(text(option.tip))
+        return row(self.sliders[name], number, spacing=8)
 
     def show_project(self, project: Project) -> None:
         """Show what the project says, without making edits."""
@@ -112,6 +183,8 @@ class OptionControls:
             if self._shown.get(name) != value:
                 self._shown[name] = value
                 self._show(self.widgets[name], option, value)
+                if name in self.sliders:
+                    self.sliders[name].show_number(value)
 
     def offer(self, choices: Mapping[str, Sequence[str]]) -> None:
         """Offer these choices where the names were not known before."""
@@ -138,7 +211,7 @@ class OptionControls:
             spin.setSingleStep(int(step))
         else:
             spin = QDoubleSpinBox()
-            spin.setDecimals(3 if step < 0.01 else 2)
+            spin.setDecimals(_digits(step))
             spin.setRange(low, high)
             spin.setSingleStep(step)
         spin.setKeyboardTracking(_PER_DIGIT)
@@ -159,6 +232,12 @@ class OptionControls:
         box.activated.connect(partial(self._on_chosen, option.name))
         return box
 
+    def _new_slider(self, option: Option) -> OptionSlider:
+        slider = OptionSlider(option)
+        slider.valueChanged.connect(partial(self._on_slid, option.name))
+        slider.sliderReleased.connect(self._let_go)
+        return slider
+
     @staticmethod
     def _show(widget: QWidget, option: Option, value: Any) -> None:
         widget.blockSignals(True)
@@ -173,19 +252,34 @@ class OptionControls:
     def _on_value(self, name: str, value: float) -> None:
         if isinstance(value, float):
             value = round(value, 4)
+        if name in self.sliders:
+            self.sliders[name].show_number(value)
         self._change(name, value)
+
+    def _on_slid(self, name: str, place: int) -> None:  # noqa: ARG002 the slider knows the number
+        slider = self.sliders[name]
+        value = slider.number
+        self._show(self.widgets[name], self._options[name], value)
+        self._change(name, value, held=slider.isSliderDown())
 
     def _on_chosen(self, name: str, index: int) -> None:
         box = self.widgets[name]
         assert isinstance(box, QComboBox)
         self._change(name, box.itemData(index))
 
-    def _change(self, name: str, value: Any) -> None:
+    def _change(self, name: str, value: Any, *, held: bool = False) -> None:
         if self._shown.get(name) == value:
             return
         self._shown[name] = value
         option = self._options[name]
-        self._wanted(lambda project: option.edit(project, value), name)
+
+        def edit(project: Project) -> Project:
+            return option.edit(project, value)
+
+        if held:
+            self._slid(edit)
+        else:
+            self._wanted(edit, name)
 
 
 class SettingsPanel(QWidget):
@@ -193,11 +287,19 @@ class SettingsPanel(QWidget):
 
     edit_wanted = Signal(object, str)
     """An edit, Project -> Project, and the name of the option that it is of."""
+    slid = Signal(object)
+    """An edit while a slider is held: it takes the place of the one before."""
+    let_go = Signal()
+    """The slider is held no longer."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("row")
-        self.controls = OptionControls(OPTIONS, wanted=self.edit_wanted.emit)
+        self._seeded: Sequence[str] | None = None  # not known before the networks' library is loaded
+        self._backbone = ""
+        self.controls = OptionControls(
+            OPTIONS, wanted=self.edit_wanted.emit, slid=self.slid.emit, let_go=self.let_go.emit
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -205,11 +307,29 @@ class SettingsPanel(QWidget):
             column.addWidget(section)
         self.setEnabled(False)
 
+    def offer(self, choices: Mapping[str, Sequence[str]]) -> None:
+        """Offer these choices; "seed" names the backbones that draw anything at random."""
+        self.controls.offer(choices)
+        self._seeded = choices.get("seed")
+        self._tell_of_seed()
+
     def show_project(self, project: Project | None) -> None:
         """Show what the project says; without one there is nothing to set."""
         self.setEnabled(project is not None)
         if project is not None:
             self.controls.show_project(project)
+            self._backbone = project.settings.backbone
+            self._tell_of_seed()
+
+    def _tell_of_seed(self) -> None:
+        """Let the seed be set only where it makes a difference."""
+        seed = self.controls.widgets["seed"]
+        matters = self._seeded is None or self._backbone in self._seeded
+        seed.setEnabled(matters)
+        tip = next(option.tip for option in OPTIONS if option.name == "seed")
+        seed.setToolTip(
+            text(tip if matters else "This backbone draws nothing at random: every seed gives the same head")
+        )
 
 
 def option_sections(options: Sequence[Option], controls: OptionControls) -> list[Section]:
@@ -220,9 +340,14 @@ def option_sections(options: Sequence[Option], controls: OptionControls) -> list
             section, form = Section(option.section), Form()
             section.rows.addWidget(form)
             made[option.section] = section, form
-        made[option.section][1].add(option.title, controls.widgets[option.name], tip=option.tip)
+        made[option.section][1].add(option.title, controls.line(option.name), tip=option.tip)
     align_forms(*(form for _, form in made.values()))
     return [section for section, _ in made.values()]
+
+
+def _digits(step: float) -> int:
+    """Return how many digits after the point a number is shown with that goes in such steps."""
+    return 3 if step < 0.01 else 2
 
 
 def _choice_label(value: Any, option: Option) -> str:

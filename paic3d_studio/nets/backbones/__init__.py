@@ -33,7 +33,8 @@ class BackboneEntry:
     """One line of BACKBONES.
 
     `build` makes the network from the `config` table of its weights; `description` is one line for the artist;
-    `weights` is their name in the manifest; `needs_tags` says whether the condition must hold tagger features;
+    `weights` is their name in the manifest; `needs_tags` says whether the condition must hold tagger features,
+    and `has_seed` whether another seed gives another field;
     `shipped` is False where the artist has to import the weights.
     """
 
@@ -41,6 +42,7 @@ class BackboneEntry:
     description: str
     weights: str
     needs_tags: bool = False
+    has_seed: bool = False
     shipped: bool = True
 
 
@@ -67,6 +69,7 @@ BACKBONES: Final[Mapping[str, BackboneEntry]] = {
         description="The network of the PAniC-3D paper, for weights that you import (non-commercial use).",
         weights="published",
         needs_tags=True,
+        has_seed=True,
         shipped=False,
     ),
 }
