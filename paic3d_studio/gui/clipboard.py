@@ -18,9 +18,6 @@ _STARS: Final = " ".join("*" + suffix for suffix in PICTURE_SUFFIXES)
 
 OPEN_FILTER: Final = f"Pictures and projects ({_STARS} *{SUFFIX});;All files (*)"
 
-_QUICK: Final = 12
-"""Of Qt's 0 to 100: the first of the nine levels of a PNG, a few times as fast as the usual one and hardly larger."""
-
 _ENCODED: Final = ("image/png", "image/jpeg", "image/webp", "image/bmp", "image/tiff", "image/gif")
 
 
@@ -71,7 +68,5 @@ def _names_a_picture(text: str) -> bool:
 def _as_png(image: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    writer = QImageWriter(buffer, QByteArray(b"png"))
-    writer.setCompression(_QUICK)
-    writer.write(image)
+    QImageWriter(buffer, QByteArray(b"png")).write(image)
     return bytes(buffer.data().data())
