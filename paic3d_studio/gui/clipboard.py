@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,9 +23,9 @@ _ENCODED: Final = ("image/png", "image/jpeg", "image/webp", "image/bmp", "image/
 
 @dataclass(frozen=True)
 class FoundPicture:
-    """A path, or the bytes of a picture file with a name for it."""
+    """A path, or the bytes of a picture file with a name for it, or what encodes pixels so, which takes a while."""
 
-    source: str | bytes
+    source: str | bytes | Callable[[], bytes]
     name: str = ""
 
 
@@ -44,7 +46,7 @@ def picture_in(data: QMimeData | None, *, only_asking: bool = False) -> FoundPic
             if encoded or only_asking:
                 return FoundPicture(encoded, f"pasted.{mime.split('/')[1]}")
     if data.hasImage():
-        return FoundPicture(b"" if only_asking else _as_png(QImage(data.imageData())), "pasted.png")
+        return FoundPicture(b"" if only_asking else partial(_as_png, QImage(data.imageData())), "pasted.png")
     text = data.text().strip()
     if "\n" not in text and _names_a_picture(text):
         return FoundPicture(text)

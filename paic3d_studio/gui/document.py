@@ -52,6 +52,9 @@ REFINED: Final = "fine_volume"
 OF_MESH: Final = ("textured", "inspection")
 """What is kept up to date as well while the mesh is looked at."""
 
+Source = str | os.PathLike[str] | bytes | Callable[[], bytes]
+"""What can be opened: a file, the bytes of one, or what returns them; it is called on the worker's thread."""
+
 _PAUSE: Final = 0.8
 """Seconds between two edits of one thing from which on they are two steps; held keys begin to repeat before."""
 
@@ -120,7 +123,7 @@ class Document(QObject):
         """Whether the open project was left by a crash."""
         self.read_stamp: FileStamp | None = None
         """Stamp of the file that was opened last, from before it was read; None for what came from no file."""
-        self._opening: tuple[str | os.PathLike[str] | bytes, str, bool] = ("", "", False)  # as `open` was asked
+        self._opening: tuple[Source, str, bool] = ("", "", False)  # as `open` was asked
         self._opened_over: Project | None = None
         self._last_edit = ("", 0.0)  # of what, and when
         self.runner = Runner(self)
@@ -175,7 +178,7 @@ class Document(QObject):
 
     # Opening ---------------------------------------------------------------------------------------------------------
 
-    def open(self, source: str | os.PathLike[str] | bytes, *, name: str = "", rescued: bool = False) -> None:
+    def open(self, source: Source, *, name: str = "", rescued: bool = False) -> None:
         """Read a picture or a project in the background and show it once it is known to be good.
 
         The open one stays till then, and stays altogether when it is edited meanwhile. What is `rescued` from a crash
@@ -189,7 +192,8 @@ class Document(QObject):
         def work(monitor: Monitor, deliver: Deliver) -> Project:  # noqa: ARG001 nothing comes before the end
             file = _file_of(source)
             self.read_stamp = None if file is None else file_stamp(file)
-            return self.session.read(source, name=name, monitor=monitor)
+            found = source() if callable(source) else source
+            return self.session.read(found, name=name, monitor=monitor)
 
         file = _file_of(source)
         shown = name or ("the picture" if file is None else file.name)
@@ -519,9 +523,9 @@ class Document(QObject):
         self.busy_changed.emit()
 
 
-def _file_of(source: str | os.PathLike[str] | bytes) -> Path | None:
+def _file_of(source: Source) -> Path | None:
     """Return the file that is to be opened; None for what comes from none."""
-    return None if isinstance(source, bytes) else Path(source)
+    return None if isinstance(source, bytes) or callable(source) else Path(source)
 
 
 def _warm_up(monitor: Monitor, deliver: Deliver) -> None:

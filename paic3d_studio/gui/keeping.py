@@ -162,7 +162,7 @@ class Keeping(QObject):
     def bring_back(self, rescue: Rescue) -> None:
         """Open what a crash left; it counts as unsaved, and its copy stays until another has been written."""
         self._being_brought_back = rescue
-        self._document.open(rescue.content(), name=rescue.name, rescued=True)
+        self._document.open(rescue.content, name=rescue.name, rescued=True)
 
     def discard(self, rescue: Rescue) -> None:
         """Delete what a crash left."""

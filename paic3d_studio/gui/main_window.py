@@ -14,7 +14,7 @@ from paic3d_studio.gui.appearance import Appearance
 from paic3d_studio.gui.blending import Blending
 from paic3d_studio.gui.clipboard import picture_in
 from paic3d_studio.gui.commands import handlers
-from paic3d_studio.gui.document import Document
+from paic3d_studio.gui.document import Document, Source
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.following import Following
 from paic3d_studio.gui.image_panel import ImagePanel
@@ -52,7 +52,7 @@ class MainWindow(QMainWindow):
     quit_wanted = Signal()
     """Every window of the studio is to be closed."""
     window_wanted = Signal(object, str)
-    """Another window is wanted: a path or the bytes of a picture with a name for it, or None for an empty one."""
+    """Another window is wanted: what `Document.open` takes with a name for it, or None for an empty one."""
 
     def __init__(self, session: Session, *, preferences: Preferences | None = None) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class MainWindow(QMainWindow):
         self._restore()
         self._update_situation()
 
-    def open_picture(self, source: str | bytes, *, name: str = "") -> None:
+    def open_picture(self, source: Source, *, name: str = "") -> None:
         """Open a picture; offers a window of its own, without blocking, when edits of the open one would be lost."""
         self.opening.open(source, name=name)
 

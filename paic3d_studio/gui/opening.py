@@ -10,7 +10,7 @@ from PySide6.QtCore import QMimeData, QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from paic3d_studio.gui.clipboard import OPEN_FILTER, further_files, picture_in
-from paic3d_studio.gui.document import Document
+from paic3d_studio.gui.document import Document, Source
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.message_bar import MessageBar
 from paic3d_studio.gui.preferences import Preferences
@@ -21,7 +21,7 @@ class Opening(QObject):
     """Opens pictures and projects in this window, or asks for another one."""
 
     window_wanted = Signal(object, str)
-    """Another window is wanted: a path or the bytes of a picture with a name for it, or None for an empty one."""
+    """Another window is wanted: what `Document.open` takes with a name for it, or None for an empty one."""
 
     def __init__(self, window: QWidget, *, document: Document, preferences: Preferences, messages: MessageBar) -> None:
         super().__init__(window)
@@ -29,7 +29,7 @@ class Opening(QObject):
         self._document = document
         self._preferences = preferences
         self._messages = messages
-        self._pending: tuple[str | bytes, str] | None = None
+        self._pending: tuple[Source, str] | None = None
         self.raise_elsewhere: Callable[[Path], bool] = _nowhere
         """Brings another window that has this project open to the front; False when there is none."""
         self.ways_on: Final[dict[str, Callable[[], None]]] = {
@@ -39,7 +39,7 @@ class Opening(QObject):
         """Buttons of this one's messages -> what they do."""
         document.held_back.connect(self._on_held_back)
 
-    def open(self, source: str | bytes, *, name: str = "") -> None:
+    def open(self, source: Source, *, name: str = "") -> None:
         """Open a picture; offers a window of its own, without blocking, when edits of the open one would be lost."""
         if isinstance(source, str) and self.raise_elsewhere(Path(source)):
             return
@@ -84,7 +84,7 @@ class Opening(QObject):
         for path in paths[1:]:
             self.window_wanted.emit(path, "")
 
-    def _ask_about(self, source: str | bytes, name: str) -> None:
+    def _ask_about(self, source: Source, name: str) -> None:
         self._pending = (source, name)
         self._messages.show_message(
             "Opening another picture leaves the unsaved edits of this one behind.",
@@ -93,11 +93,11 @@ class Opening(QObject):
             other=("open-anyway", "Open anyway"),
         )
 
-    def _on_held_back(self, source: str | bytes, name: str, rescued: bool) -> None:
+    def _on_held_back(self, source: Source, name: str, rescued: bool) -> None:
         if not rescued:
             self._ask_about(source, name)
 
-    def _open_now(self, source: str | bytes, name: str) -> None:
+    def _open_now(self, source: Source, name: str) -> None:
         self._pending = None
         self._document.open(source, name=name)
 

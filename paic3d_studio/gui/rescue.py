@@ -119,11 +119,12 @@ class RescueFolder:
 
     def _discard_adopted(self) -> None:
         adopted, self._adopted = self._adopted, None
+        if adopted is not None:
+            for suffix in (SUFFIX, ".json"):  # before the lock, which goes with its release
+                adopted.file.with_suffix(suffix).unlink(missing_ok=True)
         if self._adopted_lock is not None:
             self._adopted_lock.unlock()
             self._adopted_lock = None
-        if adopted is not None:
-            self.discard(adopted)
 
     def _is_left(self, file: Path) -> bool:
         """Whether the studio that wrote a copy is gone: its lock can be had."""

@@ -11,6 +11,7 @@ from typing import Final
 from PySide6.QtCore import QObject, QPoint, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
+from paic3d_studio.gui.document import Source
 from paic3d_studio.gui.interpreter import collect_everything
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
@@ -73,7 +74,7 @@ class Windows(QObject):
         window.show()
         return window
 
-    def open(self, source: str | bytes | None = None, name: str = "") -> None:
+    def open(self, source: Source | None = None, name: str = "") -> None:
         """Show another window with a picture or project in it, or empty; or the window that has this project open."""
         if isinstance(source, str) and self._raise_with(Path(source)):
             return

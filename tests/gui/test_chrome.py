@@ -194,6 +194,7 @@ def test_a_file_comes_before_pixels_and_encoded_bytes_before_decoded_ones(tmp_pa
     found = picture_in(data)
     assert found is not None
     assert found.name == "pasted.png"
+    assert callable(found.source) and found.source().startswith(b"\x89PNG")  # later, on the worker's thread
     data.setData("image/jpeg", b"as it was encoded")
     found = picture_in(data)
     assert found is not None

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.lines import Stroke
 from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.errors import UserError
 from paic3d_studio.gui.keeping import Saved
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
@@ -169,6 +170,26 @@ def test_a_damaged_copy_is_told_of_and_the_open_picture_stays(
         studio.workspace.messages._act()
     assert "damaged" in studio.workspace.messages.text
     assert studio.document.project is before
+
+
+def test_a_copy_that_cannot_be_read_any_more_is_told_of_and_the_next_one_is_offered_from_the_menu(
+    qtbot: QtBot, window: MainWindow, preferences: Preferences, picture: Path
+) -> None:
+    left_by_a_crash(preferences, picture)
+    window.offer_what_a_crash_left()
+    copy = preferences.folder_of_rescues / "0123.paic3d"
+    copy.unlink()
+    copy.mkdir()
+    with qtbot.waitSignal(window.document.failed, timeout=10_000) as failed:
+        window.workspace.messages._act()
+    assert isinstance(failed.args[1], UserError)
+    assert "“girl.png” cannot be read" in window.workspace.messages.text
+    copy.rmdir()
+    left_by_a_crash(preferences, picture, token="0123b")
+    window.actions_by_name["left-behind"].trigger()
+    with qtbot.waitSignal(window.document.opened, timeout=20_000):
+        window.workspace.messages._act()
+    assert not window.workspace.messages.isVisible()
 
 
 def test_closing_with_unsaved_edits_offers_to_save_first(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:

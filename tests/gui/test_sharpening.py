@@ -89,7 +89,7 @@ def test_a_job_that_the_still_gave_way_to_is_followed_by_the_still(
     turn(resting, 20.0)
     qtbot.waitUntil(lambda: runner.runs("still"), timeout=20_000)
     stills = len(pace.stills)
-    runner.submit("export", other)
+    runner.submit("import", other)
     qtbot.waitUntil(began.is_set)
     pace.still_seconds = 0.0
     qtbot.waitUntil(lambda: is_sharpened(resting), timeout=20_000)
