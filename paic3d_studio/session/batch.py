@@ -81,8 +81,8 @@ class Item:
 class Outcome:
     """What became of a picture: a `problem` in one sentence with its `cure`, or neither when the head is there.
 
-    `files` that were made, name -> sha256 in hex, `seconds` it took, `warning` of the face detector, `preview` a small PNG
-    in base64.
+    `files` that were made, name -> sha256 in hex, `seconds` it took, `warning` of the face detector, `preview` a small
+    PNG in base64.
     """
 
     key: str
