@@ -46,7 +46,9 @@ def misses(figures: Figures, *, name: str = JUDGED) -> list[str]:
     generated = {pair: rows for pair, rows in figures.items() if pair.startswith(GENERATED) and name in rows}
     if generated:
         means = {
-            key: float(np.mean([rows[name].get(key, math.nan) for rows in generated.values()])) for key in GENERATED_BAR
+            key: float(np.mean([rows[name][key] for rows in generated.values()]))
+            for key in GENERATED_BAR
+            if all(key in rows[name] for rows in generated.values())
         }
         found += _below(means, GENERATED_BAR, f"mean of {len(generated)} generated: ")
     return found + behind(figures, name=name)
@@ -56,8 +58,8 @@ def _below(row: Mapping[str, float], bar: Mapping[str, float], whose: str) -> li
     found = []
     for key, least in bar.items():
         value = row.get(key)
-        if value is None or math.isnan(value):
-            continue
+        if value is None:
+            continue  # not measured; NaN was, and there was nothing to see: that passes no bar
         if not (value >= least if METRICS[key].more_is_better else value <= least):
             found.append(f"{whose}{key} is {value:.3f}, the bar is {least}")
     return found
@@ -77,6 +79,8 @@ def behind(figures: Figures, *, name: str = JUDGED) -> list[str]:
             if key.startswith("front_"):
                 continue
             mine, theirs = (interval([r[method][key] for r in both]).mean for method in (name, baseline))
-            if mine < theirs if METRICS[key].more_is_better else mine > theirs:
+            if math.isnan(theirs):
+                continue
+            if not (mine >= theirs if METRICS[key].more_is_better else mine <= theirs):
                 found.append(f"{key} is {mine:.3f}, the {baseline} has {theirs:.3f}")
     return found

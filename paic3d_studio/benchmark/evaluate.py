@@ -29,7 +29,7 @@ from paic3d_studio.benchmark.metrics import PictureComparer
 from paic3d_studio.benchmark.pairs import Pair
 from paic3d_studio.benchmark.published_surface import published_surface
 from paic3d_studio.benchmark.roi import Region
-from paic3d_studio.benchmark.views import CIRCLE, DIAGONALS, FLAT, condition_of_rgba, on_white, rendered, view_scores
+from paic3d_studio.benchmark.views import CIRCLE, DIAGONALS, FLAT, condition_of, on_white, rendered, view_scores
 from paic3d_studio.core.artefacts import AlignedPortrait
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.vrm import Character, load_character
@@ -81,7 +81,7 @@ class Truth:
     @property
     def condition(self) -> FieldCondition:
         """Return what every reconstructor sees."""
-        return condition_of_rgba(self.illustration.line_free)
+        return condition_of(self.illustration.line_free)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

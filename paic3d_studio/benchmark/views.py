@@ -57,12 +57,7 @@ class Scores:
     ghost: float
 
 
-def condition_of(views: Views) -> FieldCondition:
-    """Return the first view as what a reconstructor sees."""
-    return condition_of_rgba(views.rgba[0])
-
-
-def condition_of_rgba(rgba: NDArray[np.uint8]) -> FieldCondition:
+def condition_of(rgba: NDArray[np.uint8]) -> FieldCondition:
     """Return a picture with straight alpha (s, s, 4) as what a reconstructor sees."""
     tensor = torch.from_numpy(rgba.astype(np.float32) / 255).permute(2, 0, 1)[None]
     alpha = tensor[:, 3:]

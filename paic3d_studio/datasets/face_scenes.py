@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.face_template import CONTOUR, LEFT_EYE, MOUTH, RIGHT_EYE
-from paic3d_studio.datasets.backgrounds import BACKGROUNDS, SHARES
 from paic3d_studio.datasets.drawn_faces import MIRRORED, DrawnFace
 from paic3d_studio.datasets.face_painting import repainted
 
@@ -72,12 +71,6 @@ def premultiplied(face: DrawnFace) -> DrawnFace:
     alpha = face.rgba[..., 3:].astype(np.uint16)
     colour = ((face.rgba[..., :3] * alpha + 127) // 255).astype(np.uint8)
     return dataclasses.replace(face, rgba=np.concatenate([colour, face.rgba[..., 3:]], axis=-1))
-
-
-def random_background(lot: Lot, side: int) -> NDArray[np.uint8]:
-    """Paint a background of any kind."""
-    kind = str(lot.choice(list(SHARES), p=list(SHARES.values())))
-    return BACKGROUNDS[kind](lot, side)
 
 
 def laid(face: DrawnFace, *, matrix: NDArray[np.float64], side: int, lot: Lot | None = None) -> Layer:

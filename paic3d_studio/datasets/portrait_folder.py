@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import ALIGNED_SIZE
-from paic3d_studio.core.image import decode_portrait, encode_png, read_picture
+from paic3d_studio.core.image import PICTURE_SUFFIXES, decode_portrait, encode_png, read_picture
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.contact_sheet import contact_sheet
 from paic3d_studio.datasets.names import character_names, checked_name
@@ -37,7 +37,6 @@ JUDGES: Final = 2
 
 LISTING: Final = "portraits.json"
 THUMBNAIL_SIDE: Final = 192
-PICTURE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 _MAX_LISTING_BYTES: Final = 1 << 28
 
 

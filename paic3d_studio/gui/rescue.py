@@ -72,7 +72,7 @@ class RescueFolder:
             "path": str(path) if path else "",
             "stamp": stamp,
         }
-        content = encoded_project(project, preview=session.preview(project))
+        content = encoded_project(session.as_kept(project), preview=session.preview(project))
         # The copy comes last: what is found of it is described.
         write_files({self._own(".json"): json.dumps(told).encode(), self._own(SUFFIX): content})
         self._discard_adopted()

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-DEFAULT_LIMIT = 200
+DEFAULT_LIMIT = 500
 
 
 class History(Generic[T]):

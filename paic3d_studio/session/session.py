@@ -170,8 +170,11 @@ class Session:
             UserError: the folder is missing or write-protected, or the disk is full; what stood there is untouched.
         """
         project = project or self._opened().value
-        kept = edits.with_found_face(project, landmarks=self._graph.peek("found_landmarks", project))
-        write_project(kept, Path(path), preview=self.preview(project))
+        write_project(self.as_kept(project), Path(path), preview=self.preview(project))
+
+    def as_kept(self, project: Project) -> Project:
+        """Return a project as a file keeps it: with the face that was found, if edits stand on it and it is known."""
+        return edits.with_found_face(project, landmarks=self._graph.peek("found_landmarks", project))
 
     def preview(self, project: Project) -> bytes:
         """Return a small picture of the portrait for lists, a PNG; empty while the portrait is not known."""

@@ -229,13 +229,14 @@ def started_from(path: Path) -> dict[str, Tensor]:
     return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
 
 
-def manifest_table(path: Path, encoded: bytes, metrics: dict[str, float]) -> str:
-    """Return the manifest entry of the written weights."""
+def manifest_table(path: Path, encoded: bytes, metrics: dict[str, float], *, also: str = "") -> str:
+    """Return the manifest entry of the written weights; `also` names a folder of more characters."""
+    drawn = "VRoid sample models" + (f" and the characters in {also}" if also else "")
     figures_text = ", ".join(f"{name} = {value:.2f}" for name, value in metrics.items())
     return (
         f'[weights.infill]\nfile = "{path.name}"\nsha256 = "{hashlib.sha256(encoded).hexdigest()}"\n'
         f'bytes = {len(encoded)}\nnetwork = "infill"\nlicence = "Apache-2.0"\n'
-        'trained_on = "drawings synthesised from VRoid sample models, see infill.md"\n'
+        f"trained_on = {json.dumps(f'drawings synthesised from {drawn}, see infill.md')}\n"
         f"metrics = {{ {figures_text} }}\n\n[weights.infill.config]\nwidth = 32\ndepth = 6\nuse_keep = false\n"
     )
 
@@ -283,7 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(json.dumps(found, indent=1))
     write_files({chosen.out: encoded})
     shown = {f"{who.replace(' ', '_')}_{what}_psnr": found[who][what] for who in found for what in found[who]}
-    print(manifest_table(chosen.out, encoded, shown))
+    print(manifest_table(chosen.out, encoded, shown, also="" if chosen.also is None else chosen.also.name))
     return 0
 
 

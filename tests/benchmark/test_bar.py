@@ -1,5 +1,9 @@
 """The bar: each part of it can be missed, and is told in a sentence."""
 
+import math
+
+import pytest
+
 from paic3d_studio.benchmark.bar import BACK_GAIN, BARS, GENERATED_BAR, misses
 from paic3d_studio.benchmark.metrics import METRICS
 
@@ -44,3 +48,27 @@ def test_a_baseline_that_is_better_is_named() -> None:
         rows["billboard"]["f1_5cm"] = 1.01
         rows["compact"]["front_psnr"], rows["billboard"]["front_psnr"] = 30.0, 99.0
     assert [("billboard" in said, "f1_5cm" in said) for said in misses(found)] == [(True, True)]
+
+
+@pytest.mark.parametrize("character", ["vita", "generated_00090000"])
+def test_a_figure_of_which_there_was_nothing_to_see_is_missed(character: str) -> None:
+    for name in BARS["vita"] if character == "vita" else GENERATED_BAR:
+        found = figures()
+        found[character]["compact"][name] = math.nan
+        assert any(name in said and "nan" in said for said in misses(found)), name
+
+
+def test_a_figure_that_was_not_measured_is_not_missed() -> None:
+    found = figures()
+    for name in BARS["vita"]:
+        del found["vita"]["compact"][name]
+    del found["generated_00090000"]["compact"]["f1_5cm"]
+    assert misses(found) == []
+
+
+def test_a_method_that_shows_nothing_is_behind_a_baseline_that_shows_something_and_not_the_other_way_round() -> None:
+    found = figures()
+    for rows in found.values():
+        rows["compact"]["ghost"], rows["billboard"]["ghost"] = math.nan, 3.0
+        rows["compact"]["psnr"], rows["billboard"]["psnr"] = 12.0, math.nan
+    assert ["ghost" in said for said in misses(found)] == [True]

@@ -67,11 +67,9 @@ def test_the_inflated_disc_is_as_deep_as_it_is_wide() -> None:
 
 
 def test_a_condition_is_composited_on_white() -> None:
-    rgba = np.zeros((1, 4, 4, 4), np.uint8)
-    rgba[0, 0, 0] = (255, 0, 0, 255)
-    nothing = np.zeros((1, 4, 4, 3), np.float32)
-    views = Views(rgba, nothing, np.zeros((1, 4, 4), np.uint8), nothing)
-    condition = condition_of(views)
+    rgba = np.zeros((4, 4, 4), np.uint8)
+    rgba[0, 0] = (255, 0, 0, 255)
+    condition = condition_of(rgba)
     assert condition.picture[0, :, 0, 0].tolist() == [1, 0, 0]
     assert condition.picture[0, :, 1, 1].tolist() == [1, 1, 1]
 

@@ -12,7 +12,6 @@ from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.gesture import Gesture
 from paic3d_studio.gui.picture_layers import PictureLayers
 from paic3d_studio.gui.picture_tools import PictureTools, new_tools
-from paic3d_studio.gui.picture_tools.brushes import BRUSHES
 from paic3d_studio.gui.picture_tools.picture_tool import Canvas
 from paic3d_studio.gui.picture_view import PictureView
 from paic3d_studio.gui.pointer_marks import PointerMarks
@@ -72,7 +71,7 @@ def test_without_a_face_only_the_tool_that_places_one_takes_the_pointer(bench: B
 def test_all_brushes_share_one_size_and_those_that_mark_no_lines_ask_for_no_mask(bench: Bench) -> None:
     bench.tools.size.set_radius(1000.0)
     bench.tools.size.set_hardness(0.25)
-    machines = [bench.tools.by_name[name].machine for name in BRUSHES]
+    machines = [bench.tools.by_name[name].machine for name in ("brush", "eraser", "polyline", "matte")]
     assert {(machine.radius, machine.hardness) for machine in machines} == {(64.0, 0.25)}
     assert {name for name, tool in bench.tools.by_name.items() if not tool.changes_mask} == {"align", "matte"}
 

@@ -65,7 +65,7 @@ def wander(history: History[Project], lot: np.random.Generator) -> None:
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_undoing_everything_gives_the_first_project_and_redoing_it_the_last_to_the_byte(seed: int) -> None:
     lot = np.random.default_rng(seed)
-    history = History(FIRST, limit=STEPS + 1)
+    history = History(FIRST)
     for _ in range(STEPS):
         wander(history, lot)
     last = encoded_project(history.value)

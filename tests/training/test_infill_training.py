@@ -103,7 +103,10 @@ def test_the_manifest_entry_leads_back_to_the_same_network(pairs: list[LinePair]
     encoded = save(half_precision(network))
     (tmp_path / "infill.safetensors").write_bytes(encoded)
     table = manifest_table(tmp_path / "infill.safetensors", encoded, {"network_psnr": 20.0})
-    assert tomllib.loads(table)["weights"]["infill"]["metrics"] == {"network_psnr": 20.0}
+    told = tomllib.loads(table)["weights"]["infill"]
+    assert told["metrics"] == {"network_psnr": 20.0} and "characters in" not in told["trained_on"]
+    also = manifest_table(tmp_path / "infill.safetensors", encoded, {}, also='made "by" rules')
+    assert 'the characters in made "by" rules' in tomllib.loads(also)["weights"]["infill"]["trained_on"]
     (tmp_path / "manifest.toml").write_text(table, encoding="utf-8")
     weights = load_weights("infill", folder=tmp_path)
     read = InfillNetwork(**weights.config)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from paic3d_studio.datasets.generated.recipe import FaceRecipe
-from paic3d_studio.datasets.generated.shapes import Array, Piece, grid_piece, unit
+from paic3d_studio.datasets.generated.shapes import Array, Piece, grid_piece
 
 TEMPLE_Y = 0.004
 BACK_Z = -0.100
@@ -163,11 +163,3 @@ def patch(
     u = uv_box[0] + (x - box[0]) / (box[1] - box[0]) * (uv_box[2] - uv_box[0])
     v = uv_box[1] + (box[3] - y) / (box[3] - box[2]) * (uv_box[3] - uv_box[1])
     return grid_piece(head.on_surface(xy, offset=offset), np.stack([u, v], -1), part, material)
-
-
-def skull_radius(head: Head, directions: Array, centre: Array) -> Array:
-    """How far from `centre` the head reaches along unit directions (n, 3), by its vertices; metres."""
-    points = np.concatenate([p.positions for p in head.pieces()]) - centre
-    length = np.linalg.norm(points, axis=1)
-    nearest = np.argmax(unit(directions) @ (points / length[:, None]).T, axis=1)
-    return np.asarray(length[nearest])

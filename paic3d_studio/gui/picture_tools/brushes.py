@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -15,9 +13,6 @@ from paic3d_studio.tools.brush_tool import DEFAULT_RADIUS, MAX_RADIUS, MIN_RADIU
 from paic3d_studio.tools.matte_brush_tool import MatteBrushTool
 from paic3d_studio.tools.pointer import Edit, Touch
 from paic3d_studio.tools.polyline_tool import PolylineTool
-
-BRUSHES: Final = ("brush", "eraser", "polyline", "matte")
-"""Names of the tools that paint with a brush."""
 
 
 class BrushSize(QObject):
