@@ -191,7 +191,7 @@ class ExportDialog(QDialog):
         column.setSpacing(10)
         column.addWidget(self._scroll, 1)
         column.addLayout(buttons)
-        self.setMinimumWidth(500)
+        self.setMinimumWidth(540)  # the longest name of a format fits into its list
 
     def _fit(self) -> None:
         """Make the dialog as high as what is in it, or as the screen lets it; then its inside scrolls."""
