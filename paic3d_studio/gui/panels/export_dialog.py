@@ -193,7 +193,7 @@ class ExportDialog(QDialog):
         column.setSpacing(10)
         column.addWidget(self._scroll, 1)
         column.addLayout(buttons)
-        self.setMinimumWidth(500)
+        self.setMinimumWidth(540)  # the longest name of a format fits into its list
 
     def _fit(self) -> None:
         """Make the dialog as large as what is in it, or as high as the screen lets it; then its inside scrolls."""
