@@ -1,11 +1,20 @@
 """The compact reconstructor: what its field promises, whatever the weights."""
 
+import dataclasses
+
 import pytest
 import torch
 
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig, bled_colours, resized
-from paic3d_studio.nets.backbones.compact_field import DENSITY_SCALE, ENTRY, FIELD_SHARPNESS, density_from_logit
+from paic3d_studio.nets.backbones.compact_field import (
+    DENSITY_SCALE,
+    ENTRY,
+    FIELD_SHARPNESS,
+    CompactField,
+    density_from_logit,
+)
 from paic3d_studio.nets.field import FieldCondition, extinction
+from tests.nets.scenes import scene_of
 
 TINY = CompactConfig(
     picture=32, plane=16, channels=8, layers=2, encoder_widths=(8, 8, 16, 16), front_widths=(16, 8, 8),
@@ -97,3 +106,31 @@ def test_resizing_about_the_centre_and_back_keeps_what_is_inside() -> None:
     there = resized(ramp, 0.9, outside=0.0)
     assert torch.allclose(there[..., 10:54, 10:54], ramp[..., 10:54, 10:54] / 0.9, atol=1e-5)
     assert torch.allclose(resized(there, 1 / 0.9, outside=0.0)[..., 4:60, 4:60], ramp[..., 4:60, 4:60], atol=1e-4)
+
+
+def test_hair_that_the_picture_shows_stands_at_its_predicted_depth_however_little_the_planes_know_of_it() -> None:
+    hair = torch.zeros(64, 64, dtype=torch.bool)
+    hair[20:50, 20:44] = True
+    field = CompactField(empty_handed(), scene_of(torch.full((3, 512, 512), 0.4), hair=hair))
+    middle, skin = (torch.tensor([[x, 0.05, 0.095]]) for x in (0.0, 0.25))
+    assert float(field.density(middle)) > field.surface_level
+    assert float(field.density(skin)) < field.surface_level
+
+
+def test_no_sheet_hangs_where_the_depth_steps_from_a_lock_to_what_lies_behind_it() -> None:
+    scene = scene_of(torch.full((3, 512, 512), 0.4))
+    columns = torch.arange(128)
+    first = torch.where(columns < 64, 0.1, 0.0).expand(1, 1, 128, 128)
+    scene = dataclasses.replace(scene, depths=torch.cat((first, scene.depths[:, 1:]), 1))
+    field = CompactField(empty_handed(), scene)
+    step = torch.tensor([[0.0, 0.05, 0.05]])
+    assert float(field.density(step)) < field.surface_level
+
+
+def empty_handed() -> CompactBackbone:
+    """Return a network whose planes say that nothing is anywhere, however the depths lie."""
+    empty = CompactBackbone().eval().requires_grad_(False)
+    for parameter in empty.density_out.parameters():
+        parameter.zero_()
+    empty.density_out.bias.fill_(-4.0)
+    return empty

@@ -6,38 +6,10 @@ import pytest
 import torch
 
 from paic3d_studio.core.artefacts import BOX_SIDE
-from paic3d_studio.nets.backbones.compact import CLASSES, CompactBackbone, Scene
+from paic3d_studio.nets.backbones.compact import CompactBackbone
 from paic3d_studio.nets.backbones.compact_field import CompactField
 from paic3d_studio.nets.backbones.unseen import STRAND_GAIN, STRAND_SIDE, sides, smooth_back, strands
-
-SIDE = 512
-HAIR, SKIN = CLASSES.index("hair"), CLASSES.index("skin")
-
-
-def classes_of(hair: torch.Tensor) -> torch.Tensor:
-    """Return class logits (1, 4, 64, 64) that are sure of hair where a map (64, 64) is true, of skin elsewhere."""
-    logits = torch.full((1, len(CLASSES), 64, 64), -8.0)
-    logits[0, HAIR][hair] = 8.0
-    logits[0, SKIN][~hair] = 8.0
-    return logits
-
-
-def scene_of(front: torch.Tensor, *, hair: torch.Tensor | None = None, hair_behind: bool = True) -> Scene:
-    """Return a scene of one solid picture (3, SIDE, SIDE) and a grey back."""
-    hair = torch.ones(64, 64, dtype=torch.bool) if hair is None else hair
-    logits = torch.full((1, len(CLASSES), 128, 128), -8.0)
-    logits[0, HAIR if hair_behind else SKIN] = 8.0
-    return Scene(
-        planes=torch.zeros(1, 3, 16, 3, 64, 64),
-        front=front[None],
-        back=torch.full((1, 3, 128, 128), 0.5),
-        alpha=torch.ones(1, 1, SIDE, SIDE),
-        depths=torch.stack((torch.full((128, 128), 0.1), torch.full((128, 128), -0.1)))[None],
-        palette=torch.full((1, 12, 3), 0.5),
-        classes=classes_of(hair),
-        back_classes=logits.log_softmax(1),
-    )
-
+from tests.nets.scenes import SIDE, scene_of
 
 PERIOD = 8
 

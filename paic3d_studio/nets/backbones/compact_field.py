@@ -13,7 +13,7 @@ from torch import Tensor
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.nets.backbones.compact import HALF, Finish, Scene, sampled_at
-from paic3d_studio.nets.backbones.unseen import sides, smooth_back, strands
+from paic3d_studio.nets.backbones.unseen import hair_before, sides, slope, smooth_back, strands
 from paic3d_studio.nets.field import FieldSample, RadianceField
 
 if TYPE_CHECKING:
@@ -47,6 +47,16 @@ OUTER_MARGIN: Final = 0.02
 OUTER_FALL: Final = 0.01
 """Metres over which the highest possible logit falls by one there."""
 
+SHELL: Final = 0.012
+"""Metres of hair that stand behind the predicted first surface wherever the picture shows hair for certain."""
+
+SHELL_WIDTH: Final = 0.02
+"""Metres over which the logit of that shell grows by one, from its faces inwards."""
+
+SHELL_STEEPEST: Final = 1.5
+"""Metres of depth per metre across up to which the surface counts as one sheet, and no step from a lock to what lies
+behind it."""
+
 
 def density_from_logit(logit: Tensor) -> Tensor:
     """Return the density d for which softplus(d - 1) is DENSITY_SCALE * sigmoid(FIELD_SHARPNESS * (logit + ENTRY))."""
@@ -68,8 +78,8 @@ class CompactField(RadianceField):
     """The field of one picture; 1e-4 per metre is its emptiest, DENSITY_SCALE its fullest extinction.
 
     Nothing is where the front picture shows nothing, which also spares most points the network; and something is
-    behind every solid pixel, which occupancy alone does not promise: of a strand whose depth is uncertain, no
-    single place is more likely full than empty.
+    behind every solid pixel, and hair where the picture shows hair, which occupancy alone does not promise: of a lock
+    whose depth is uncertain, no single place is more likely full than empty.
     """
 
     surface_level = 1 + DENSITY_SCALE / (1 + math.exp(-FIELD_SHARPNESS * ENTRY))  # where the logit is 0
@@ -80,6 +90,7 @@ class CompactField(RadianceField):
         self.box_side = BOX_SIDE
         self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
         self._lift = torch.zeros_like(scene.depths[:, :1])
+        self._sheet = _sheet(scene)
         surfaces = scene.depths.clone()
         self._look_along_rays(surfaces, monitor)
         self._finish = Finish(surfaces, strands(scene), sides(scene, surfaces[:, :1]))
@@ -104,10 +115,12 @@ class CompactField(RadianceField):
             surfaces[0, 1][place] = _last_crossing((logit + lift[:, None]).flip(1), z.flip(0))
 
     def _capped(self, logit: Tensor, xyz: Tensor) -> Tensor:
-        """Return logits (P,) that let nothing float before the first or behind the last surface."""
-        depths = sampled_at(self.scene.depths, xyz[None])[0]
-        within = torch.minimum(depths[:, 0] - xyz[:, 2], xyz[:, 2] - depths[:, 1])
-        return torch.minimum(logit, (within + OUTER_MARGIN) / OUTER_FALL)
+        """Return logits (P,) that keep the hair in front, with nothing afloat before it or behind the last surface."""
+        place = sampled_at(torch.cat((self.scene.depths, self._sheet), 1), xyz[None])[0]
+        behind, before = place[:, 0] - xyz[:, 2], xyz[:, 2] - place[:, 1]
+        logit = torch.minimum(logit, (torch.minimum(behind, before) + OUTER_MARGIN) / OUTER_FALL)
+        shell = torch.minimum(behind, SHELL - behind) / SHELL_WIDTH
+        return torch.maximum(logit, torch.minimum(shell, 8 * place[:, 2] - 4))
 
     def _lifted(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return the density (P,) of a logit (P,), raised where its pixel would stay empty."""
@@ -135,3 +148,11 @@ class CompactField(RadianceField):
         density = xyz.new_full((len(xyz),), EMPTY_DENSITY)
         density[asked] = self._lifted(self._backbone.logit(self.scene, xyz[asked][None])[0], xyz[asked])
         return density
+
+
+def _sheet(scene: Scene) -> Tensor:
+    """Return where the first surface is one sheet of hair for certain, (N, 1, h, w) 0 or 1."""
+    first = scene.depths[:, :1]
+    side = first.shape[-1]
+    solid = F.interpolate(scene.alpha, size=(side, side), mode="area") > 0.9
+    return (solid & (hair_before(scene, side) > 0.5) & (slope(first) < SHELL_STEEPEST)).float()

@@ -75,7 +75,7 @@ def strands(scene: Scene) -> Tensor:
     """
     size = (STRAND_SIDE, STRAND_SIDE)
     front, alpha = (F.interpolate(maps, size=size, mode="area") for maps in (scene.front, scene.alpha))
-    hair = _ramp(_hair_before(scene, STRAND_SIDE), SURE_HAIR) * (alpha > 0.95)
+    hair = _ramp(hair_before(scene, STRAND_SIDE), SURE_HAIR) * (alpha > 0.95)
     hair = -F.max_pool2d(-hair, 3, 1, 1)
     grey = front.mean(1, keepdim=True)
     shading = _spread(grey, hair, STRAND_WIDTH, STRAND_WIDTH)[0]
@@ -99,16 +99,16 @@ def sides(scene: Scene, first: Tensor) -> Tensor:
     """
     side = first.shape[-1]
     front, alpha = (F.interpolate(maps, size=(side, side), mode="area") for maps in (scene.front, scene.alpha))
-    hair = _ramp(_hair_before(scene, side), SIDE_HAIR)
+    hair = _ramp(hair_before(scene, side), SIDE_HAIR)
     rim = F.max_pool2d((alpha <= 0.5).float(), 3, 1, 1) * (alpha > 0.5)
-    turned = torch.maximum(_ramp(_slope(first), SIDE_SLOPES), rim)
+    turned = torch.maximum(_ramp(slope(first), SIDE_SLOPES), rim)
     turned = F.avg_pool2d(F.max_pool2d(turned, 3, 1, 1), 3, 1, 1, count_include_pad=False) * hair
     weight = hair * (alpha > 0.9) * (1 - 0.9 * turned)
     (near, close), (far, _) = (_boxed_mean(front, weight, width) for width in SIDE_BLURS)
     return torch.cat((torch.lerp(far, near, (close * 20).clamp(0, 1)), turned), 1)
 
 
-def _slope(depth: Tensor) -> Tensor:
+def slope(depth: Tensor) -> Tensor:
     """Return how steep a depth map (N, 1, h, w) of the whole box is, in metres per metre."""
     padded = F.pad(depth, (1, 1, 1, 1), mode="replicate")
     across = padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]
@@ -122,7 +122,7 @@ def _ramp(values: Tensor, between: tuple[float, float]) -> Tensor:
     return ((values - low) / (high - low)).clamp(0, 1)
 
 
-def _hair_before(scene: Scene, side: int) -> Tensor:
+def hair_before(scene: Scene, side: int) -> Tensor:
     """Return how sure each pixel of the front is to be hair, (N, 1, side, side) 0..1."""
     share = scene.classes.softmax(1)[:, CLASSES.index("hair")][:, None]
     return F.interpolate(share, size=(side, side), mode="bilinear")
