@@ -4,8 +4,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -86,7 +84,7 @@ def test_an_ordinary_export_starts_nothing(
     studio.actions_by_name["blender"].trigger()
     qtbot.waitUntil(lambda: studio.workspace.strip.states().get("textured") == "running")
     with qtbot.waitSignal(studio.document.stopped, timeout=5000):
-        QTest.keyClick(studio, Qt.Key.Key_Escape)
+        studio.document.stop_export()
     pace.seconds = 0.01
     with qtbot.waitSignal(studio.document.exported, timeout=10_000):
         studio.document.export(home / "head.glb")
