@@ -84,7 +84,7 @@ def test_an_ordinary_export_starts_nothing(
     studio.actions_by_name["blender"].trigger()
     qtbot.waitUntil(lambda: studio.workspace.strip.states().get("textured") == "running")
     with qtbot.waitSignal(studio.document.stopped, timeout=5000):
-        studio.document.stop()
+        studio.document.stop_export()
     pace.seconds = 0.01
     with qtbot.waitSignal(studio.document.exported, timeout=10_000):
         studio.document.export(home / "head.glb")

@@ -824,7 +824,7 @@ def test_closing_during_a_job_leaves_no_thread(qtbot: QtBot, studio: MainWindow,
     studio.close()
     print(f"\nclosed in {1000 * (time.perf_counter() - began):.0f} ms")
     assert not studio.isVisible()
-    assert studio.document.runner.close(seconds=0.0)
+    assert studio.document.close(seconds=2.0)
 
 
 def test_a_stroke_of_the_cut_out_brush_brings_transparent_pixels_back(

@@ -271,6 +271,7 @@ def test_a_file_that_cannot_be_written_beside_the_head_is_told_of_before_the_wor
 
 def asked_for_turntable(studio: MainWindow, target: Path) -> ExportDialog:
     """Ask for a turntable as the artist does, and fill the dialog in."""
+    brought_to_front(studio)
     QTest.keyClick(studio, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     dialog = studio.exporting.dialog
     assert dialog is not None
