@@ -46,6 +46,9 @@ SHOWN: Final = (
 )
 """Artefacts that the window shows or tells of, delivered as soon as each is known."""
 
+COARSE: Final = "coarse_volume"
+"""What is shown before the volume where there is no head of this picture to look at yet."""
+
 REFINED: Final = "fine_volume"
 """What takes the place of the volume once the artist lets it: made when all that is shown is up to date."""
 
@@ -141,6 +144,7 @@ class Document(QObject):
         self._here = threading.local()  # .telling: the `_Telling` of the thread that asks for it, where it has one
         self._computed: set[str] = set()
         self._targets: tuple[str, ...] = TARGETS
+        self._headless = True  # nothing was shown yet of the head in this picture
         self._unrefined: Project | None = None
         self._refined: Project | None = None
         self._refresh_pending = False
@@ -270,6 +274,9 @@ class Document(QObject):
         self._shown_project = project
         self._unrefined = self._refined = None
         targets = self._targets
+        if self._headless and self.session.peek("volume", project) is None:
+            first = targets.index("volume")
+            targets = (*targets[:first], COARSE, *targets[first:])
 
         def work(monitor: Monitor, deliver: Deliver) -> None:
             self._pull_shown(project, targets, monitor, deliver)
@@ -431,7 +438,7 @@ class Document(QObject):
         if report.stage == REFINED and report.state == "cancelled":
             report = StageReport(REFINED, "queued")  # it gave way, and comes again
         self.stage_reported.emit(report)
-        wanted = report.stage in (*SHOWN, *OF_MESH) and report.stage not in telling.delivered
+        wanted = report.stage in (COARSE, *SHOWN, *OF_MESH) and report.stage not in telling.delivered
         if telling.deliver is not None and wanted and report.state in ("fresh", "cached"):
             value = self.session.peek(report.stage, telling.project)
             if value is not None:
@@ -457,6 +464,7 @@ class Document(QObject):
         if lane in ("warm-up", "import"):
             self.method_known.emit(value)
         elif lane != "still":  # `Sharpening` knows what it is of
+            self._headless &= name not in (COARSE, "volume")
             self.artefact.emit(name, value)
 
     def _on_finished(self, lane: str, value: object) -> None:
@@ -493,6 +501,7 @@ class Document(QObject):
             self.held_back.emit(*self._opening)
             return
         self._shown_project = None
+        self._headless = True
         source, _, self.rescued = self._opening
         self.origin = _file_of(source)
         self._dragging = True  # `show` tells of a project; the window hears of a new picture, not of an edit

@@ -8,7 +8,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 
 from paic3d_studio.core.artefacts import Landmarks, TagFeatures
-from paic3d_studio.gui.document import REFINED, SHOWN, Document
+from paic3d_studio.gui.document import COARSE, REFINED, SHOWN, Document
 from paic3d_studio.gui.image_panel import ImagePanel
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
@@ -77,7 +77,7 @@ class Following(QObject):
             self._workspace.messages.show_message(value.warning, kind="warning", action=action)
         if isinstance(value, TagFeatures):
             self._tell_of_tags(value.warning)
-        if stage == "volume":
+        if stage in (COARSE, "volume"):
             self._head.viewport.set_older(False)
         if stage == REFINED:
             self._workspace.status.show_idle("Up to date")

@@ -30,6 +30,9 @@ TAGGER_WEIGHTS: Final = {"published": ("tagger", "tagger-components")}
 """Backbone -> what its tagger is made of; one that is not listed asks for no tags."""
 
 
+COARSE_VOLUME: Final = 56
+"""Voxels along a side of the first volume of a picture: a soft head, in a sixth of the time of 120."""
+
 FINE_VOLUME: Final = 192
 """Voxels along a side of the finer volume. 256 costs 2.5 times as much to bake, and looks the same at 700 pixels."""
 
@@ -88,6 +91,7 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("tagger_weights", lambda p: TAGGER_WEIGHTS.get(p.settings.backbone, ()), _keys_of_all),
     Source("backbone_weights", lambda p: p.settings.backbone, weights_key),
     Source("volume_resolution", lambda p: p.settings.volume),
+    Source("coarse_resolution", lambda p: min(p.settings.volume, COARSE_VOLUME)),
     Source("fine_resolution", lambda p: max(p.settings.volume, FINE_VOLUME)),
     Source("lattice_resolution", lambda p: p.settings.surface.resolution),
     Source("surface_level", lambda p: p.settings.surface.level),
@@ -134,6 +138,8 @@ STAGES: Final[tuple[Stage, ...]] = (
           monitored=True, uses_torch=True),
     Stage("field", "Reconstructing", ("render_like", "tags", "backbone", "backbone_weights", "seed"),
           steps.field, key="derivation", keep=4, seconds=1.0, monitored=True, uses_torch=True),
+    Stage("coarse_volume", "Roughing out the view", ("field", "coarse_resolution"),
+          steps.volume, key="derivation", keep=2, seconds=0.3, monitored=True, uses_torch=True),
     Stage("volume", "Baking the view", ("field", "volume_resolution"),
           steps.volume, key="derivation", keep=4, seconds=3.0, monitored=True, uses_torch=True),
     Stage("fine_volume", "Refining the view", ("field", "fine_resolution"),

@@ -78,6 +78,7 @@ class Pace:
 
     seconds: float = 0.0
     face: bool = True
+    coarse_volumes: int = 0
     volumes: int = 0
     fine_seconds: float = 0.0
     fine_volumes: int = 0
@@ -132,6 +133,13 @@ def quick_session(pace: Pace) -> Session:
     def reconstruct(*_: object, monitor: Monitor) -> str:
         monitor.report(0.5)
         return "a field"
+
+    def coarse_volume(*_: object, monitor: Monitor) -> FieldVolume:
+        monitor.check()
+        pace.coarse_volumes += 1
+        rgba = np.zeros((12, 12, 12, 4), np.uint8)
+        rgba[3:9, 3:9, 3:9] = 200
+        return FieldVolume(rgba=rgba)
 
     def volume(*_: object, monitor: Monitor) -> FieldVolume:
         began = time.perf_counter()
@@ -188,6 +196,7 @@ def quick_session(pace: Pace) -> Session:
         "render_like": render_like,
         "tags": tags,
         "field": reconstruct,
+        "coarse_volume": coarse_volume,
         "volume": volume,
         "fine_volume": fine_volume,
         "lattice": lattice,
@@ -225,6 +234,13 @@ def preferences(tmp_path: Path) -> Preferences:
 def picture(tmp_path: Path) -> Path:
     path = tmp_path / "portrait.png"
     path.write_bytes(drawn_face())
+    return path
+
+
+@pytest.fixture
+def another_picture(tmp_path: Path) -> Path:
+    path = tmp_path / "another.png"
+    path.write_bytes(drawn_face(hair=(40, 60, 120)))
     return path
 
 

@@ -1,5 +1,7 @@
 """The finer volume that comes after the quick one, and the picture that is stitched onto both."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -12,12 +14,26 @@ from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.project.edits import set_seed, set_settings
 from paic3d_studio.viewport.front import NO_PICTURE
 
+OLDER = "An older state: the head is being made anew"
+
 
 def voxels_shown(studio: MainWindow) -> int:
     """Side of the volume that the viewport holds."""
     volume = studio.head.viewport.scene.volume
     assert isinstance(volume, FieldVolume)
     return volume.rgba.shape[0]
+
+
+def sides_shown(studio: MainWindow) -> list[int]:
+    """Sides of the volumes that are handed to the viewport from now on, each run of one side once."""
+    sides: list[int] = []
+
+    def note(stage: str, value: object) -> None:
+        if isinstance(value, FieldVolume) and sides[-1:] != [voxels_shown(studio)]:
+            sides.append(voxels_shown(studio))
+
+    studio.document.artefact.connect(note)
+    return sides
 
 
 def settle(qtbot: QtBot, studio: MainWindow) -> None:
@@ -35,6 +51,65 @@ def test_the_quick_volume_is_shown_first_and_the_fine_one_takes_its_place(
     assert studio.workspace.status.hint
     qtbot.waitUntil(lambda: voxels_shown(studio) == 24)
     assert studio.workspace.strip.states()[REFINED] == "fresh"
+
+
+def test_a_picture_just_opened_shows_a_coarse_head_first(
+    qtbot: QtBot, studio: MainWindow, pace: object, another_picture: Path
+) -> None:
+    settle(qtbot, studio)
+    shown = sides_shown(studio)
+    pace.seconds = 30.0
+    studio.document.open(another_picture)
+    qtbot.waitUntil(lambda: shown == [12], timeout=20_000)
+    assert studio.head.viewport.scene.picture is not NO_PICTURE  # stitched from the first frame on
+    assert studio.document.session.peek("volume") is None
+    assert studio.head.viewport.sentence == ""
+    pace.seconds = 0.01
+    settle(qtbot, studio)
+    assert shown == [12, 16, 24]
+
+
+def test_an_edit_keeps_the_old_head_till_the_quick_volume_is_there(
+    qtbot: QtBot, studio: MainWindow, pace: object
+) -> None:
+    settle(qtbot, studio)
+    coarse, shown = pace.coarse_volumes, sides_shown(studio)
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.edit(lambda project: set_seed(project, seed=13))
+    settle(qtbot, studio)
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.undo()
+    settle(qtbot, studio)
+    assert 12 not in shown
+    assert pace.coarse_volumes == coarse
+
+
+def test_an_edit_made_while_only_the_coarse_head_is_there_leaves_it_as_an_older_state(
+    qtbot: QtBot, studio: MainWindow, pace: object, another_picture: Path
+) -> None:
+    settle(qtbot, studio)
+    shown = sides_shown(studio)
+    pace.seconds = 30.0
+    studio.document.open(another_picture)
+    qtbot.waitUntil(lambda: shown == [12], timeout=20_000)
+    coarse = pace.coarse_volumes
+    studio.document.edit(lambda project: set_seed(project, seed=14))
+    qtbot.waitUntil(lambda: studio.head.viewport.sentence == OLDER)
+    pace.seconds = 0.01
+    settle(qtbot, studio)
+    assert pace.coarse_volumes == coarse
+    assert shown == [12, 16, 24]
+
+
+def test_a_picture_whose_quick_volume_is_known_is_opened_without_a_coarse_one(
+    qtbot: QtBot, studio: MainWindow, pace: object, picture: Path
+) -> None:
+    settle(qtbot, studio)
+    coarse, shown = pace.coarse_volumes, sides_shown(studio)
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.open(picture)
+    assert pace.coarse_volumes == coarse
+    assert shown[0] == 16
 
 
 def test_an_edit_stops_the_refining_and_only_the_newest_head_is_refined(
@@ -106,13 +181,12 @@ def test_the_setting_of_the_stitch_changes_the_picture_and_bakes_no_volume(
 
 
 def test_an_older_head_is_called_so_until_the_new_one_is_there(qtbot: QtBot, studio: MainWindow, pace: object) -> None:
-    told = "An older state: the head is being made anew"
     settle(qtbot, studio)
-    assert studio.head.viewport.sentence != told
+    assert studio.head.viewport.sentence != OLDER
     pace.seconds = 1.0
     studio.document.edit(lambda project: set_seed(project, seed=11))
-    qtbot.waitUntil(lambda: studio.head.viewport.sentence == told)
-    qtbot.waitUntil(lambda: studio.head.viewport.sentence != told, timeout=20_000)
+    qtbot.waitUntil(lambda: studio.head.viewport.sentence == OLDER)
+    qtbot.waitUntil(lambda: studio.head.viewport.sentence != OLDER, timeout=20_000)
     assert studio.document.session.peek("volume") is not None
 
 

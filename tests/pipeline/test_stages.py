@@ -26,7 +26,13 @@ def sources_of(stage: str) -> set[str]:
 def test_every_source_and_every_stage_is_of_use():
     used = {name for stage in STAGES for name in stage.inputs}
     assert {source.name for source in SOURCES} <= used
-    assert {stage.name for stage in STAGES} - used == {"volume", "fine_volume", "stitch_picture", "inspection"}
+    assert {stage.name for stage in STAGES} - used == {
+        "coarse_volume",
+        "volume",
+        "fine_volume",
+        "stitch_picture",
+        "inspection",
+    }
 
 
 def test_every_source_has_a_key():

@@ -24,7 +24,7 @@ STEPS: Final = {
     "Lines": ("lines", "line_mask"),
     "Infill": ("render_like",),
     "Field": ("tags", "field"),
-    "View": ("volume", "fine_volume", "stitch_source", "stitch_picture"),
+    "View": ("coarse_volume", "volume", "fine_volume", "stitch_source", "stitch_picture"),
     "Mesh": ("lattice", "surface"),
     "Texture": ("upscaled", "textured", "inspection"),
 }
