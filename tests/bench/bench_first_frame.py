@@ -3,8 +3,8 @@
 xvfb-run -a -s '-screen 0 1600x1000x24' env PYTHONPATH=. QT_QPA_PLATFORM=xcb python tests/bench/bench_first_frame.py
 
 From the moment the field's stage is done until the first frame that shows the head is on the screen, and until the
-sharp ones of the later volumes are. The first opening warms up and is not in the median of the five (`--runs`) that follow.
-`--shots FOLDER` keeps a picture of each.
+sharp ones of the later volumes are. The first opening warms up and is not in the median of the five (`--runs`) that
+follow. `--shots FOLDER` keeps a picture of each.
 """
 
 import argparse
