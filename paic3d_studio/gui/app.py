@@ -69,6 +69,7 @@ def run(paths: Sequence[str]) -> int:
     code = app.exec()
     windows.join(seconds=_JOIN_SECONDS)
     join_abandoned(seconds=_JOIN_SECONDS)
+    preferences.close()
     sys.excepthook = sys.__excepthook__
     return code
 

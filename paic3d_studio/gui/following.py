@@ -15,6 +15,7 @@ from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.runner import YIELDING
 from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.project.state import Project
+from paic3d_studio.viewport.orbit import HOME_VIEW
 
 NO_PICTURE: Final = "Open a portrait (Ctrl+O), drop one here, or paste one (Ctrl+V)."
 
@@ -58,6 +59,7 @@ class Following(QObject):
         self._workspace.strip.clear()
         self._image.clear()
         self._head.clear()
+        self._head.viewport.set_view(HOME_VIEW)
         self._workspace.settings.show_project(project)
         self.moved_on.emit()
 

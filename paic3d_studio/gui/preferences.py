@@ -123,6 +123,10 @@ class Preferences:
         self._writing.stop()
         self._write().result()
 
+    def close(self) -> None:
+        """Write what is still to be written and end the thread that does it; nothing can be remembered any more."""
+        self._writer.shutdown(wait=True)
+
     def _write(self) -> Future[None]:
         changed, self._changed = self._changed, {}
         return self._writer.submit(_change, self._file, changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -17,6 +17,23 @@ from PySide6.QtWidgets import (
 
 from paic3d_studio.gui import language
 from paic3d_studio.gui.icons import icon
+
+
+class _WheelGuard(QObject):
+    """Keeps the wheel from a control that has not the focus: it passes under the pointer while a panel scrolls."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt's name
+        """Let the panel have the wheel."""
+        if event.type() is QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
+def leave_the_wheel(control: QWidget) -> None:
+    """Let the wheel scroll the panel that `control` stands in, unless it was clicked or tabbed into."""
+    control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    control.installEventFilter(_WheelGuard(control))
 
 
 def label(text: str = "", *, role: str = "", wrap: bool = False) -> QLabel:

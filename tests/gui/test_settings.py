@@ -1,13 +1,14 @@
 """The settings of the side panel: sliders while they are held, and a seed only where it makes a difference."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.gui.importing import choices
@@ -101,3 +102,46 @@ def test_the_seed_can_be_set_only_where_the_backbone_draws_at_random(studio: Mai
     studio.document.undo()
     assert not seed.isEnabled()
     studio.document.stop()
+
+
+def wheeled(control: QWidget) -> None:
+    """Turn the wheel down by one notch over a control."""
+    place = QPointF(control.rect().center())
+    event = QWheelEvent(
+        place, control.mapToGlobal(place), QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(control, event)
+
+
+def test_a_panel_that_scrolls_changes_no_setting_on_its_way(studio: MainWindow) -> None:
+    studio.actions_by_name["side-panel"].setChecked(True)
+    before = studio.document.project
+    panels = (studio.workspace.settings.controls, studio.workspace.mesh.controls)
+    for control in (control for controls in panels for control in controls.widgets.values()):
+        control.clearFocus()
+        wheeled(control)
+    wheeled(studio.workspace.layers.backdrops)
+    assert studio.document.project == before
+    assert not studio.document.session.can_undo
+
+
+def test_a_setting_that_was_clicked_takes_the_wheel(qtbot: QtBot, studio: MainWindow) -> None:
+    studio.actions_by_name["side-panel"].setChecked(True)
+    studio.activateWindow()
+    assert QTest.qWaitForWindowActive(studio)
+    spin = studio.workspace.settings.controls.widgets["dilation"]
+    spin.setFocus()
+    before = spin.value()
+    wheeled(spin)
+    assert spin.value() != before
+
+
+def test_another_picture_is_looked_at_from_the_front(qtbot: QtBot, studio: MainWindow, another_picture: Path) -> None:
+    viewport = studio.head.viewport
+    home = viewport.view
+    viewport.show_back()
+    assert viewport.view != home
+    with qtbot.waitSignal(studio.document.refreshed, timeout=20_000):
+        studio.document.open(another_picture)
+    assert viewport.view == home

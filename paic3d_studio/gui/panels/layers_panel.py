@@ -15,7 +15,7 @@ from paic3d_studio.gui.icons import icon
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.picture_layers import DEFAULT_LAYERS, LayerState
 from paic3d_studio.gui.picture_view import BACKDROPS
-from paic3d_studio.gui.widgets import label
+from paic3d_studio.gui.widgets import label, leave_the_wheel
 
 _ROWS: Final = (
     ("picture", "Picture", "1"),
@@ -61,7 +61,7 @@ class LayersPanel(QWidget):
             self.backdrops.addItem(text(title), backdrop)
         self.backdrops.setToolTip(text("What is seen where the picture is transparent, or the cut-out alone"))
         self.backdrops.setAccessibleName(text("Backdrop"))
-        self.backdrops.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        leave_the_wheel(self.backdrops)
         self.backdrops.activated.connect(self._on_backdrop)
         grid.addWidget(self.backdrops, len(_ROWS) + 1, 2, 1, 2)
         grid.addWidget(label("Backdrop", role="soft"), len(_ROWS) + 1, 0, 1, 2)
@@ -94,7 +94,7 @@ class LayersPanel(QWidget):
             box.addItem(QIcon(swatch), text(title), colour)
         box.setToolTip(text("Colour in which the line mask is shown"))
         box.setAccessibleName(text("Colour of the line mask"))
-        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        leave_the_wheel(box)
         box.activated.connect(self._on_line_colour)
         return box
 

@@ -13,7 +13,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox, QVBoxLayout, QWidget
 
 from paic3d_studio.gui.language import text
-from paic3d_studio.gui.widgets import Form, Section, align_forms, row
+from paic3d_studio.gui.widgets import Form, Section, align_forms, leave_the_wheel, row
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import Project
 
@@ -218,13 +218,13 @@ class OptionControls:
         spin.setSuffix(option.suffix)
         spin.setSpecialValueText(text(option.at_least))
         spin.lineEdit().setTextMargins(6, 0, 0, 0)
-        spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel scrolls the panel unless the field has the focus
+        leave_the_wheel(spin)
         spin.valueChanged.connect(partial(self._on_value, option.name))
         return spin
 
     def _build_choice(self, option: Option) -> QComboBox:
         box = QComboBox()
-        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        leave_the_wheel(box)
         box.setMinimumContentsLength(8)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         for value in option.choices:
