@@ -3,7 +3,7 @@
 xvfb-run -a -s '-screen 0 1600x1000x24' env PYTHONPATH=. QT_QPA_PLATFORM=xcb python tests/bench/bench_first_frame.py
 
 From the moment the field's stage is done until the first frame that shows the head is on the screen, and until the
-sharp ones of the later volumes are. The first opening warms up and is not in the median of the five (`--runs`) that follow.
+sharp ones of the later volumes are. The first opening warms up; the median is of the five (`--runs`) that follow.
 `--shots FOLDER` keeps a picture of each.
 """
 
