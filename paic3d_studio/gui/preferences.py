@@ -124,8 +124,9 @@ class Preferences:
         self._write().result()
 
     def close(self) -> None:
-        """Write what is still to be written and end the thread that does it; nothing can be remembered any more."""
-        self._writer.shutdown(wait=True)
+        """Write what is not written yet, and end the thread that does it; nothing is remembered after this."""
+        self.save()
+        self._writer.shutdown()
 
     def _write(self) -> Future[None]:
         changed, self._changed = self._changed, {}
