@@ -269,3 +269,11 @@ def test_the_options_of_the_dialog_are_one_edit(dialog: ExportDialog) -> None:
     assert changed.settings.surface.faces == 5_000
     assert changed.settings.texture.size == 1024
     assert changed.settings.stitch == "off"
+
+
+def test_what_was_remembered_last_is_written_when_the_program_ends(qtbot: QtBot, tmp_path: Path) -> None:
+    file = tmp_path / "studio.json"
+    preferences = Preferences(file)
+    preferences.remember("theme", "light")
+    preferences.close()
+    assert Preferences(file).text("theme", "dark") == "light"
