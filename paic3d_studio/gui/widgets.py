@@ -32,7 +32,8 @@ class _WheelGuard(QObject):
 
 def leave_the_wheel(control: QWidget) -> None:
     """Let the wheel scroll the panel that `control` stands in, unless it was clicked or tabbed into."""
-    control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    if control.focusPolicy() is Qt.FocusPolicy.WheelFocus:
+        control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     control.installEventFilter(_WheelGuard(control))
 
 

@@ -27,10 +27,11 @@ def brought_to_front(studio: MainWindow) -> None:
     assert QTest.qWaitForWindowActive(studio)
 
 
-def asked(studio: MainWindow, target: Path) -> ExportDialog:
-    """Open the dialog as the artist does, and fill it in."""
+def asked(studio: MainWindow, target: Path, *, turning: bool = False) -> ExportDialog:
+    """Open the dialog as the artist does, that of the turntable where the head is to turn, and fill it in."""
     brought_to_front(studio)
-    QTest.keyClick(studio, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    shift = Qt.KeyboardModifier.ShiftModifier if turning else Qt.KeyboardModifier.NoModifier
+    QTest.keyClick(studio, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier | shift)
     dialog = studio.exporting.dialog
     assert dialog is not None
     dialog._place.setText(str(target.parent))
@@ -269,25 +270,13 @@ def test_a_file_that_cannot_be_written_beside_the_head_is_told_of_before_the_wor
     dialog.reject()
 
 
-def asked_for_turntable(studio: MainWindow, target: Path) -> ExportDialog:
-    """Ask for a turntable as the artist does, and fill the dialog in."""
-    brought_to_front(studio)
-    QTest.keyClick(studio, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-    dialog = studio.exporting.dialog
-    assert dialog is not None
-    dialog._place.setText(str(target.parent))
-    dialog._name.setText(target.stem)
-    dialog._format.setCurrentIndex(dialog._format.findData(target.suffix))
-    return dialog
-
-
 @pytest.mark.parametrize("suffix", list(TURNTABLES))
 def test_a_turntable_is_written_in_the_size_that_was_asked_for(
     qtbot: QtBot, studio: MainWindow, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(TURNTABLES, suffix, dataclasses.replace(TURNTABLES[suffix], frames=6))
     target = tmp_path / f"round{suffix}"
-    dialog = asked_for_turntable(studio, target)
+    dialog = asked(studio, target, turning=True)
     dialog._side.setCurrentIndex(dialog._side.findData(256))
     with qtbot.waitSignal(studio.document.recorded, timeout=60_000):
         dialog._export.click()
@@ -301,7 +290,7 @@ def test_a_turntable_is_written_in_the_size_that_was_asked_for(
     assert [file.name for file in tmp_path.glob("round*")] == [target.name]
     brought_to_front(studio)
     qtbot.waitUntil(studio.actions_by_name["turntable"].isEnabled)
-    assert asked_for_turntable(studio, target).side == 256
+    assert asked(studio, target, turning=True).side == 256
     studio.exporting.dialog.reject()
 
 
@@ -316,7 +305,7 @@ def test_the_dialog_asks_for_the_size_of_pictures_only_of_a_turntable(studio: Ma
 def test_a_stopped_turntable_writes_nothing(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
     words: list[str] = []
     studio.document.progressed.connect(lambda _lane, _share, said: words.append(said))
-    dialog = asked_for_turntable(studio, tmp_path / "round.mp4")
+    dialog = asked(studio, tmp_path / "round.mp4", turning=True)
     dialog._export.click()
     qtbot.waitUntil(lambda: "drawing the views" in words, timeout=30_000)
     with qtbot.waitSignal(studio.document.stopped, timeout=5000):
@@ -331,7 +320,7 @@ def test_a_turntable_that_was_not_written_can_be_sent_elsewhere(
         raise UserError("The disk is full.", "Make room.")
 
     monkeypatch.setattr(studio.document.session, "turntable", full)
-    dialog = asked_for_turntable(studio, tmp_path / "round.gif")
+    dialog = asked(studio, tmp_path / "round.gif", turning=True)
     with qtbot.waitSignal(studio.document.failed, timeout=10_000):
         dialog._export.click()
     studio.workspace.messages.acted.emit("export-again")

@@ -83,11 +83,7 @@ def test_a_slider_shows_what_the_number_says_and_leaves_the_wheel_to_the_panel(s
     width = slider(studio, "sigma")
     studio.workspace.settings.controls.widgets["sigma"].setValue(5.0)
     assert width.value() == width.maximum()
-    at, none = QPointF(10, 8), Qt.KeyboardModifier.NoModifier
-    wheel = QWheelEvent(
-        at, at, QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton, none, Qt.ScrollPhase.NoScrollPhase, False
-    )
-    QApplication.sendEvent(width, wheel)
+    wheeled(width)
     assert width.value() == width.maximum()
 
 
@@ -121,8 +117,13 @@ def test_a_panel_that_scrolls_changes_no_setting_on_its_way(studio: MainWindow) 
     for control in (control for controls in panels for control in controls.widgets.values()):
         control.clearFocus()
         wheeled(control)
-    wheeled(studio.workspace.layers.backdrops)
+    layers = studio.workspace.layers
+    opacities = {name: slider.value() for name, slider in layers.sliders.items()}
+    for control in (layers.backdrops, layers.line_colours, *layers.sliders.values()):
+        control.clearFocus()
+        wheeled(control)
     assert studio.document.project == before
+    assert {name: slider.value() for name, slider in layers.sliders.items()} == opacities
     assert not studio.document.session.can_undo
 
 

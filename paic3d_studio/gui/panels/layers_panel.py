@@ -120,6 +120,7 @@ class LayersPanel(QWidget):
         slider.setRange(5, 100)
         slider.setAccessibleName(text("Opacity of {name}", name=text(title)))
         slider.setMinimumWidth(48)
+        leave_the_wheel(slider)
         slider.valueChanged.connect(self._on_slid)
         return slider
 

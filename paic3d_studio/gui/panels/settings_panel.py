@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox, QVBoxLayout, QWidget
 
 from paic3d_studio.gui.language import text
@@ -117,6 +116,7 @@ class OptionSlider(QSlider):
         self.setAccessibleName(text(option.title))
         self.setToolTip(text(option.tip))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        leave_the_wheel(self)
 
     @property
     def number(self) -> float:
@@ -132,10 +132,6 @@ class OptionSlider(QSlider):
         self.blockSignals(True)
         self.setValue(int(number) if self._whole else round(_PLACES * share))
         self.blockSignals(False)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 Qt's name
-        """Leave the wheel to the panel, which it scrolls."""
-        event.ignore()
 
 
 class OptionControls:
