@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -19,11 +15,13 @@ from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.core.upscaling import Upscaling
 from paic3d_studio.errors import UserError
-from paic3d_studio.files import FileStamp, file_stamp
+from paic3d_studio.files import FileStamp
 from paic3d_studio.gui.importing import ImportOutcome, checked_network, choices, import_all
 from paic3d_studio.gui.interpreter import spare_what_stays
 from paic3d_studio.gui.live_infill import LiveInfill
+from paic3d_studio.gui.pulling import COARSE, OF_MESH, TARGETS, Pulling
 from paic3d_studio.gui.runner import LANES, YIELDING, Deliver, Runner, close_all
+from paic3d_studio.gui.wish_to_open import Source, WishToOpen
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.pipeline.stages import prepare_networks
 from paic3d_studio.project import edits
@@ -33,48 +31,8 @@ from paic3d_studio.tools.pointer import Edit
 
 log = logging.getLogger(__name__)
 
-SHOWN: Final = (
-    "portrait",
-    "landmarks",
-    "aligned",
-    "hulls",
-    "line_mask",
-    "render_like",
-    "tags",
-    "stitch_picture",
-    "volume",
-)
-"""Artefacts that the window shows or tells of, delivered as soon as each is known."""
-
-COARSE: Final = "coarse_volume"
-"""What is shown before the volume where there is no head of this picture to look at yet."""
-
-REFINED: Final = "fine_volume"
-"""What takes the place of the volume once the artist lets it: made when all that is shown is up to date."""
-
-OF_MESH: Final = ("textured", "inspection")
-"""What is kept up to date as well while the mesh is looked at."""
-
-Source = str | os.PathLike[str] | bytes | Callable[[], bytes]
-"""What can be opened: a file, the bytes of one, or what returns them; it is called on the worker's thread."""
-
 _PAUSE: Final = 0.8
 """Seconds between two edits of one thing from which on they are two steps; held keys begin to repeat before."""
-
-TARGETS: Final = ("stitch_picture", "volume")
-"""The last artefacts on the way to what is always shown."""
-
-
-@dataclass
-class _Telling:
-    """A pull whose stage reports reach the window: of which project, and what was said of it so far."""
-
-    project: Project
-    deliver: Deliver | None
-    whatever_is_shown: bool
-    """False where nothing is said while another project is shown."""
-    delivered: set[str] = field(default_factory=set)
-    computed: set[str] = field(default_factory=set)
 
 
 class Document(QObject):
@@ -124,10 +82,7 @@ class Document(QObject):
         """The file that the open project came from; None for what was dropped, pasted or rescued."""
         self.rescued = False
         """Whether the open project was left by a crash."""
-        self.read_stamp: FileStamp | None = None
-        """Stamp of the file that was opened last, from before it was read; None for what came from no file."""
-        self._opening: tuple[Source, str, bool] = ("", "", False)  # as `open` was asked
-        self._opened_over: Project | None = None
+        self._wish = WishToOpen()  # as `open` was asked last
         self._last_edit = ("", 0.0)  # of what, and when
         self.runner = Runner(self)
         self.exporter = Runner(self)
@@ -141,8 +96,7 @@ class Document(QObject):
             runner.failed.connect(self._on_failed)
             runner.cancelled.connect(self._on_cancelled)
             runner.became_idle.connect(self._on_idle)
-        self._here = threading.local()  # .telling: the `_Telling` of the thread that asks for it, where it has one
-        self._computed: set[str] = set()
+        self._pulling = Pulling(session, report=self.stage_reported.emit)
         self._targets: tuple[str, ...] = TARGETS
         self._headless = True  # nothing was shown yet of the head in this picture
         self._unrefined: Project | None = None
@@ -151,9 +105,7 @@ class Document(QObject):
         self._last_export: tuple[Path, Callable[..., object]] | None = None
         self._upscaled_picture: PictureSource | None = None
         self._dragging = False
-        self._shown_project: Project | None = None
         self._has_refreshed = False
-        session.listen_to_stages(self._hear_stage)
         session.listen_to_project(self._on_project)
 
     @property
@@ -188,26 +140,21 @@ class Document(QObject):
         The open one stays till then, and stays altogether when it is edited meanwhile. What is `rescued` from a crash
         counts as unsaved.
         """
-        self._opening = (source, name, rescued)
-        self._opened_over = self.project
+        self._wish = wish = WishToOpen(source, name, rescued, over=self.project)
         self._refresh_pending |= self.runner.runs("refresh")  # or an opening that this one replaces stopped it
         self.runner.cancel("refresh")  # opening goes first; what is cancelled is asked for again if opening fails
-
-        def work(monitor: Monitor, deliver: Deliver) -> Project:  # noqa: ARG001 nothing comes before the end
-            file = _file_of(source)
-            self.read_stamp = None if file is None else file_stamp(file)
-            found = source() if callable(source) else source
-            return self.session.read(found, name=name, monitor=monitor)
-
-        file = _file_of(source)
-        shown = name or ("the picture" if file is None else file.name)
-        self.runner.submit("open", work, title=f"Opening {shown}")
+        self.runner.submit("open", wish.reading(self.session), title=wish.title)
         self.busy_changed.emit()
 
     @property
     def opening(self) -> Path | None:
         """The file that is being opened now; None when none is."""
-        return _file_of(self._opening[0]) if self.runner.runs("open") else None
+        return self._wish.file if self.runner.runs("open") else None
+
+    @property
+    def read_stamp(self) -> FileStamp | None:
+        """Stamp of the file that was opened last, from before it was read; None for what came from no file."""
+        return self._wish.stamp
 
     # Editing ---------------------------------------------------------------------------------------------------------
 
@@ -248,7 +195,7 @@ class Document(QObject):
 
     def end_drag(self) -> None:
         """Keep the gesture as one step, and pull what follows from it."""
-        before = self._shown_project
+        before = self._pulling.shown
         after = self.session.end_drag()
         if after != before:
             self.changed.emit(after)
@@ -271,17 +218,13 @@ class Document(QObject):
         if project is None:
             return
         self._refresh_pending = False
-        self._shown_project = project
+        self._pulling.shown = project
         self._unrefined = self._refined = None
         targets = self._targets
         if self._headless and self.session.peek("volume", project) is None:
             first = targets.index("volume")
             targets = (*targets[:first], COARSE, *targets[first:])
-
-        def work(monitor: Monitor, deliver: Deliver) -> None:
-            self._pull_shown(project, targets, monitor, deliver)
-
-        self.runner.submit("refresh", work, title="Reconstructing")
+        self.runner.submit("refresh", self._pulling.of_shown(project, targets), title="Reconstructing")
         self.busy_changed.emit()
 
     def _refine(self) -> None:
@@ -289,11 +232,7 @@ class Document(QObject):
         project = self._unrefined
         if project is None or self.busy:
             return
-
-        def work(monitor: Monitor, deliver: Deliver) -> None:
-            self._pull_refined(project, monitor, deliver)
-
-        self.runner.submit("refine", work, title="Refining the view")
+        self.runner.submit("refine", self._pulling.of_refined(project), title="Refining the view")
         self.busy_changed.emit()
 
     def want_mesh(self, wanted: bool) -> None:
@@ -316,14 +255,10 @@ class Document(QObject):
         project = self.project
         if project is None:
             return
-
-        def work(monitor: Monitor, deliver: Deliver) -> object:  # noqa: ARG001 nothing comes before the end
-            with self._telling_of(project, whatever_is_shown=False):
-                return write(target, project=project, monitor=monitor)
-
         self._last_export = target, write
         for lane in YIELDING:
             self.runner.cancel(lane)
+        work = self._pulling.told_while_shown(project, lambda monitor: write(target, project=project, monitor=monitor))
         self.exporter.submit("export", work, title=f"Exporting {target.name}")
         self.busy_changed.emit()
 
@@ -395,56 +330,6 @@ class Document(QObject):
         known = self.session.peek_all(beside)
         return {name: StageReport(name, "cached") if name in known else None for name in beside}
 
-    # On the worker ---------------------------------------------------------------------------------------------------
-
-    def _pull_shown(self, project: Project, targets: tuple[str, ...], monitor: Monitor, deliver: Deliver) -> None:
-        """Pull the targets; what is shown on the way is handed out by `_hear_stage` as it comes."""
-        with self._telling_of(project, deliver) as telling:
-            self._computed = telling.computed
-            for i, target in enumerate(targets):
-                self.session.pull(target, project, monitor.child(i / len(targets), (i + 1) / len(targets)))
-        for stage in (*SHOWN, *targets):  # the rest is known, or was pushed out of the memo and comes back quietly
-            if stage not in telling.delivered:
-                telling.delivered.add(stage)
-                deliver(stage, self.session.pull(stage, project, monitor))
-
-    def _pull_refined(self, project: Project, monitor: Monitor, deliver: Deliver) -> None:
-        """Pull what is finer than what is shown; what it is made of was told of by the refresh."""
-        with self._telling_of(project) as telling:
-            telling.computed = self._computed
-            value = self.session.pull(REFINED, project, monitor)
-        deliver(REFINED, value)
-
-    @contextmanager
-    def _telling_of(
-        self, project: Project, deliver: Deliver | None = None, *, whatever_is_shown: bool = True
-    ) -> Iterator[_Telling]:
-        """While it lasts, the stage reports of this thread are about this project, and are the window's business."""
-        self._here.telling = telling = _Telling(project, deliver, whatever_is_shown)
-        try:
-            yield telling
-        finally:
-            self._here.telling = None
-
-    def _hear_stage(self, report: StageReport) -> None:
-        """Pass a report on, and the artefact it speaks of; called on the thread that pulls."""
-        telling: _Telling | None = getattr(self._here, "telling", None)
-        if telling is None or not (telling.whatever_is_shown or telling.project is self._shown_project):
-            return
-        if report.state in ("queued", "cached") and report.stage in telling.computed:
-            return  # a later target finds in the memo what was computed a moment ago
-        if report.state == "fresh":
-            telling.computed.add(report.stage)
-        if report.stage == REFINED and report.state == "cancelled":
-            report = StageReport(REFINED, "queued")  # it gave way, and comes again
-        self.stage_reported.emit(report)
-        wanted = report.stage in (COARSE, *SHOWN, *OF_MESH) and report.stage not in telling.delivered
-        if telling.deliver is not None and wanted and report.state in ("fresh", "cached"):
-            value = self.session.peek(report.stage, telling.project)
-            if value is not None:
-                telling.delivered.add(report.stage)
-                telling.deliver(report.stage, value)
-
     # Back in the window's thread -------------------------------------------------------------------------------------
 
     def _on_project(self, project: Project) -> None:
@@ -472,7 +357,7 @@ class Document(QObject):
         if lane == "open" and isinstance(value, Project):
             self._show_opened(value)
         elif lane == "refresh":
-            self._unrefined = self._shown_project
+            self._unrefined = self._pulling.shown
             if not self._has_refreshed:
                 self._has_refreshed = True
                 spare_what_stays()  # every library that a head needs has been loaded
@@ -495,15 +380,15 @@ class Document(QObject):
 
     def _show_opened(self, project: Project) -> None:
         """Show what was read, unless that would throw edits away which came after it was asked for."""
-        if self.session.dirty and self.project != self._opened_over:
+        wish = self._wish
+        if self.session.dirty and self.project != wish.over:
             if self._refresh_pending:
                 self.refresh()
-            self.held_back.emit(*self._opening)
+            self.held_back.emit(wish.source, wish.name, wish.rescued)
             return
-        self._shown_project = None
+        self._pulling.shown = None
         self._headless = True
-        source, _, self.rescued = self._opening
-        self.origin = _file_of(source)
+        self.origin, self.rescued = wish.file, wish.rescued
         self._dragging = True  # `show` tells of a project; the window hears of a new picture, not of an edit
         self.session.show(project, saved=not self.rescued)
         self._dragging = False
@@ -530,11 +415,6 @@ class Document(QObject):
         if not self.busy:
             self.became_idle.emit()
         self.busy_changed.emit()
-
-
-def _file_of(source: Source) -> Path | None:
-    """Return the file that is to be opened; None for what comes from none."""
-    return None if isinstance(source, bytes) or callable(source) else Path(source)
 
 
 def _warm_up(monitor: Monitor, deliver: Deliver) -> None:

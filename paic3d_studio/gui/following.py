@@ -8,10 +8,11 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 
 from paic3d_studio.core.artefacts import Landmarks, TagFeatures
-from paic3d_studio.gui.document import COARSE, REFINED, SHOWN, Document
+from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.image_panel import ImagePanel
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
+from paic3d_studio.gui.pulling import COARSE, REFINED, SHOWN
 from paic3d_studio.gui.runner import YIELDING
 from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.project.state import Project

@@ -14,7 +14,7 @@ from paic3d_studio.gui.appearance import Appearance
 from paic3d_studio.gui.blending import Blending
 from paic3d_studio.gui.clipboard import picture_in
 from paic3d_studio.gui.commands import handlers
-from paic3d_studio.gui.document import Document, Source
+from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.following import Following
 from paic3d_studio.gui.image_panel import ImagePanel
@@ -33,6 +33,7 @@ from paic3d_studio.gui.saving import Saving
 from paic3d_studio.gui.sharpening import Sharpening
 from paic3d_studio.gui.weights_chooser import WeightsChooser
 from paic3d_studio.gui.welcome import Welcome
+from paic3d_studio.gui.wish_to_open import Source
 from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.project.state import Project
 from paic3d_studio.session.session import Session

@@ -10,10 +10,11 @@ from PySide6.QtCore import QMimeData, QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from paic3d_studio.gui.clipboard import OPEN_FILTER, further_files, picture_in
-from paic3d_studio.gui.document import Document, Source
+from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.message_bar import MessageBar
 from paic3d_studio.gui.preferences import Preferences
+from paic3d_studio.gui.wish_to_open import Source
 from paic3d_studio.paths import example_picture
 
 

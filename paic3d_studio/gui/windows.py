@@ -11,12 +11,12 @@ from typing import Final
 from PySide6.QtCore import QObject, QPoint, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from paic3d_studio.gui.document import Source
 from paic3d_studio.gui.interpreter import collect_everything
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.queue_window import QueueWindow
 from paic3d_studio.gui.rescue import Rescue
+from paic3d_studio.gui.wish_to_open import Source
 from paic3d_studio.project.file import SUFFIX
 from paic3d_studio.session.session import Session
 

@@ -46,7 +46,8 @@ def states(studio: MainWindow) -> dict[str, str]:
     return studio.workspace.strip.states()
 
 
-def test_opening_shows_square_hulls_and_mask_and_everything_is_up_to_date(studio: MainWindow) -> None:
+def test_opening_shows_square_hulls_and_mask_and_everything_is_up_to_date(qtbot: QtBot, studio: MainWindow) -> None:
+    qtbot.waitUntil(lambda: not studio.document.runner.busy)  # the finer volume follows by itself
     assert studio.image.has_face
     assert set(studio.image.hulls.polygons) == {"right_eye", "left_eye", "mouth", "nose"}
     assert mask(studio).any()

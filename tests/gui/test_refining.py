@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.artefacts import FieldVolume
-from paic3d_studio.gui.document import REFINED
 from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.gui.pulling import REFINED
 from paic3d_studio.project.edits import set_seed, set_settings
 from paic3d_studio.viewport.front import NO_PICTURE
 
