@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig, bled_colours, resized
+from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
 from paic3d_studio.nets.backbones.compact_field import (
     DENSITY_SCALE,
     ENTRY,
@@ -13,6 +13,7 @@ from paic3d_studio.nets.backbones.compact_field import (
     CompactField,
     density_from_logit,
 )
+from paic3d_studio.nets.backbones.maps import bled_colours, resized
 from paic3d_studio.nets.field import FieldCondition, extinction
 from tests.nets.scenes import scene_of
 

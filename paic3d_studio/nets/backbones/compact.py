@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.nets.attributes import AttributeTagger
+from paic3d_studio.nets.backbones.finish import Finish, finished_colour, picture_shares
+from paic3d_studio.nets.backbones.maps import HALF, bled_colours, resized, sampled_at
 from paic3d_studio.nets.field import FieldCondition, RadianceField
 from paic3d_studio.nets.triplane import sample_triplane
 
@@ -26,18 +28,6 @@ CLASSES: Final = ("hair", "skin", "cloth", "feature")
 
 SHARPNESS: Final = 4.0
 """Factor of the logit inside the sigmoid of the occupancy that training sees; at 1 the field is fog."""
-
-GATE_MARGIN: Final = 0.012
-"""How far behind its surface a picture still colours a point, in metres."""
-
-GATE_WIDTH: Final = 0.003
-"""Width of the end of that margin, in metres."""
-
-SEEN_MARGIN: Final = 0.008
-"""How far behind the first surface of a finished field the front picture alone colours a point, in metres."""
-
-SIDE_PALETTE: Final = 0.6
-"""How much of a colour at the sides comes from the palette, the rest from the hair of the picture around it."""
 
 SLAB_WIDTH: Final = 0.02
 """Metres before or behind a surface over which the logit between the two depth maps grows by one."""
@@ -48,8 +38,6 @@ SLAB_RANGE: Final = (-3.0, 1.5)
 FURTHER_LOOKS: Final = ((1.0, True), (0.93, False), (0.93, True))
 """Size and mirroring of the picture in each further look; the depth maps of all are averaged: errors differ from
 look to look, the head does not."""
-
-HALF: Final = BOX_SIDE / 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,52 +91,12 @@ class Scene:
 
 
 @dataclasses.dataclass(frozen=True)
-class Finish:
-    """What the colours of a finished field take into account beside the scene; the decoder sees none of it.
-
-    `surfaces` (N, 2, h, w) z in metres of the first surface from +z and from -z; `strands` (N, 2, H, H) the brightness
-    of strands across x, and how much of the back picture is hair; `sides` (N, 4, h, w) the colour of hair that turns
-    away from the picture, and how much it stands in for the picture.
-    """
-
-    surfaces: Tensor
-    strands: Tensor
-    sides: Tensor
-
-
-@dataclasses.dataclass(frozen=True)
 class PointValues:
     """What the decoder says about points: `logit` (N, P), `colour` (N, P, 3) 0..1, `classes` (N, P, 4) shares."""
 
     logit: Tensor
     colour: Tensor
     classes: Tensor
-
-
-def bled_colours(picture: Tensor, alpha: Tensor) -> Tensor:
-    """Return the colours of a picture without its white background, spread outwards over the transparent pixels.
-
-    Sampling at a silhouette then never mixes white into the hair. Coarse colours fill what finer ones leave open.
-
-    Args:
-        picture: (N, 3, H, W) composited on white; H = W, a power of two.
-        alpha: (N, 1, H, W).
-    """
-    weight = ((alpha - 0.5) * 2).clamp(0, 1)
-    colour = ((picture - (1 - alpha)) / alpha.clamp(min=0.5)).clamp(0, 1)
-    return filled(colour * weight, weight)
-
-
-def filled(weighted: Tensor, weight: Tensor) -> Tensor:
-    """Return weighted / weight where there is weight, coarser averages elsewhere."""
-    if weighted.shape[-1] <= 2:
-        total = weight.mean((2, 3), keepdim=True)
-        mean = weighted.mean((2, 3), keepdim=True) / total.clamp(min=1e-6)
-        return mean.expand_as(weighted)
-    coarse = filled(F.avg_pool2d(weighted, 2), F.avg_pool2d(weight, 2))
-    spread = F.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=False)
-    share = (weight / 0.25).clamp(0, 1)
-    return torch.lerp(spread, weighted / weight.clamp(min=1e-3), share)
 
 
 def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
@@ -366,9 +314,9 @@ class CompactBackbone(nn.Module):
         sources = colours[..., slots + 3 :].softmax(2)
         classes = shares @ self.slot_class
         if finish is not None:
-            colour = _finished_colour(finish, xyz, pictures, palette, sources, classes[..., :1])
+            colour = finished_colour(finish, xyz, pictures, palette, sources, classes[..., :1])
         else:
-            front, back = _picture_shares(sources, xyz[..., 2], depths.detach())
+            front, back = picture_shares(sources, xyz[..., 2], depths.detach())
             colour = front * pictures[..., :3] + back * pictures[..., 4:] + (1 - front - back) * palette
         return PointValues(logit, colour.clamp(0, 1), classes)
 
@@ -427,66 +375,9 @@ class CompactBackbone(nn.Module):
         return torch.stack(found).mean(0)
 
 
-def resized(maps: Tensor, size: float, *, outside: float) -> Tensor:
-    """Return maps (N, C, H, W) with their content scaled by `size` about the centre, `outside` where nothing was."""
-    if size == 1:
-        return maps
-    scaling = torch.tensor([[1 / size, 0.0, 0.0], [0.0, 1 / size, 0.0]], device=maps.device)
-    grid = F.affine_grid(scaling.expand(len(maps), 2, 3), list(maps.shape), align_corners=False)
-    return F.grid_sample(maps - outside, grid, padding_mode="zeros", align_corners=False) + outside
-
-
-def sampled_at(maps: Tensor, xyz: Tensor) -> Tensor:
-    """Return maps (N, C, H, W) sampled at the x and y of points, (N, P, C)."""
-    grid = (xyz[..., :2] / HALF)[:, :, None]  # (N, P, 1, 2)
-    sampled = F.grid_sample(maps.contiguous(), grid, mode="bilinear", padding_mode="border", align_corners=False)
-    return sampled[..., 0].transpose(1, 2)
-
-
 def _slab_logit(xyz: Tensor, depths: Tensor, alpha: Tensor) -> Tensor:
     """Return the logit (N, P) of lying under the matte and between the two depth maps, before any correction."""
     ahead, behind = depths[..., 0] - xyz[..., 2], xyz[..., 2] - depths[..., 1]
     within = torch.minimum(ahead, behind) / SLAB_WIDTH
     edge = (2 * alpha - 1) * torch.where(alpha < 0.5, -SLAB_RANGE[0], SLAB_RANGE[1])
     return torch.minimum(within, edge).clamp(*SLAB_RANGE)
-
-
-def _picture_shares(sources: Tensor, z: Tensor, depths: Tensor, *, seen: bool = False) -> tuple[Tensor, Tensor]:
-    """Return how much of a point's colour comes from the front and the back picture, (N, P, 1) each.
-
-    Nothing comes from a picture further than GATE_MARGIN behind its surface. Where the surfaces are those that are
-    `seen`, everything within SEEN_MARGIN of the first comes from the front picture, and of the last from the back
-    picture: the decoder, which sees the front picture everywhere, would draw a shade of the face on the hair behind it.
-    """
-    ahead, behind = z - depths[..., 0], depths[..., 1] - z
-    front = sources[..., 0] * torch.sigmoid((ahead + GATE_MARGIN) / GATE_WIDTH)
-    back = sources[..., 1] * torch.sigmoid((behind + GATE_MARGIN) / GATE_WIDTH)
-    if seen:
-        in_front = torch.sigmoid((ahead + SEEN_MARGIN) / GATE_WIDTH)
-        at_back = torch.sigmoid((behind + SEEN_MARGIN) / GATE_WIDTH) * (1 - in_front)
-        elsewhere = 1 - in_front - at_back
-        front, back = in_front + elsewhere * front, at_back + elsewhere * back
-    return front[..., None], back[..., None]
-
-
-def _finished_colour(
-    finish: Finish, xyz: Tensor, pictures: Tensor, palette: Tensor, sources: Tensor, hair: Tensor
-) -> Tensor:
-    """Return the colour of points in a finished field, (N, P, 3).
-
-    Args:
-        finish: what only a finished field knows.
-        xyz: (N, P, 3) in metres.
-        pictures: front colour, alpha and back colour at the points, (N, P, 7).
-        palette: what the decoder mixes there of the palette, (N, P, 3).
-        sources: shares that the decoder gives the two pictures, (N, P, 3).
-        hair: share of hair, (N, P, 1).
-    """
-    front, back = _picture_shares(sources, xyz[..., 2], sampled_at(finish.surfaces, xyz), seen=True)
-    sides = sampled_at(finish.sides, xyz)
-    aside, turned = sides[..., :3], sides[..., 3:]
-    before = torch.lerp(pictures[..., :3], torch.lerp(aside, palette, SIDE_PALETTE), turned)
-    behind = pictures[..., 4:] + sampled_at(finish.strands, xyz).prod(2, keepdim=True)
-    along = sampled_at(finish.strands[:, :1], xyz[..., [2, 1, 0]])  # at the sides strands follow each other along z
-    elsewhere = 1 - front - back
-    return front * before + back * behind + elsewhere * palette + (front * turned + elsewhere * hair) * along

@@ -12,7 +12,9 @@ from torch import Tensor
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.monitor import SILENT, Monitor
-from paic3d_studio.nets.backbones.compact import HALF, Finish, Scene, sampled_at
+from paic3d_studio.nets.backbones.compact import Scene
+from paic3d_studio.nets.backbones.finish import Finish
+from paic3d_studio.nets.backbones.maps import HALF, sampled_at
 from paic3d_studio.nets.backbones.unseen import hair_before, sides, slope, smooth_back, strands
 from paic3d_studio.nets.field import FieldSample, RadianceField
 
