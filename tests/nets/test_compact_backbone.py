@@ -10,6 +10,7 @@ from paic3d_studio.nets.backbones.compact_field import (
     DENSITY_SCALE,
     ENTRY,
     FIELD_SHARPNESS,
+    SHELL,
     CompactField,
     density_from_logit,
 )
@@ -126,6 +127,15 @@ def test_no_sheet_hangs_where_the_depth_steps_from_a_lock_to_what_lies_behind_it
     field = CompactField(empty_handed(), scene)
     step = torch.tensor([[0.0, 0.05, 0.05]])
     assert float(field.density(step)) < field.surface_level
+
+
+def test_a_lock_has_the_colour_of_the_picture_to_its_far_side_and_no_strip_of_what_lies_behind_it() -> None:
+    hair = torch.zeros(64, 64, dtype=torch.bool)
+    hair[20:50, 20:44] = True
+    field = CompactField(empty_handed(), scene_of(torch.full((3, 512, 512), 0.1), hair=hair))
+    far_side, as_deep_in_skin = (torch.tensor([[x, 0.05, 0.1 - SHELL]]) for x in (0.0, 0.25))
+    assert torch.allclose(field.query(far_side).colour, torch.tensor(0.1), atol=0.02)
+    assert not torch.allclose(field.query(as_deep_in_skin).colour, torch.tensor(0.1), atol=0.02)
 
 
 def empty_handed() -> CompactBackbone:

@@ -95,7 +95,7 @@ class CompactField(RadianceField):
         self._sheet = _sheet(scene)
         surfaces = scene.depths.clone()
         self._look_along_rays(surfaces, monitor)
-        self._finish = Finish(surfaces, strands(scene), sides(scene, surfaces[:, :1]))
+        self._finish = Finish(surfaces, strands(scene), sides(scene, surfaces[:, :1]), self._sheet)
 
     def _look_along_rays(self, surfaces: Tensor, monitor: Monitor) -> None:
         """Find for each solid pixel what its best logit lacks, and fill in where its first and last surfaces are."""

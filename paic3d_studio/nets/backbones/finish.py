@@ -19,6 +19,9 @@ GATE_WIDTH: Final = 0.003
 SEEN_MARGIN: Final = 0.008
 """How far behind the first surface of a finished field the front picture alone colours a point, in metres."""
 
+SHEET_MARGIN: Final = 0.008
+"""So much further where a sheet of hair stands: a lock is hair to its far side, and no strip of the forehead behind."""
+
 SIDE_PALETTE: Final = 0.6
 """How much of a colour at the sides comes from the palette, the rest from the hair of the picture around it."""
 
@@ -29,26 +32,29 @@ class Finish:
 
     `surfaces` (N, 2, h, w) z in metres of the first surface from +z and from -z; `strands` (N, 2, H, H) the brightness
     of strands across x, and how much of the back picture is hair; `sides` (N, 4, h, w) the colour of hair that turns
-    away from the picture, and how much it stands in for the picture.
+    away from the picture, and how much it stands in for the picture; `sheet` (N, 1, h, w) 1 where a sheet of hair
+    stands behind the first surface.
     """
 
     surfaces: Tensor
     strands: Tensor
     sides: Tensor
+    sheet: Tensor
 
 
-def picture_shares(sources: Tensor, z: Tensor, depths: Tensor, *, seen: bool = False) -> tuple[Tensor, Tensor]:
+def picture_shares(sources: Tensor, z: Tensor, depths: Tensor, *, sheet: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Return how much of a point's colour comes from the front and the back picture, (N, P, 1) each.
 
-    Nothing comes from a picture further than GATE_MARGIN behind its surface. Where the surfaces are those that are
-    `seen`, everything within SEEN_MARGIN of the first comes from the front picture, and of the last from the back
-    picture: the decoder, which sees the front picture everywhere, would draw a shade of the face on the hair behind it.
+    Nothing comes from a picture further than GATE_MARGIN behind its surface. In a finished field, which knows the
+    surfaces that are seen and the `sheet` (N, P) of hair, everything within SEEN_MARGIN of the first comes from the
+    front picture (SHEET_MARGIN more in a sheet), and of the last from the back picture: the decoder, which sees the
+    front picture everywhere, would draw a shade of the face on the hair behind it.
     """
     ahead, behind = z - depths[..., 0], depths[..., 1] - z
     front = sources[..., 0] * torch.sigmoid((ahead + GATE_MARGIN) / GATE_WIDTH)
     back = sources[..., 1] * torch.sigmoid((behind + GATE_MARGIN) / GATE_WIDTH)
-    if seen:
-        in_front = torch.sigmoid((ahead + SEEN_MARGIN) / GATE_WIDTH)
+    if sheet is not None:
+        in_front = torch.sigmoid((ahead + SEEN_MARGIN + SHEET_MARGIN * sheet) / GATE_WIDTH)
         at_back = torch.sigmoid((behind + SEEN_MARGIN) / GATE_WIDTH) * (1 - in_front)
         elsewhere = 1 - in_front - at_back
         front, back = in_front + elsewhere * front, at_back + elsewhere * back
@@ -68,7 +74,8 @@ def finished_colour(
         sources: shares that the decoder gives the two pictures, (N, P, 3).
         hair: share of hair, (N, P, 1).
     """
-    front, back = picture_shares(sources, xyz[..., 2], sampled_at(finish.surfaces, xyz), seen=True)
+    place = sampled_at(torch.cat((finish.surfaces, finish.sheet), 1), xyz)
+    front, back = picture_shares(sources, xyz[..., 2], place, sheet=place[..., 2])
     sides = sampled_at(finish.sides, xyz)
     aside, turned = sides[..., :3], sides[..., 3:]
     before = torch.lerp(pictures[..., :3], torch.lerp(aside, palette, SIDE_PALETTE), turned)
