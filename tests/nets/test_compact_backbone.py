@@ -134,8 +134,8 @@ def test_a_lock_has_the_colour_of_the_picture_to_its_far_side_and_no_strip_of_wh
     hair[20:50, 20:44] = True
     field = CompactField(empty_handed(), scene_of(torch.full((3, 512, 512), 0.1), hair=hair))
     far_side, as_deep_in_skin = (torch.tensor([[x, 0.05, 0.1 - SHELL]]) for x in (0.0, 0.25))
-    assert torch.allclose(field.query(far_side).colour, torch.tensor(0.1), atol=0.02)
-    assert not torch.allclose(field.query(as_deep_in_skin).colour, torch.tensor(0.1), atol=0.02)
+    off, off_in_skin = (float((field.query(p).colour - 0.1).abs().mean()) for p in (far_side, as_deep_in_skin))
+    assert off < 0.1 < 0.2 < off_in_skin  # the palette would be 0.4 off
 
 
 def empty_handed() -> CompactBackbone:
