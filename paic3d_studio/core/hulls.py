@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from paic3d_studio.core.alignment import aligned_points
 from paic3d_studio.core.artefacts import Alignment, FeatureHulls, Landmarks
-from paic3d_studio.core.face_template import LEFT_EYE, MOUTH, NOSE, RIGHT_EYE, FaceParts, Part, fitted_parts
+from paic3d_studio.core.face_template import FaceParts, Part, fitted_parts
 
 MIN_VERTICES: Final = 3
 
@@ -56,13 +56,6 @@ def detect_hulls(landmarks: Landmarks, *, alignment: Alignment) -> FeatureHulls:
     return FeatureHulls(
         polygons={name: convex(aligned_points(alignment, points=outline)) for name, outline in outlines.items()}
     )
-
-
-def landmark_hulls(landmarks: Landmarks, *, alignment: Alignment) -> FeatureHulls:
-    """Return the hulls of the published system: the landmarks' own, without a margin; the nose is one point."""
-    points = aligned_points(alignment, points=landmarks.points)
-    groups = {"right_eye": RIGHT_EYE, "left_eye": LEFT_EYE, "mouth": MOUTH, "nose": slice(NOSE, NOSE + 1)}
-    return FeatureHulls(polygons={name: convex(points[which]) for name, which in groups.items()})
 
 
 def convex(points: ArrayLike) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.animeface_library import Box, FoundFace, LibraryMissing, SearchPass, find_faces
-from paic3d_studio.core.artefacts import Landmarks, Portrait
+from paic3d_studio.core.artefacts import Landmarks
 from paic3d_studio.core.face_template import (
     CONTOUR,
     LEFT_LASH,
@@ -22,7 +22,6 @@ from paic3d_studio.core.face_template import (
     landmark_points,
     parts_from_centres,
 )
-from paic3d_studio.core.image import over_white
 from paic3d_studio.core.monitor import SILENT, Monitor, abandonable
 from paic3d_studio.errors import UserError
 
@@ -115,27 +114,6 @@ DETECTORS: Final[Mapping[str, Detector]] = {"animeface": AnimefaceDetector()}
 """Face detectors that need no network of our own, by the name that settings store; `nets.landmarks` has all."""
 
 
-def detect_landmarks(portrait: Portrait, *, detector: str = "animeface", monitor: Monitor = SILENT) -> Landmarks:
-    """Find the landmarks of the largest face.
-
-    Args:
-        portrait: transparent pixels count as white.
-        detector: a key of `DETECTORS`.
-        monitor: progress and cancel.
-
-    Returns:
-        Landmarks in Portrait pixels, with a warning for the artist when there are several faces or doubts.
-
-    Raises:
-        Cancelled: as `monitor`.
-        UserError: no front face was found, or the detector cannot work here.
-    """
-    if detector not in DETECTORS:
-        raise UserError(f"There is no face detector named “{detector}”.", f"Choose one of: {', '.join(DETECTORS)}.")
-    found = DETECTORS[detector].detect(over_white(portrait.rgba), monitor=monitor)
-    return chosen_face(found, source=detector)
-
-
 def chosen_face(found: Sequence[FaceDetection], *, source: str) -> Landmarks:
     """Return the landmarks of the largest likely face, with a warning where the artist should look twice.
 
@@ -197,17 +175,6 @@ def moved_landmarks(found: Landmarks, *, places: Mapping[int, tuple[float, float
     for index, place in places.items():
         points[index], scores[index] = place, 1.0
     return Landmarks(points=points, scores=scores, source=found.source)
-
-
-def part_centres(landmarks: Landmarks) -> dict[str, tuple[float, float]]:
-    """Return where eyes, mouth and nose are, by feature name, (x, y) in Portrait pixels: handles for the artist."""
-    parts = fitted_parts(landmarks.points)
-    return {
-        "right_eye": parts.right_eye.centre,
-        "left_eye": parts.left_eye.centre,
-        "mouth": parts.mouth.centre,
-        "nose": parts.nose,
-    }
 
 
 def face_box(landmarks: Landmarks) -> tuple[float, float, float, float]:

@@ -42,12 +42,6 @@ def open_edges(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> in
     return int((edge_uses(welded[faces]) != 2).sum())
 
 
-def signed_volume(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> float:
-    """Return the enclosed volume, positive when faces are counter-clockwise seen from outside."""
-    a, b, c = (vertices[faces[:, i]].astype(np.float64) for i in range(3))
-    return float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6)
-
-
 def face_normals(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> Points:
     """Return the cross product of two sides per face, float64 (f, 3): twice the area long, outward."""
     a, b, c = (vertices[faces[:, i]].astype(np.float64) for i in range(3))

@@ -325,7 +325,7 @@ class ViewportWidget(QWidget):
 
     def _tell_wanted_still(self) -> None:
         """Say when it changes what would sharpen the picture; nothing would while the artist holds the head."""
-        wanted = self.scene.wanted_still if self._host is not None and self._gesture is None else None
+        wanted = self.scene.wanted_still if self.has_opengl and self._gesture is None else None
         if wanted != self._wanted_still:
             self._wanted_still = wanted
             self.still_wanted.emit(wanted)
@@ -343,7 +343,7 @@ class ViewportWidget(QWidget):
 
     def _show_notice(self) -> None:
         """Say what is missing, if anything is."""
-        if self._host is None:
+        if not self.has_opengl:
             self._notice.say("", is_whole_view=False)
         elif self.scene.is_empty:
             title, more = (text(words) for words in self._invitation)

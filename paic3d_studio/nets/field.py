@@ -161,18 +161,6 @@ def _grid_density(
     return densities
 
 
-def dense_density(field: RadianceField, resolution: int, *, monitor: Monitor = SILENT) -> DensityLattice:
-    """Sample a field's density everywhere on a lattice, from corner to corner of the box.
-
-    `density_lattice` gives the same surface for a fraction of the samples; this is for what looks at all of space.
-
-    Raises:
-        Cancelled: the work was cancelled.
-    """
-    axis = np.linspace(-field.box_side / 2, field.box_side / 2, resolution)
-    return DensityLattice(_grid_density(field, axis, monitor=monitor), field.box_side)
-
-
 def colour_at(field: RadianceField, xyz: NDArray[np.float32], *, monitor: Monitor = SILENT) -> NDArray[np.float32]:
     """Evaluate the colour at points (P, 3) in metres, in chunks: sRGB 0..1 float32 (P, 3)."""
     answers = np.empty((len(xyz), 3), dtype=np.float32)

@@ -90,15 +90,6 @@ class InfillNetwork(nn.Module):
         painted: Tensor = self.generator(seen)
         return painted
 
-    @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> InfillNetwork:
-        """Build the network that fits a state dict: its inputs, width and depth show in the shapes."""
-        kernels = [tensor for tensor in tensors.values() if tensor.ndim == 4]
-        inputs, width = kernels[0].shape[1], kernels[0].shape[0]
-        network = cls(width=width, depth=len(kernels), use_keep=inputs == 4)
-        network.load_state_dict(dict(tensors))
-        return network.eval().requires_grad_(False)
-
 
 KEPT_TILES: Final = 160
 """How many painted tiles are remembered, 192 KiB each: some eight pictures' worth."""

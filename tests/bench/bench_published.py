@@ -27,7 +27,7 @@ from torch import Tensor
 
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.nets.backbones.published import PublishedBackbone, PublishedField
-from paic3d_studio.nets.field import FieldCondition, dense_density, density_lattice
+from paic3d_studio.nets.field import FieldCondition, RadianceField, density_lattice
 from paic3d_studio.nets.infill import InfillNetwork
 from paic3d_studio.nets.stitching import stitched
 from paic3d_studio.nets.tagger import Tagger
@@ -101,6 +101,12 @@ def stitched_case(make: Callable[[PublishedBackbone], PublishedField]) -> Callab
     network = backbone()
     field = make(network)
     return lambda: stitched_view(network, field)
+
+
+def dense_density(field: RadianceField, resolution: int) -> Tensor:
+    axis = torch.linspace(-field.box_side / 2, field.box_side / 2, resolution)
+    with torch.inference_mode():
+        return field.density_grid(axis, axis, axis)
 
 
 def grid_case(resolution: int) -> Callable[[], object]:

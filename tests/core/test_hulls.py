@@ -14,13 +14,13 @@ from paic3d_studio.core.hulls import (
     detect_hulls,
     insert_vertex,
     is_convex,
-    landmark_hulls,
     move_polygon,
     move_vertex,
     nearest_edge,
     nearest_vertex,
 )
-from paic3d_studio.core.landmarks import landmarks_from_parts, part_centres
+from paic3d_studio.core.landmarks import landmarks_from_parts
+from tests.faces import landmark_hulls, part_centres
 
 unhurried = settings(max_examples=60, deadline=None)
 

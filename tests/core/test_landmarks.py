@@ -1,7 +1,6 @@
 """A front face is found and measured, or the artist is told to place it by hand."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paic3d_studio.core import animeface_library, landmarks
+from paic3d_studio.core import animeface_library
 from paic3d_studio.core.alignment import align, aligned_points
 from paic3d_studio.core.artefacts import FEATURE_NAMES, Landmarks, Portrait
 from paic3d_studio.core.face_template import (
@@ -26,14 +25,13 @@ from paic3d_studio.core.hulls import detect_hulls, is_convex
 from paic3d_studio.core.image import decode_portrait, read_picture
 from paic3d_studio.core.landmarks import (
     FaceDetection,
-    detect_landmarks,
+    chosen_face,
     face_box,
     landmarks_from_parts,
-    part_centres,
 )
 from paic3d_studio.core.lines import keep_mask
-from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
+from tests.faces import landmarks_in, part_centres
 
 unhurried = settings(max_examples=60, deadline=None)
 
@@ -186,74 +184,47 @@ def test_the_face_box_holds_the_face_from_forehead_to_chin() -> None:
     assert (placed.points[:, 1] < y + height).all()
 
 
-class Fixed:
-    """A detector that always finds the same."""
-
-    def __init__(self, *found: FaceDetection) -> None:
-        self.found = found
-
-    def detect(self, rgb: np.ndarray, *, monitor: Monitor) -> tuple[FaceDetection, ...]:
-        del rgb, monitor
-        return self.found
-
-
 def detection(width: float, likelihood: float = 1.0, tilt: float = 0.0) -> FaceDetection:
     points = landmark_points(_random_parts(np.random.default_rng(1), tilt)) / 500 * width
     return FaceDetection(likelihood, (0, 0, width, width), points, np.full(28, likelihood))
 
 
-@pytest.fixture
-def finds(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
-    def install(*found: FaceDetection) -> None:
-        monkeypatch.setattr(landmarks, "DETECTORS", {"animeface": Fixed(*found)})
-
-    yield install
-
-
-def test_of_several_faces_the_largest_is_taken_and_the_artist_is_told(finds: object) -> None:
-    finds(detection(80), detection(200), detection(120))
-    found = detect_landmarks(blank())
+def test_of_several_faces_the_largest_is_taken_and_the_artist_is_told() -> None:
+    found = chosen_face((detection(80), detection(200), detection(120)), source="eyes")
     assert np.array_equal(found.points, detection(200).points.astype(np.float32))
     assert found.warning.startswith("3 faces")
+    assert found.source == "eyes"
 
 
-def test_an_unlikely_second_face_is_no_face(finds: object) -> None:
-    finds(detection(80), detection(200, likelihood=0.6))
-    assert np.array_equal(detect_landmarks(blank()).points, detection(80).points.astype(np.float32))
-    assert detect_landmarks(blank()).warning == ""
+def test_an_unlikely_second_face_is_no_face() -> None:
+    found = chosen_face((detection(80), detection(200, likelihood=0.6)), source="eyes")
+    assert np.array_equal(found.points, detection(80).points.astype(np.float32))
+    assert found.warning == ""
 
 
-def test_an_uncertain_face_comes_with_a_warning(finds: object) -> None:
-    finds(detection(100, likelihood=0.85))
-    assert "certainty" in detect_landmarks(blank()).warning
+def test_an_uncertain_face_comes_with_a_warning() -> None:
+    assert "certainty" in chosen_face((detection(100, likelihood=0.85),), source="eyes").warning
 
 
-def test_a_tilted_head_comes_with_a_warning(finds: object) -> None:
-    finds(detection(100, tilt=0.4))
-    assert "tilted" in detect_landmarks(blank()).warning
+def test_a_tilted_head_comes_with_a_warning() -> None:
+    assert "tilted" in chosen_face((detection(100, tilt=0.4),), source="eyes").warning
 
 
-def test_without_a_face_the_artist_is_told_to_place_it(finds: object) -> None:
-    finds()
+def test_without_a_face_the_artist_is_told_to_place_it() -> None:
     with pytest.raises(UserError, match=r"No front face found.*by hand"):
-        detect_landmarks(blank())
+        chosen_face((), source="eyes")
 
 
 def test_a_blank_picture_has_no_face() -> None:
     with pytest.raises(UserError, match=r"No front face found"):
-        detect_landmarks(blank())
+        landmarks_in(blank())
 
 
 @pytest.mark.parametrize("shape", [(64, 4000), (4000, 64), (64, 64), (200, 1500)])
 def test_an_odd_shape_is_searched_without_harm(shape: tuple[int, int]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (*shape, 4), np.uint8)
     with pytest.raises(UserError, match=r"No front face found"):
-        detect_landmarks(Portrait(rgba=noise, has_alpha=False))
-
-
-def test_an_unknown_detector_is_named_with_the_known_ones() -> None:
-    with pytest.raises(UserError, match=r"“eyes”.*animeface"):
-        detect_landmarks(blank(), detector="eyes")
+        landmarks_in(Portrait(rgba=noise, has_alpha=False))
 
 
 def test_where_the_library_is_missing_the_artist_places_the_face(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,7 +232,7 @@ def test_where_the_library_is_missing_the_artist_places_the_face(monkeypatch: py
     animeface_library._library.cache_clear()
     try:
         with pytest.raises(UserError, match=r"by hand"):
-            detect_landmarks(blank())
+            landmarks_in(blank())
     finally:
         animeface_library._library.cache_clear()
 
@@ -269,7 +240,7 @@ def test_where_the_library_is_missing_the_artist_places_the_face(monkeypatch: py
 @pytest.mark.shared
 @pytest.mark.parametrize("name", PORTRAITS)
 def test_every_plain_portrait_has_one_face_with_sensible_hulls(shared: Path, name: str) -> None:
-    found = detect_landmarks(portrait(shared, name))
+    found = landmarks_in(portrait(shared, name))
     assert found.warning == ""
     assert found.source == "animeface"
     assert (found.scores > 0.4).all()
@@ -291,7 +262,7 @@ def test_every_plain_portrait_has_one_face_with_sensible_hulls(shared: Path, nam
 def test_a_hard_picture_ends_in_landmarks_or_in_a_sentence(shared: Path, name: str) -> None:
     picture = portrait(shared, f"scene_{name}")
     try:
-        found = detect_landmarks(picture)
+        found = landmarks_in(picture)
     except UserError as error:
         assert "No front face found" in error.message
         assert "by hand" in error.cure
@@ -302,15 +273,15 @@ def test_a_hard_picture_ends_in_landmarks_or_in_a_sentence(shared: Path, name: s
 
 @pytest.mark.shared
 def test_two_people_are_reported(shared: Path) -> None:
-    assert detect_landmarks(portrait(shared, "scene_05")).warning.startswith("2 faces")
+    assert landmarks_in(portrait(shared, "scene_05")).warning.startswith("2 faces")
 
 
 @pytest.mark.shared
 def test_detection_is_repeatable_and_works_from_several_threads(shared: Path) -> None:
     picture = portrait(shared, "waifu_02")
-    first = detect_landmarks(picture)
+    first = landmarks_in(picture)
     found: list[Landmarks] = []
-    threads = [threading.Thread(target=lambda: found.append(detect_landmarks(picture))) for _ in range(3)]
+    threads = [threading.Thread(target=lambda: found.append(landmarks_in(picture))) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -325,9 +296,9 @@ def test_the_size_of_the_file_hardly_matters(shared: Path, factor: float) -> Non
     picture = portrait(shared, "crypko_01")
     way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     rgba = cv2.resize(np.array(picture.rgba), None, fx=factor, fy=factor, interpolation=way)
-    one = detect_landmarks(picture).points
-    other = detect_landmarks(Portrait(rgba=rgba, has_alpha=True)).points / factor
-    face = face_box(detect_landmarks(picture))[2]
+    one = landmarks_in(picture).points
+    other = landmarks_in(Portrait(rgba=rgba, has_alpha=True)).points / factor
+    face = face_box(landmarks_in(picture))[2]
     assert np.abs(one[11:] - other[11:]).max() < 0.1 * face
     assert np.median(np.abs(one[11:] - other[11:])) < 0.03 * face
 
@@ -336,8 +307,8 @@ def test_the_size_of_the_file_hardly_matters(shared: Path, factor: float) -> Non
 def test_a_mirrored_picture_has_mirrored_landmarks(shared: Path) -> None:
     picture = portrait(shared, "waifu_01")
     mirrored = Portrait(rgba=picture.rgba[:, ::-1], has_alpha=True)
-    one, other = part_centres(detect_landmarks(picture)), part_centres(detect_landmarks(mirrored))
-    width, face = picture.rgba.shape[1], face_box(detect_landmarks(picture))[2]
+    one, other = part_centres(landmarks_in(picture)), part_centres(landmarks_in(mirrored))
+    width, face = picture.rgba.shape[1], face_box(landmarks_in(picture))[2]
     for name, twin in (("right_eye", "left_eye"), ("left_eye", "right_eye"), ("mouth", "mouth")):
         x, y = other[twin]
         assert (width - x, y) == pytest.approx(one[name], abs=0.06 * face)
@@ -345,7 +316,7 @@ def test_a_mirrored_picture_has_mirrored_landmarks(shared: Path) -> None:
 
 @pytest.mark.shared
 def test_the_hulls_lie_on_the_regions_marked_by_hand(shared: Path) -> None:
-    found = detect_landmarks(portrait(shared, "lambda_00"))
+    found = landmarks_in(portrait(shared, "lambda_00"))
     marked = read_picture(shared / "data" / "portraits" / "lambda_00_face_mask.png")
     labels = cv2.connectedComponents((decode_portrait(marked, name="mask").rgba[..., 0] > 127).astype(np.uint8))[1]
     alignment = align(found)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, AlignedPortrait, Alignment, FeatureHulls, KeepMask, Landmarks
-from paic3d_studio.core.hulls import landmark_hulls
 from paic3d_studio.core.lines import (
     LineOptions,
     contour_lines,
@@ -22,6 +21,7 @@ from paic3d_studio.core.lines import (
 )
 from paic3d_studio.core.strokes import Stroke, rasterise_strokes
 from paic3d_studio.errors import ShapeMismatch, UserError
+from tests.faces import landmark_hulls
 
 SQUARE = Alignment(matrix=np.eye(2, 3))
 NOTHING_KEPT = KeepMask(mask=np.zeros((ALIGNED_SIZE, ALIGNED_SIZE), bool))

@@ -8,7 +8,7 @@ import pytest
 
 from paic3d_studio.core.artefacts import Matte, Portrait
 from paic3d_studio.core.image import decode_portrait, read_picture
-from paic3d_studio.core.landmarks import detect_landmarks, face_box
+from paic3d_studio.core.landmarks import face_box
 from paic3d_studio.core.matte import (
     MATTING,
     find_matte,
@@ -19,6 +19,7 @@ from paic3d_studio.core.matte import (
 )
 from paic3d_studio.core.strokes import Stroke
 from paic3d_studio.errors import UserError
+from tests.faces import landmarks_in
 
 SIDE = 240
 FACE = (80.0, 50.0, 80.0, 80.0)
@@ -187,7 +188,7 @@ def test_real_portraits_are_cut_out_nearly_as_their_alpha_says(shared: Path, nam
     alpha = portrait.rgba[..., 3:] / 255
     rgb = np.rint(portrait.rgba[..., :3] * alpha + behind[background] * (1 - alpha)).astype(np.uint8)
     flat = Portrait(rgba=np.dstack([rgb, np.full((height, width), 255, np.uint8)]), has_alpha=False)
-    found = matte_by_grabcut(flat, face_box=face_box(detect_landmarks(portrait))).alpha
+    found = matte_by_grabcut(flat, face_box=face_box(landmarks_in(portrait))).alpha
     assert overlap(found, matte_from_alpha(portrait).alpha > 127) > 0.88
 
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core import mesh
 from paic3d_studio.core.sheets import with_parted_sheets
+from tests.solids import signed_volume
 
 CORNERS = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], dtype=np.float64)
 SIDES = np.array([[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]])
@@ -13,7 +14,7 @@ CUBE = np.concatenate([SIDES[:, [0, 1, 2]], SIDES[:, [0, 2, 3]]])
 
 
 def test_a_cube_encloses_one_and_has_no_open_edge() -> None:
-    assert mesh.signed_volume(CORNERS, CUBE) == pytest.approx(1)
+    assert signed_volume(CORNERS, CUBE) == pytest.approx(1)
     assert mesh.open_edges(CORNERS, CUBE) == 0
     assert mesh.open_edges(CORNERS, CUBE[1:]) == 3
 
@@ -32,7 +33,7 @@ def test_flaps_slivers_and_loose_vertices_are_dropped() -> None:
     extra = np.array([[0, 1, 1], [0, 9, 3], [0, 3, 5], [5, 3, 0]])
     vertices, faces = mesh.without_degenerate_faces(loose, np.vstack([CUBE, extra]))
     assert len(vertices) == 8 and len(faces) == 12
-    assert mesh.signed_volume(vertices, faces) == pytest.approx(1)
+    assert signed_volume(vertices, faces) == pytest.approx(1)
 
 
 def test_small_pieces_and_inner_walls_are_dropped() -> None:
@@ -40,7 +41,7 @@ def test_small_pieces_and_inner_walls_are_dropped() -> None:
     vertices = np.vstack([CORNERS, crumb, cavity])
     faces = np.vstack([CUBE, CUBE + 8, CUBE[:, ::-1] + 16])
     kept, left = mesh.without_small_pieces(vertices, faces, 0.01)
-    assert len(kept) == 8 and mesh.signed_volume(kept, left) == pytest.approx(1)
+    assert len(kept) == 8 and signed_volume(kept, left) == pytest.approx(1)
 
 
 def test_sheets_that_touch_along_an_edge_are_parted() -> None:
@@ -49,7 +50,7 @@ def test_sheets_that_touch_along_an_edge_are_parted() -> None:
     assert mesh.open_edges(vertices, faces) == 1
     parted, left = with_parted_sheets(vertices, faces, nudge=1e-4)
     assert mesh.open_edges(parted, left) == 0 and len(left) == 24
-    assert mesh.signed_volume(parted, left) == pytest.approx(2, abs=1e-3)
+    assert signed_volume(parted, left) == pytest.approx(2, abs=1e-3)
     assert len(parted) == len(vertices) + 2
 
 
@@ -78,7 +79,7 @@ def test_a_sheet_that_comes_round_to_its_own_edge_is_parted_there() -> None:
     assert mesh.open_edges(vertices, faces) == 1
     parted, left = with_parted_sheets(vertices, faces, nudge=1e-4)
     assert mesh.open_edges(parted, left) == 0
-    assert mesh.signed_volume(parted, left) == pytest.approx(10, abs=1e-3)
+    assert signed_volume(parted, left) == pytest.approx(10, abs=1e-3)
 
 
 def boxes(grid: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

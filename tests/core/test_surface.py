@@ -24,6 +24,7 @@ from paic3d_studio.core.solid import (
 )
 from paic3d_studio.core.surface import Base, SurfaceOptions, extract_surface, isosurface, surface_level
 from paic3d_studio.errors import Cancelled, UserError
+from tests.solids import signed_volume
 
 BASES, SYMMETRIES = get_args(Base), get_args(Symmetry)
 
@@ -50,7 +51,7 @@ def test_a_sphere_meshes_to_its_volume_and_centre() -> None:
     centre = (0.031, -0.022, 0.047)
     lattice = lattice_of(ball(0.15, centre))
     surface = extract_surface(lattice, options=WHOLE)
-    volume = mesh.signed_volume(surface.vertices, surface.faces)
+    volume = signed_volume(surface.vertices, surface.faces)
     assert volume == pytest.approx(4 / 3 * np.pi * 0.15**3, rel=0.01)
     extent = (surface.vertices.min(axis=0) + surface.vertices.max(axis=0)) / 2
     assert np.abs(extent - centre).max() < 0.05 * lattice.spacing
@@ -71,7 +72,7 @@ def test_vertices_lie_on_the_sphere_however_steep_the_density(steepness: float) 
 def test_the_surface_is_closed_outward_and_unwrapped() -> None:
     surface = extract_surface(lattice_of(ball(0.15)), options=WHOLE)
     assert mesh.open_edges(surface.vertices, surface.faces) == 0
-    assert mesh.signed_volume(surface.vertices, surface.faces) > 0
+    assert signed_volume(surface.vertices, surface.faces) > 0
     assert np.allclose(np.linalg.norm(surface.normals, axis=1), 1, atol=1e-5)
     assert np.einsum("ij,ij->i", surface.normals, surface.vertices / 0.15).min() > 0.98
     assert surface.uv.min() >= 0 and surface.uv.max() <= 1
@@ -107,7 +108,7 @@ def test_floaters_vanish_and_large_pieces_stay() -> None:
 
     surface = extract_surface(lattice_of(field), options=WHOLE)
     expected = 4 / 3 * np.pi * (0.15**3 + 0.06**3)
-    assert mesh.signed_volume(surface.vertices, surface.faces) == pytest.approx(expected, rel=0.01)
+    assert signed_volume(surface.vertices, surface.faces) == pytest.approx(expected, rel=0.01)
     assert surface.vertices[:, 0].max() < 0.16
 
 
@@ -125,7 +126,7 @@ def test_a_cut_leaves_a_flat_base_on_the_plane_and_no_open_edge() -> None:
     assert heights.min() == pytest.approx(-0.05, abs=1e-6)
     assert mesh.open_edges(surface.vertices, surface.faces) == 0
     below = 4 / 3 * np.pi * 0.15**3 - np.pi * 0.1**2 * (3 * 0.15 - 0.1) / 3
-    assert mesh.signed_volume(surface.vertices, surface.faces) == pytest.approx(below, rel=0.01)
+    assert signed_volume(surface.vertices, surface.faces) == pytest.approx(below, rel=0.01)
     normals = mesh.face_normals(surface.vertices, surface.faces)
     base = (heights[surface.faces] == heights.min()).all(axis=1)
     area = -normals[base, 1].sum() / 2

@@ -8,7 +8,6 @@ import pytest
 
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.image import decode_portrait, read_picture
-from paic3d_studio.core.landmarks import detect_landmarks, part_centres
 from paic3d_studio.datasets.characters import character_files
 from paic3d_studio.datasets.illustration import CelStyle, InkStyle, crossings, illustrate, random_styles, strokes
 from paic3d_studio.datasets.line_pairs import KEPT_PARTS, line_pairs
@@ -16,6 +15,7 @@ from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.datasets.vrm_renderer import Views
 from paic3d_studio.errors import UserError
 from paic3d_studio.paths import example_picture
+from tests.faces import landmarks_in, part_centres
 
 FRONT = Camera(0, 0, 1, None)
 SIDE = 512
@@ -129,7 +129,7 @@ def test_the_bundled_example_has_alpha_and_a_face_that_is_found() -> None:
     portrait = decode_portrait(read_picture(example_picture()), name="example.png")
     assert portrait.rgba.shape == (1024, 1024, 4)
     assert portrait.has_alpha
-    found = detect_landmarks(portrait)
+    found = landmarks_in(portrait)
     assert found.warning == ""
     centres = part_centres(found)
     for name, place in {"right_eye": (441, 470), "left_eye": (585, 470), "mouth": (512, 563)}.items():

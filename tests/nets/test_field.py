@@ -8,7 +8,7 @@ from torch import Tensor
 
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import Cancelled
-from paic3d_studio.nets.field import FieldSample, RadianceField, dense_density, density_lattice, field_volume
+from paic3d_studio.nets.field import FieldSample, RadianceField, density_lattice, field_volume
 
 
 class Blob(RadianceField):
@@ -103,10 +103,6 @@ def test_a_lattice_found_from_half_its_samples_has_the_surface_of_dense_sampling
     assert np.array_equal(found > field.surface_level, expected > field.surface_level)
     assert field.asked < samples**3
     assert found[-1, -1, -1] == expected[-1, -1, -1]
-
-
-def test_a_dense_lattice_is_every_sample() -> None:
-    assert np.array_equal(dense_density(Blob(), 33).density, dense(Blob(), 33))
 
 
 def test_another_level_moves_the_exact_region() -> None:

@@ -24,9 +24,12 @@ def scene(golden: Callable[[str], dict[str, Tensor]]) -> dict[str, Tensor]:
 
 def network(scene: dict[str, Tensor], variant: str) -> InfillNetwork:
     prefix = f"{variant}."
-    return InfillNetwork.from_tensors(
-        {key.removeprefix(prefix): tensor for key, tensor in scene.items() if key.startswith(prefix)}
-    )
+    tensors = {key.removeprefix(prefix): tensor for key, tensor in scene.items() if key.startswith(prefix)}
+    kernels = [tensor for tensor in tensors.values() if tensor.ndim == 4]
+    width, inputs = kernels[0].shape[:2]
+    found = InfillNetwork(width=width, depth=len(kernels), use_keep=inputs == 4)
+    found.load_state_dict(tensors)
+    return found.eval().requires_grad_(False)
 
 
 @pytest.mark.shared

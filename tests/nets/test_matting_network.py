@@ -9,7 +9,7 @@ import pytest
 
 from paic3d_studio.core.artefacts import Portrait
 from paic3d_studio.core.image import decode_portrait, read_picture
-from paic3d_studio.core.landmarks import detect_landmarks, face_box
+from paic3d_studio.core.landmarks import face_box
 from paic3d_studio.core.matte import FaceBox, matte_by_grabcut, matte_from_alpha
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.datasets.backgrounds import BACKGROUNDS
@@ -17,6 +17,7 @@ from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.nets import manifest, weights
 from paic3d_studio.nets.matting import MATTING, find_matte, matte_by_network
 from paic3d_studio.paths import example_picture, models_folder
+from tests.faces import landmarks_in
 
 SIDE = 384
 
@@ -26,7 +27,7 @@ def example() -> tuple[np.ndarray, FaceBox]:
     """The bundled portrait with its alpha, and where its face is."""
     portrait = decode_portrait(read_picture(example_picture()), name="example.png")
     rgba = np.asarray(cv2.resize(portrait.rgba, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
-    return rgba, face_box(detect_landmarks(Portrait(rgba=rgba, has_alpha=True)))
+    return rgba, face_box(landmarks_in(Portrait(rgba=rgba, has_alpha=True)))
 
 
 def before(rgba: np.ndarray, background: np.ndarray) -> Portrait:
