@@ -20,7 +20,7 @@ def program_folder() -> Path:
 
 
 def resources_folder() -> Path:
-    """Return the folder of icons, shaders, examples and default settings."""
+    """Return the folder of icons, shaders, the style sheet, examples and translations."""
     return program_folder() / "resources"
 
 
