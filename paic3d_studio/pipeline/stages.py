@@ -17,16 +17,16 @@ from paic3d_studio.pipeline.graph import Source, Stage
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.viewport.front import stitch_picture
 
-DETECTOR_WEIGHTS: Final = {"network": ("face-finder", "landmarks")}
+WEIGHTS_BY_DETECTOR: Final = {"network": ("face-finder", "landmarks")}
 """Face detector -> its weights in the manifest; one that is not listed needs none."""
 
-MATTING_WEIGHTS: Final = {"network": ("matting",), "auto": ("matting",)}
+WEIGHTS_BY_MATTING: Final = {"network": ("matting",), "auto": ("matting",)}
 """Way to separate the character -> its weights in the manifest; one that is not listed needs none."""
 
-INFILL_WEIGHTS: Final = {"network": "infill", "published": "published-infill"}
+WEIGHTS_BY_INPAINTER: Final = {"network": "infill", "published": "published-infill"}
 """Inpainter -> its weights in the manifest; one that is not listed needs none."""
 
-TAGGER_WEIGHTS: Final = {"published": ("tagger", "tagger-components")}
+TAGGER_BY_BACKBONE: Final = {"published": ("tagger", "tagger-components")}
 """Backbone -> what its tagger is made of; one that is not listed asks for no tags."""
 
 
@@ -81,14 +81,14 @@ SOURCES: Final[tuple[Source[Project], ...]] = (
     Source("strokes", lambda p: p.strokes, _strokes_key),
     Source("seed", lambda p: p.seed),
     Source("detector", lambda p: p.settings.detector),
-    Source("detector_weights", lambda p: DETECTOR_WEIGHTS.get(p.settings.detector, ()), _keys_of_all),
+    Source("detector_weights", lambda p: WEIGHTS_BY_DETECTOR.get(p.settings.detector, ()), _keys_of_all),
     Source("matting", lambda p: p.settings.matting),
-    Source("matting_weights", lambda p: MATTING_WEIGHTS.get(p.settings.matting, ()), _keys_of_all),
+    Source("matting_weights", lambda p: WEIGHTS_BY_MATTING.get(p.settings.matting, ()), _keys_of_all),
     Source("line_options", lambda p: p.settings.lines),
     Source("infill", lambda p: p.settings.infill),
-    Source("infill_weights", lambda p: INFILL_WEIGHTS.get(p.settings.infill, ""), weights_key),
+    Source("infill_weights", lambda p: WEIGHTS_BY_INPAINTER.get(p.settings.infill, ""), weights_key),
     Source("backbone", lambda p: p.settings.backbone),
-    Source("tagger_weights", lambda p: TAGGER_WEIGHTS.get(p.settings.backbone, ()), _keys_of_all),
+    Source("tagger_weights", lambda p: TAGGER_BY_BACKBONE.get(p.settings.backbone, ()), _keys_of_all),
     Source("backbone_weights", lambda p: p.settings.backbone, weights_key),
     Source("volume_resolution", lambda p: p.settings.volume),
     Source("coarse_resolution", lambda p: min(p.settings.volume, COARSE_VOLUME)),

@@ -28,7 +28,7 @@ from paic3d_studio.nets.manifest import IMPORTABLE, is_there
 from paic3d_studio.nets.upscaling_file import file_sha256
 from paic3d_studio.paths import example_picture
 from paic3d_studio.pipeline.graph import StageReport
-from paic3d_studio.pipeline.stages import INFILL_WEIGHTS
+from paic3d_studio.pipeline.stages import WEIGHTS_BY_INPAINTER
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import Project
 from paic3d_studio.session.output import check_head_target, check_turntable_target, is_folder
@@ -111,7 +111,7 @@ def refuse_missing_weights(*, backbone: str | None, infill: str | None) -> None:
     Raises:
         UserError: some were not.
     """
-    asked = {"backbone": (backbone, backbone), "infill": (infill, INFILL_WEIGHTS.get(infill or ""))}
+    asked = {"backbone": (backbone, backbone), "infill": (infill, WEIGHTS_BY_INPAINTER.get(infill or ""))}
     for kind, (name, weights) in asked.items():
         if weights is not None and weights in IMPORTABLE and not is_there(weights):
             raise UserError(

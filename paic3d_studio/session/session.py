@@ -17,7 +17,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.export import export_mesh, exporter_for
 from paic3d_studio.pipeline.child import run_in_child
 from paic3d_studio.pipeline.graph import Graph, Stage, StageReport
-from paic3d_studio.pipeline.stages import INFILL_WEIGHTS, SOURCES, STAGES, prepare_networks, weights_key
+from paic3d_studio.pipeline.stages import SOURCES, STAGES, WEIGHTS_BY_INPAINTER, prepare_networks, weights_key
 from paic3d_studio.project import edits
 from paic3d_studio.project.file import decoded_project, is_project, write_project
 from paic3d_studio.project.history import History
@@ -229,7 +229,7 @@ class Session:
         stage = self._graph.stages["render_like"]
         self._prepare(stage, monitor)
         how = project.settings.infill
-        weights = weights_key(INFILL_WEIGHTS.get(how, ""))
+        weights = weights_key(WEIGHTS_BY_INPAINTER.get(how, ""))
         return cast("RenderLike", stage.compute(aligned, line_mask, keep, how, weights, monitor=monitor))
 
     def closure(self, stage: str) -> tuple[str, ...]:

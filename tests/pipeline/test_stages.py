@@ -11,7 +11,7 @@ from paic3d_studio.core.lines import Stroke
 from paic3d_studio.core.upscaling import Upscaling
 from paic3d_studio.pipeline import steps
 from paic3d_studio.pipeline.graph import Graph
-from paic3d_studio.pipeline.stages import INFILL_WEIGHTS, SOURCES, STAGES, TAGGER_WEIGHTS, weights_key
+from paic3d_studio.pipeline.stages import SOURCES, STAGES, TAGGER_BY_BACKBONE, WEIGHTS_BY_INPAINTER, weights_key
 from paic3d_studio.project.state import STITCH_SOURCES, PictureSource, Project
 
 GRAPH: Graph[Project] = Graph(sources=SOURCES, stages=STAGES)
@@ -92,10 +92,10 @@ def test_the_keys_are_those_of_the_weights_that_the_networks_load():
     from paic3d_studio.nets.backbones import BACKBONES
 
     assert {name: entry.weights for name, entry in BACKBONES.items()} == {name: name for name in BACKBONES}
-    assert INFILL_WEIGHTS == {"network": infill.INFILL_WEIGHTS, "published": infill.PUBLISHED_WEIGHTS}
+    assert WEIGHTS_BY_INPAINTER == {"network": infill.INFILL_WEIGHTS, "published": infill.PUBLISHED_WEIGHTS}
     asking = [name for name, entry in BACKBONES.items() if entry.needs_tags]
-    assert dict.fromkeys(asking, tagger.TAGGER_WEIGHTS) == TAGGER_WEIGHTS
-    assert set(INFILL_WEIGHTS) <= set(infill.INPAINTERS)
+    assert dict.fromkeys(asking, tagger.TAGGER_WEIGHTS) == TAGGER_BY_BACKBONE
+    assert set(WEIGHTS_BY_INPAINTER) <= set(infill.INPAINTERS)
 
 
 @pytest.mark.parametrize("scale", [0.1, 0.5, 2.0])
