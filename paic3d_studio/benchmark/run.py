@@ -10,11 +10,7 @@ import base64
 import dataclasses
 import hashlib
 import json
-import multiprocessing
-import signal
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -30,8 +26,9 @@ from paic3d_studio.benchmark.metrics import PictureComparer
 from paic3d_studio.benchmark.pairs import Pair
 from paic3d_studio.benchmark.views import on_white
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.datasets.processes import done_apart
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
-from paic3d_studio.errors import Cancelled, UserError
+from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 
 VERSION: Final = 1
@@ -98,30 +95,13 @@ def _done_here(jobs: Sequence[Job], monitor: Monitor) -> Iterator[PairResult]:
 
 
 def _done_apart(jobs: Sequence[Job], processes: int, monitor: Monitor) -> Iterator[PairResult]:
-    """Yield results as spawned processes bring them; they stop in the middle of a pair when asked to."""
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    waiting = iter(jobs)
-    running: set[Future[PairResult]] = set()
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_start_child, initargs=(stop,)) as pool:
-        try:
-            while True:
-                monitor.check()
-                while len(running) < processes and (job := next(waiting, None)) is not None:
-                    running.add(pool.submit(_run_in_child, job))
-                if not running:
-                    return
-                done, running = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
-        except BrokenProcessPool as error:
-            raise UserError(
-                "A measuring process ended unexpectedly.", "Free memory or lower --jobs, and start again: it resumes."
-            ) from error
-        except (Cancelled, UserError):
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+    """Return results as spawned processes bring them; they stop in the middle of a pair when asked to."""
+    died = UserError(
+        "A measuring process ended unexpectedly.", "Free memory or lower --jobs, and start again: it resumes."
+    )
+    return done_apart(
+        _run_in_child, jobs, processes=processes, prepare=_start_child, died=died, monitor=monitor, ahead=0
+    )
 
 
 _renderer: CharacterRenderer | None = None
@@ -129,9 +109,8 @@ _stop: Event | None = None
 
 
 def _start_child(stop: Event) -> None:
-    """Prepare a child: Ctrl-C is answered by the parent, torch takes one core."""
+    """Make a child's renderer; torch takes one core, and the work stops when asked to."""
     global _renderer, _stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     _renderer, _stop = CharacterRenderer(), stop
 

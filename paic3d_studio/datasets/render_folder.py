@@ -5,23 +5,21 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import json
-import multiprocessing
-import signal
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any, Final
 
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.filters import LIMITS, missing_bones, picture_measures, reasons, shape_measures
 from paic3d_studio.datasets.names import SPLITS, Split, character_names, split_of
+from paic3d_studio.datasets.processes import done_apart
 from paic3d_studio.datasets.renders import CharacterMeta, RenderSet, RenderSetWriter, RenderView
 from paic3d_studio.datasets.views import cameras_of, rendered_views
 from paic3d_studio.datasets.vrm import Character, DamagedTexture, decode_character, read_bounded
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
-from paic3d_studio.errors import Cancelled, UserError
+from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 
 SUFFIXES: Final = (".vrm", ".glb")
@@ -134,37 +132,19 @@ def _rendered_here(jobs: Sequence[RenderJob], monitor: Monitor) -> Iterator[Outc
 
 
 def _rendered_apart(jobs: Sequence[RenderJob], processes: int, monitor: Monitor) -> Iterator[Outcome]:
-    """Yield outcomes as spawned processes bring them; only a few jobs wait at a time, so that stopping is quick."""
-    context = multiprocessing.get_context("spawn")
-    waiting = iter(jobs)
-    running: set[Future[Outcome]] = set()
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_start_renderer) as pool:
-        try:
-            while True:
-                monitor.check()
-                while len(running) < processes + 1 and (job := next(waiting, None)) is not None:
-                    running.add(pool.submit(_render_in_child, job))
-                if not running:
-                    return
-                done, running = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
-        except BrokenProcessPool as error:
-            raise UserError(
-                "A rendering process ended unexpectedly.", "Free memory or lower --jobs, and start again: it resumes."
-            ) from error
-        except Cancelled:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+    """Return outcomes as spawned processes bring them; a character that has begun is finished."""
+    died = UserError(
+        "A rendering process ended unexpectedly.", "Free memory or lower --jobs, and start again: it resumes."
+    )
+    return done_apart(_render_in_child, jobs, processes=processes, prepare=_start_renderer, died=died, monitor=monitor)
 
 
 _renderer: CharacterRenderer | None = None
 
 
-def _start_renderer() -> None:
-    """Make a child's renderer; Ctrl-C reaches the whole group of processes, and the parent alone answers it."""
+def _start_renderer(stop: Event) -> None:  # noqa: ARG001 what has begun is finished
+    """Make a child's renderer."""
     global _renderer
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _renderer = CharacterRenderer()
 
 

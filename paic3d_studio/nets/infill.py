@@ -199,7 +199,18 @@ def paint_by_published(
         UserError: its weights were not imported, or are damaged.
     """
     painter = _painter(manifest_entry(PUBLISHED_WEIGHTS).sha256, PUBLISHED_WEIGHTS)
-    painted = np.where(line_mask[..., None], _one_pass(painter, picture, line_mask, keep, monitor), picture)
+    return _narrowly_painted(painter, picture, line_mask, keep, monitor)
+
+
+def _narrowly_painted(
+    painter: Painter,
+    picture: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+    keep: NDArray[np.bool_],
+    monitor: Monitor,
+) -> NDArray[np.float32]:
+    """Return the picture painted under the mask in one pass."""
+    painted = np.where(mask[..., None], _one_pass(painter, picture, mask, keep, monitor), picture)
     return np.asarray(painted, dtype=np.float32)
 
 
@@ -211,19 +222,19 @@ def _painted(
     monitor: Monitor,
 ) -> NDArray[np.float32]:
     """Return the picture painted under the mask, coarsely where the mask is wide."""
-    painted = np.where(mask[..., None], _one_pass(painter, picture, mask, keep, monitor), picture)
+    narrow = _narrowly_painted(painter, picture, mask, keep, monitor)
     depth = cv2.distanceTransform(np.pad(mask, 1, mode="edge").astype(np.uint8), cv2.DIST_C, 3)[1:-1, 1:-1]
-    if depth.max() > FAR and min(mask.shape) > COARSEST:
-        height, width = mask.shape
-        half = (width // 2, height // 2)
-        known = cv2.resize((~mask).astype(np.float32), half, interpolation=cv2.INTER_AREA)
-        dimmed = cv2.resize(np.where(mask[..., None], 0, picture), half, interpolation=cv2.INTER_AREA)
-        coarse_keep = cv2.resize(keep.astype(np.uint8), half, interpolation=cv2.INTER_NEAREST) > 0
-        seen = np.asarray(dimmed / np.maximum(known, 0.25)[..., None], dtype=np.float32)
-        coarse = cv2.resize(_painted(painter, seen, known < 0.25, coarse_keep, monitor), (width, height))
-        share = np.clip((depth - FAR + 2) / 2, 0, 1)[..., None] * mask[..., None]
-        painted = painted * (1 - share) + coarse * share
-    return np.asarray(painted, dtype=np.float32)
+    if depth.max() <= FAR or min(mask.shape) <= COARSEST:
+        return narrow
+    height, width = mask.shape
+    half = (width // 2, height // 2)
+    known = cv2.resize((~mask).astype(np.float32), half, interpolation=cv2.INTER_AREA)
+    dimmed = cv2.resize(np.where(mask[..., None], 0, picture), half, interpolation=cv2.INTER_AREA)
+    coarse_keep = cv2.resize(keep.astype(np.uint8), half, interpolation=cv2.INTER_NEAREST) > 0
+    seen = np.asarray(dimmed / np.maximum(known, 0.25)[..., None], dtype=np.float32)
+    coarse = cv2.resize(_painted(painter, seen, known < 0.25, coarse_keep, monitor), (width, height))
+    share = np.clip((depth - FAR + 2) / 2, 0, 1)[..., None] * mask[..., None]
+    return np.asarray(narrow * (1 - share) + coarse * share, dtype=np.float32)
 
 
 def _one_pass(

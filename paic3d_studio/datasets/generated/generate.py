@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import signal
 import struct
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +18,8 @@ from paic3d_studio.datasets.generated.draw import drawn_recipe
 from paic3d_studio.datasets.generated.labels import KEY, VERSION, extras
 from paic3d_studio.datasets.generated.recipe import Recipe
 from paic3d_studio.datasets.generated.write_vrm import vrm_bytes
-from paic3d_studio.errors import Cancelled, UserError
+from paic3d_studio.datasets.processes import done_apart
+from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 
 LAST_SEED: Final = 99_999_999
@@ -103,29 +102,14 @@ def _made_here(folder: Path, seeds: list[int], monitor: Monitor) -> Iterator[int
 
 
 def _made_apart(folder: Path, seeds: list[int], processes: int, monitor: Monitor) -> Iterator[int]:
-    """Yield seeds as spawned processes finish them; few wait at a time, so that stopping is quick."""
-    waiting = iter(seeds)
-    running: set[Future[int]] = set()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_start_child) as pool:
-        try:
-            while True:
-                monitor.check()
-                while len(running) < processes * 2 and (seed := next(waiting, None)) is not None:
-                    running.add(pool.submit(_make, folder, seed))
-                if not running:
-                    return
-                finished, running = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    yield future.result()
-        except BrokenProcessPool as error:
-            raise UserError("A process ended unexpectedly.", "Free memory or lower --jobs, and start again.") from error
-        except (Cancelled, UserError):
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+    """Return seeds as spawned processes finish them; a character that has begun is finished."""
+    died = UserError("A process ended unexpectedly.", "Free memory or lower --jobs, and start again.")
+    return done_apart(
+        partial(_make, folder), seeds, processes=processes, prepare=_start_child, died=died, monitor=monitor,
+        ahead=processes,
+    )  # fmt: skip
 
 
-def _start_child() -> None:
-    """Leave Ctrl-C to the parent, and the other cores to the other children."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _start_child(stop: Event) -> None:  # noqa: ARG001 what has begun is finished
+    """Leave the other cores to the other children."""
     cv2.setNumThreads(1)
