@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,7 +30,7 @@ from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.characters import character_files
 from paic3d_studio.datasets.generated.draw import drawn_recipe
 from paic3d_studio.datasets.generated.generate import character_bytes, character_name
-from paic3d_studio.datasets.generated.labels import attributes, read_labels
+from paic3d_studio.datasets.generated.labels import VERSION, attributes, read_labels
 from paic3d_studio.datasets.vrm import decode_character, read_bounded
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
 from paic3d_studio.errors import UserError
@@ -89,8 +90,8 @@ def tagged_pictures(seeds: Sequence[int], *, cache: Path, monitor: Monitor = SIL
         for done, seed in enumerate(seeds):
             name, recipe = character_name(seed), drawn_recipe(seed)
             monitor.report(done / len(seeds), name)
-            made = partial(character_bytes, recipe)
-            pictures.append(_front_picture(name, made, cache=cache, renderer=renderer))
+            kept = cache / _file_name(name, content=f"{VERSION} {recipe}".encode())
+            pictures.append(_front_picture(kept, partial(character_bytes, recipe), renderer=renderer))
             tags.append(tags_of_attributes(attributes(recipe)))
     return TaggedPictures(np.stack(pictures), tags)
 
@@ -107,18 +108,21 @@ def tagged_files(files: Sequence[Path], *, cache: Path, monitor: Monitor = SILEN
             monitor.report(done / len(files), path.stem)
             encoded = read_bounded(path)
             tags.append(tags_of_attributes(read_labels(encoded, name=path.name).attributes))
-            pictures.append(_front_picture(path.stem, partial(bytes, encoded), cache=cache, renderer=renderer))
+            kept = cache / _file_name(path.stem, content=encoded)
+            pictures.append(_front_picture(kept, partial(bytes, encoded), renderer=renderer))
     return TaggedPictures(np.stack(pictures), tags)
 
 
-def _front_picture(
-    name: str, encoded: Callable[[], bytes], *, cache: Path, renderer: CharacterRenderer
-) -> NDArray[np.uint8]:
-    """Return the front of a character, uint8 (PICTURE, PICTURE, 4), drawn once and then kept in `cache`."""
-    cache.mkdir(parents=True, exist_ok=True)
-    kept = cache / f"{name}.png"
+def _file_name(name: str, *, content: bytes) -> str:
+    """Return what a picture is kept under: another one for a character of the same name that was changed."""
+    return f"{name}-{hashlib.sha256(content).hexdigest()[:16]}.png"
+
+
+def _front_picture(kept: Path, encoded: Callable[[], bytes], *, renderer: CharacterRenderer) -> NDArray[np.uint8]:
+    """Return the front of a character, uint8 (PICTURE, PICTURE, 4), drawn once and then kept in the file `kept`."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
     if not kept.exists():
-        character = decode_character(encoded(), name=name)
+        character = decode_character(encoded(), name=kept.stem)
         view = renderer.render(character, [_FRONT], size=PICTURE, supersample=2).rgba[0]
         write_files({kept: cv2.imencode(".png", cv2.cvtColor(view, cv2.COLOR_RGBA2BGRA))[1].tobytes()})
     shown = cv2.imdecode(np.frombuffer(kept.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)

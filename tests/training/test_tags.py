@@ -67,6 +67,8 @@ def test_files_give_the_pictures_and_tags_that_their_seeds_give(tmp_path: Path) 
     made = tagged_pictures([seed], cache=tmp_path / "made")
     assert read.tags == made.tags
     assert np.array_equal(read.rgba, made.rgba)
+    path.write_bytes(character_bytes(drawn_recipe(seed + 1)))
+    assert not np.array_equal(tagged_files([path], cache=tmp_path / "read").rgba, read.rgba)  # the cache knows better
     path.write_bytes(b"glTF" + bytes(60))
     with pytest.raises(UserError, match="labels"):
         tagged_files([path], cache=tmp_path / "read")
