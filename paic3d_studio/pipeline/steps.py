@@ -35,8 +35,8 @@ from paic3d_studio.core.image import decode_portrait
 from paic3d_studio.core.inspection import MeshInspection, inspected
 from paic3d_studio.core.landmarks import face_box, landmarks_from_parts, moved_landmarks
 from paic3d_studio.core.lines import LineOptions, Stroke, contour_lines, keep_mask, masked_lines
-from paic3d_studio.core.matte import painted_matte
 from paic3d_studio.core.monitor import Monitor, abandonable
+from paic3d_studio.core.painted_matte import painted_matte
 from paic3d_studio.core.solid import Symmetry, on_the_side_it_came_from
 from paic3d_studio.core.stitch import StitchSource
 from paic3d_studio.core.surface import SurfaceOptions, extract_surface

@@ -15,8 +15,8 @@ from paic3d_studio.core.matte import (
     matte_by_flood,
     matte_by_grabcut,
     matte_from_alpha,
-    painted_matte,
 )
+from paic3d_studio.core.painted_matte import painted_matte
 from paic3d_studio.core.strokes import Stroke
 from paic3d_studio.errors import UserError
 from tests.faces import landmarks_in

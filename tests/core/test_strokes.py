@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from paic3d_studio.core.artefacts import Matte, Portrait
-from paic3d_studio.core.matte import painted_matte
 from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.core.painted_matte import painted_matte
 from paic3d_studio.core.strokes import MAX_RADIUS, Stroke, painted_shares
 from paic3d_studio.errors import Cancelled
 
