@@ -1,49 +1,16 @@
 """What the artist does in the window, with a real pointer and real keys, and what comes of it."""
 
-import threading
-import time
-from pathlib import Path
-
-import cv2
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QImage, QInputDevice, QPointingDevice, QTabletEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from paic3d_studio.core.artefacts import content_key
-from paic3d_studio.errors import UserError
 from paic3d_studio.gui.hull_menu import HullMenu
 from paic3d_studio.gui.landmark_menu import LandmarkMenu
 from paic3d_studio.gui.main_window import MainWindow
-from paic3d_studio.gui.picture_layers import LayerState
 from paic3d_studio.project import edits
-from paic3d_studio.tools.place_face_tool import QUESTIONS
-
-
-def mask(studio: MainWindow) -> np.ndarray:
-    """Return the line mask as its layer shows it, bool."""
-    pixels = studio.image.shown.mask_pixels
-    assert pixels is not None
-    return np.asarray(pixels[..., 3] > 0)
-
-
-def corner(studio: MainWindow, feature: str, index: int) -> tuple[float, float]:
-    x, y = studio.image.hulls.polygons[feature][index]
-    return float(x), float(y)
-
-
-def inside(polygon: np.ndarray) -> np.ndarray:
-    """Return the pixels whose centres lie well inside a polygon, bool (512, 512)."""
-    drawn = np.zeros((512, 512), np.uint8)
-    cv2.fillPoly(drawn, [np.round(polygon - 0.5).astype(np.int32)], 1)
-    return cv2.erode(drawn, np.ones((3, 3), np.uint8)).astype(bool)
-
-
-def states(studio: MainWindow) -> dict[str, str]:
-    return studio.workspace.strip.states()
+from tests.gui.seen import chosen, corner, inside, mask, states
 
 
 def test_opening_shows_square_hulls_and_mask_and_everything_is_up_to_date(qtbot: QtBot, studio: MainWindow) -> None:
@@ -216,15 +183,6 @@ def test_a_double_click_on_an_edge_adds_a_corner_and_a_right_click_removes_it(
     assert len(studio.image.hulls.polygons["mouth"]) == len(polygon)
 
 
-def chosen(studio: MainWindow, text: str) -> None:
-    """Choose an entry of the menu that a right click opened."""
-    menu = studio.image._menu
-    assert menu is not None and menu.isVisible()
-    (action,) = [action for action in menu.actions() if action.text() == text]
-    action.trigger()
-    menu.close()
-
-
 def test_a_hull_of_the_artists_own_keeps_lines_and_can_be_named_locked_and_removed(
     qtbot: QtBot, studio: MainWindow, pointer: object
 ) -> None:
@@ -295,171 +253,6 @@ def test_a_corner_dragged_far_out_shows_which_others_go_and_a_free_hull_keeps_th
     pointer.click(*(float(x) for x in before.mean(axis=0)), Qt.MouseButton.RightButton)
     chosen(studio, "Convex shape")
     assert len(studio.image.hulls.polygons["left_eye"]) == len(before) - gone
-
-
-def test_a_polyline_is_clicked_stepped_back_and_ended_as_one_step(
-    qtbot: QtBot, studio: MainWindow, pointer: object
-) -> None:
-    studio.actions_by_name["tool-polyline"].trigger()
-    before = mask(studio)
-    for place in ((40, 40), (90, 40), (90, 80), (20, 90)):
-        pointer.click(*place)
-    QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)  # the last corner, not an edit
-    pointer.hover(60, 100)
-    assert mask(studio)[99, 60]
-    studio.image.view.setFocus()
-    with qtbot.waitSignal(studio.document.refreshed):
-        QTest.keyClick(studio.image.view, Qt.Key.Key_Return)
-    (stroke,) = studio.document.project.strokes
-    assert np.array(stroke.points) == pytest.approx(np.array([(40, 40), (90, 40), (90, 80)]))
-    assert not mask(studio)[99, 60] and mask(studio)[40, 45:85].all()
-    studio.document.undo()
-    assert np.array_equal(mask(studio), before) and not studio.document.session.can_undo
-    pointer.click(40, 40)
-    pointer.double_click(90, 60)
-    assert len(studio.document.project.strokes[0].points) == 2
-    pointer.click(40, 40)
-    QTest.keyClick(studio, Qt.Key.Key_Escape)
-    assert len(studio.document.project.strokes) == 1
-
-
-def test_a_setting_changed_in_the_middle_of_a_polyline_ends_the_line_and_is_a_step_of_its_own(
-    qtbot: QtBot, studio: MainWindow, pointer: object
-) -> None:
-    studio.image.choose_tool("polyline")
-    for place in ((40, 40), (90, 40)):
-        pointer.click(*place)
-    pointer.hover(90, 90)
-    studio.workspace.settings.controls.widgets["threshold"].setValue(0.1)
-    pointer.hover(120, 120)
-    pointer.hover(20, 100)
-    project = studio.document.project
-    (stroke,) = project.strokes
-    assert np.array(stroke.points) == pytest.approx(np.array([(40, 40), (90, 40)]))
-    assert project.settings.lines.threshold == pytest.approx(0.1)
-    studio.document.undo()
-    assert studio.document.project.settings.lines.threshold == pytest.approx(0.01)
-    assert studio.document.project.strokes == project.strokes
-    studio.document.undo()
-    assert studio.document.project.strokes == () and not studio.document.session.can_undo
-
-
-def test_strokes_cleared_in_the_middle_of_a_brush_stroke_take_it_along_until_undo(
-    qtbot: QtBot, studio: MainWindow, pointer: object
-) -> None:
-    studio.image.choose_tool("brush")
-    pointer.press(40, 40)
-    pointer.drag_to(80, 40)
-    studio.document.edit(edits.clear_strokes)
-    pointer.drag_to(120, 40)
-    pointer.release(120, 40)
-    assert studio.document.project.strokes == ()
-    studio.document.undo()
-    assert [stroke.points[-1] for stroke in studio.document.project.strokes] == [pytest.approx((80, 40))]
-
-
-def test_a_picture_opened_in_the_middle_of_a_polyline_is_shown_whole_and_the_line_is_gone(
-    qtbot: QtBot, studio: MainWindow, pointer: object, picture: Path
-) -> None:
-    image = studio.image
-    image.shown.set_state("clean", LayerState(True))
-    image.choose_tool("polyline")
-    go = threading.Event()
-    painted = studio.document.session.line_free
-
-    def slow(*given: object, **parts: object) -> object:
-        go.wait(10)
-        return painted(*given, **parts)
-
-    studio.document.session.line_free = slow  # type: ignore[method-assign]
-    pointer.click(40, 40)
-    pointer.click(90, 40)
-    assert studio.document.live.busy
-    other = picture.with_name("other.png")
-    turned = cv2.rotate(cv2.imread(str(picture), cv2.IMREAD_UNCHANGED), cv2.ROTATE_180)
-    other.write_bytes(cv2.imencode(".png", turned)[1].tobytes())
-    with qtbot.waitSignal(studio.document.refreshed, timeout=20_000):
-        studio.document.open(other)
-    assert not studio.document.live.busy
-    go.set()
-    qtbot.wait(200)
-    pointer.hover(120, 120)
-    session = studio.document.session
-    assert studio.document.project.strokes == () and not session.can_undo
-    assert np.array_equal(mask(studio), session.pull("line_mask").mask)
-    assert np.array_equal(image.view.pixels_of("clean"), session.pull("render_like").rgba)
-    assert content_key(image.hulls) == content_key(session.pull("hulls"))
-
-
-def test_a_lasso_marks_all_it_goes_round_and_with_shift_keeps_it(
-    qtbot: QtBot, studio: MainWindow, pointer: object
-) -> None:
-    studio.actions_by_name["tool-lasso"].trigger()
-    pointer.press(20, 20)
-    for place in ((80, 20), (80, 60), (20, 60)):
-        pointer.drag_to(*place)
-    assert mask(studio)[25:55, 25:75].all()
-    pointer.release(20, 60)
-    assert studio.document.project.strokes[0].filled and len(studio.document.project.strokes) == 1
-
-
-def test_keys_and_sliders_set_the_brush_and_a_soft_one_marks_in_part(
-    qtbot: QtBot, studio: MainWindow, pointer: object
-) -> None:
-    studio.actions_by_name["tool-brush"].trigger()
-    bar = studio.image.tools.size.bar
-    assert bar.isVisible()
-    bar.size_slider.setValue(75)
-    assert studio.image.tools.size.radius == pytest.approx(0.5 * 128**0.75, rel=0.01)
-    bar.hardness_slider.setValue(50)
-    QTest.keyClick(studio, Qt.Key.Key_BraceLeft, Qt.KeyboardModifier.ShiftModifier)
-    assert bar.hardness_slider.value() == 40
-    with qtbot.waitSignal(studio.document.refreshed):
-        pointer.click(60, 60)
-    assert studio.document.project.strokes[0].hardness == pytest.approx(0.4)
-    shares = studio.image.shown.mask_pixels[60, 60:90, 3].astype(int)
-    assert shares[0] == 255 and (np.diff(shares) <= 0).all() and ((shares > 0) & (shares < 255)).any()
-    studio.image.choose_tool("hull")
-    assert not bar.isVisible()
-
-
-def test_a_pen_tells_its_pressure_and_its_back_end_erases(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
-    studio.image.choose_tool("brush")
-    studio.image.tools.size.set_radius(16.0)
-    view = studio.image.view
-
-    def pen(kind: QEvent.Type, x: float, y: float, pressure: float, *, tip: bool = True, held: bool = True) -> None:
-        at = pointer.place(x, y)
-        pens = QPointingDevice.PointerType
-        device = QPointingDevice(
-            "pen", 7, QInputDevice.DeviceType.Stylus, pens.Pen if tip else pens.Eraser,
-            QInputDevice.Capability.Pressure, 1, 3,
-        )  # fmt: skip
-        button = Qt.MouseButton.LeftButton if held else Qt.MouseButton.NoButton
-        event = QTabletEvent(
-            kind, device, at, view.mapToGlobal(at), pressure, 0, 0, 0, 0, 0, Qt.KeyboardModifier.NoModifier, button,
-            button,
-        )  # fmt: skip
-        QApplication.sendEvent(view.viewport(), event)
-
-    pen(QEvent.Type.TabletPress, 40, 40, 0.25)
-    pointer.press(40, 40)
-    for x in range(45, 100, 5):
-        pen(QEvent.Type.TabletMove, x, 40, 0.25 + 0.5 * (x - 40) / 60)
-        pointer.drag_to(x, 40)
-    pen(QEvent.Type.TabletRelease, 103, 40, 0.0, held=False)
-    pointer.release(103, 40)
-    (stroke,) = studio.document.project.strokes
-    assert stroke.pressures[0] == pytest.approx(0.25) and stroke.pressures[-1] == pytest.approx(0.7083, abs=1e-3)
-    assert mask(studio)[:, 44].sum() < mask(studio)[:, 96].sum()
-    pen(QEvent.Type.TabletMove, 60, 40, 0.0, held=False)
-    pointer.hover(60, 40)
-    assert studio.image._last_touch.pressure == 1.0
-    pen(QEvent.Type.TabletPress, 70, 40, 1.0, tip=False)
-    pointer.click(70, 40)
-    assert not studio.document.project.strokes[1].adds
-    pointer.click(200, 40)
-    assert studio.document.project.strokes[2].adds and studio.document.project.strokes[2].pressures == ()
 
 
 def test_arrow_keys_nudge_what_is_under_the_pointer(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
@@ -560,54 +353,6 @@ def test_a_landmark_goes_back_to_where_it_was_found_from_its_menu(
     assert studio.image.landmarks == pytest.approx(found)
 
 
-def test_one_brush_stroke_is_one_step_and_marks_what_it_covers(
-    qtbot: QtBot, studio: MainWindow, pointer: object
-) -> None:
-    studio.image.choose_tool("brush")
-    before = mask(studio)
-    with qtbot.waitSignal(studio.document.refreshed):
-        pointer.drag((60, 60), (120, 60), steps=12)
-    assert len(studio.document.project.strokes) == 1
-    assert mask(studio)[58:62, 62:118].all()
-    studio.document.undo()
-    assert np.array_equal(mask(studio), before)
-    assert not studio.document.session.can_undo
-
-
-def test_another_button_during_a_stroke_neither_ends_nor_moves_it(
-    qtbot: QtBot, studio: MainWindow, pointer: object
-) -> None:
-    studio.image.choose_tool("brush")
-    shown, middle = studio.image.view.pan_zoom, Qt.MouseButton.MiddleButton
-    pointer.press(40, 40)
-    pointer.drag_to(80, 40)
-    pointer.press_also(80, 40, middle)
-    pointer.drag_to(120, 40)
-    pointer.release_one(120, 40, middle)
-    pointer.drag_to(160, 40)
-    pointer.release(160, 40)
-    pointer.drag((40, 90), (80, 90))
-    assert [stroke.points[-1][0] for stroke in studio.document.project.strokes] == pytest.approx([160, 80], abs=1)
-    assert studio.image.view.pan_zoom == shown
-
-
-def test_the_eraser_takes_lines_out_of_the_mask(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
-    rows, columns = np.nonzero(mask(studio))
-    x, y = float(columns[0]) + 0.5, float(rows[0]) + 0.5
-    studio.image.choose_tool("eraser")
-    pointer.click(x, y)
-    assert not mask(studio)[rows[0], columns[0]]
-
-
-def test_brackets_change_the_brush(qtbot: QtBot, studio: MainWindow) -> None:
-    studio.image.choose_tool("brush")
-    before = studio.image.tools.size.radius
-    QTest.keyClick(studio, Qt.Key.Key_BracketRight)
-    assert studio.image.tools.size.radius > before
-    QTest.keyClick(studio, Qt.Key.Key_BracketLeft)
-    assert studio.image.tools.size.radius == pytest.approx(before)
-
-
 def test_keys_1_to_4_show_and_hide_layers(qtbot: QtBot, studio: MainWindow) -> None:
     studio.image.view.setFocus()
     keys = {"picture": Qt.Key.Key_1, "hulls": Qt.Key.Key_2, "lines": Qt.Key.Key_3, "clean": Qt.Key.Key_4}
@@ -647,154 +392,6 @@ def test_escape_stops_a_reconstruction_and_f5_goes_on(qtbot: QtBot, studio: Main
     assert states(studio)["volume"] == "fresh"
 
 
-@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + bytes(40)])
-def test_a_bad_file_is_told_of_and_leaves_the_open_picture_alone(
-    qtbot: QtBot, studio: MainWindow, tmp_path: Path, content: bytes
-) -> None:
-    bad = tmp_path / "bad.png"
-    bad.write_bytes(content)
-    qtbot.waitUntil(lambda: states(studio).get("fine_volume") == "fresh")
-    project, shown, strip = studio.document.project, mask(studio), states(studio)
-    with qtbot.waitSignal(studio.document.failed):
-        studio.open_picture(str(bad))
-    assert studio.document.project is project
-    assert np.array_equal(mask(studio), shown)
-    assert states(studio) == strip
-    assert studio.workspace.messages.isVisible()
-    assert "bad.png" in studio.workspace.messages.text
-
-
-def test_a_bad_file_does_not_stop_the_reconstruction_of_the_open_picture(
-    qtbot: QtBot, studio: MainWindow, tmp_path: Path, pace: object
-) -> None:
-    pace.seconds = 0.2
-    studio.workspace.settings.controls.widgets["seed"].setValue(9)
-    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
-        studio.opening._open_now(str(tmp_path / "missing.png"), "")
-    assert states(studio)["volume"] == "fresh"
-
-
-def test_two_bad_files_in_a_row_do_not_stop_it_either(
-    qtbot: QtBot, studio: MainWindow, pace: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def read(*_: object, **__: object) -> None:
-        time.sleep(0.3)
-        raise UserError("There is no such file.")
-
-    monkeypatch.setattr(studio.document.session, "read", read)
-    pace.seconds = 0.2
-    studio.workspace.settings.controls.widgets["seed"].setValue(9)
-    studio.opening._open_now("first.png", "")
-    qtbot.waitUntil(lambda: not studio.document.runner.runs("refresh"))
-    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
-        studio.opening._open_now("second.png", "")
-    assert states(studio)["volume"] == "fresh"
-
-
-def test_a_picture_without_a_face_asks_for_it_and_three_clicks_place_it(
-    qtbot: QtBot, window: MainWindow, picture: Path, pace: object
-) -> None:
-    from paic3d_studio.tools.pan_zoom import PanZoom
-
-    pace.face = False
-    with qtbot.waitSignal(window.document.failed, timeout=10_000):
-        window.open_picture(str(picture))
-    assert window.image.placing
-    assert window.image.tools.placing.prompt.isVisible()
-    view: PanZoom = window.image.view.pan_zoom
-    assert view.content == (360, 360)
-    asked = []
-    for x, y in ((144.0, 180.0), (216.0, 180.0), (180.0, 230.0)):
-        asked.append(window.image.tools.placing.prompt.question)
-        at = window.image.view.pan_zoom.to_screen((x, y))
-        QTest.mouseClick(
-            window.image.view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(round(at[0]), round(at[1]))
-        )
-    assert tuple(asked) == QUESTIONS
-    qtbot.waitUntil(lambda: window.image.has_face, timeout=10_000)
-    assert not window.image.placing
-    assert window.document.project.landmark_edit is not None
-
-
-def test_a_double_click_places_one_part_of_a_face_and_not_two(
-    qtbot: QtBot, studio: MainWindow, pointer: object
-) -> None:
-    studio.image.choose_tool("place-face")
-    pointer.double_click(144.0, 180.0)
-    assert studio.image.tools.placing.prompt.question == QUESTIONS[1]
-
-
-def test_opening_another_picture_asks_first_when_edits_would_be_lost(
-    qtbot: QtBot, studio: MainWindow, pointer: object, tmp_path: Path, picture: Path
-) -> None:
-    other = tmp_path / "other.png"
-    other.write_bytes(picture.read_bytes())
-    start = corner(studio, "mouth", 0)
-    with qtbot.waitSignal(studio.document.refreshed):
-        pointer.drag(start, (start[0] + 30, start[1]))
-    studio.open_picture(str(other))
-    assert studio.document.project.picture.name == "portrait.png"
-    with qtbot.waitSignal(studio.document.opened):
-        studio.workspace.messages.acted.emit("open-anyway")
-    assert studio.document.project.picture.name == "other.png"
-
-
-def test_edits_made_while_another_picture_is_read_are_asked_about_before_it_is_shown(
-    qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = tmp_path / "other.png"
-    other.write_bytes(picture.read_bytes())
-    go, read = threading.Event(), studio.document.session.read
-
-    def slow(*given: object, **parts: object) -> object:
-        assert go.wait(20)
-        return read(*given, **parts)
-
-    monkeypatch.setattr(studio.document.session, "read", slow)
-    studio.open_picture(str(other))
-    studio.document.edit(lambda project: edits.set_seed(project, seed=7))
-    with qtbot.waitSignal(studio.document.held_back, timeout=20_000):
-        go.set()
-    assert (studio.document.project.picture.name, studio.document.project.seed) == ("portrait.png", 7)
-    with qtbot.waitSignal(studio.window_wanted) as wanted:
-        studio.workspace.messages._act()
-    assert wanted.args == [str(other), ""]
-    studio.open_picture(str(other))
-    with qtbot.waitSignal(studio.document.opened, timeout=20_000):
-        studio.workspace.messages._act_otherwise()
-    assert studio.document.project.picture.name == "other.png"
-
-
-def test_closing_asks_first_when_edits_would_be_lost(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
-    start = corner(studio, "mouth", 0)
-    pointer.drag(start, (start[0] + 30, start[1]))
-    studio.close()
-    assert studio.isVisible()
-    assert studio.workspace.messages.isVisible()
-
-
-def test_a_pasted_picture_and_a_dropped_file_are_opened(qtbot: QtBot, studio: MainWindow, picture: Path) -> None:
-    data = QMimeData()
-    data.setImageData(QImage(str(picture)))
-    with qtbot.waitSignal(studio.document.opened):
-        QGuiApplication.clipboard().setMimeData(data)
-        QTest.keyClick(studio, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-    assert studio.document.project.picture.name == "pasted.png"
-    qtbot.waitUntil(lambda: not studio.document.runner.busy)
-    files = QMimeData()
-    files.setUrls([QUrl.fromLocalFile(str(picture))])
-    with qtbot.waitSignal(studio.document.opened):
-        assert studio.opening.take_from(files)
-    assert studio.document.project.picture.name == "portrait.png"
-    qtbot.waitUntil(lambda: not studio.document.runner.busy)
-
-
-def test_nothing_to_paste_is_told_of(qtbot: QtBot, studio: MainWindow) -> None:
-    QGuiApplication.clipboard().clear()
-    QTest.keyClick(studio, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-    assert "no picture" in studio.workspace.messages.text
-
-
 def test_a_setting_is_an_edit_like_any_other(qtbot: QtBot, studio: MainWindow) -> None:
     before = mask(studio)
     widget = studio.workspace.settings.controls.widgets["threshold"]
@@ -813,67 +410,6 @@ def test_the_wheel_zooms_about_the_pointer_and_0_fits_again(qtbot: QtBot, studio
     studio.image.view.setFocus()
     QTest.keyClick(studio.image.view, Qt.Key.Key_0)
     assert studio.image.view.pan_zoom == fitted
-
-
-def test_closing_during_a_job_leaves_no_thread(qtbot: QtBot, studio: MainWindow, pace: object) -> None:
-    pace.seconds = 20
-    with qtbot.waitSignal(studio.document.refresh_started):
-        studio.document.edit(lambda project: edits.set_seed(project, seed=3))
-    qtbot.waitUntil(lambda: states(studio).get("volume") == "running")
-    studio.saving.leaves_work_behind = True
-    began = time.perf_counter()
-    studio.close()
-    print(f"\nclosed in {1000 * (time.perf_counter() - began):.0f} ms")
-    assert not studio.isVisible()
-    assert studio.document.close(seconds=2.0)
-
-
-def test_a_stroke_of_the_cut_out_brush_brings_transparent_pixels_back(
-    qtbot: QtBot, studio: MainWindow, pointer: object
-) -> None:
-    studio.image.choose_tool("matte")
-    before = studio.document.session.pull("aligned").rgba[..., 3]
-    rows, columns = np.nonzero(before == 0)
-    middle = len(rows) // 3
-    x, y = float(columns[middle]), float(rows[middle])
-    with qtbot.waitSignal(studio.document.refreshed):
-        pointer.drag((x, y), (x + 6, y))
-    after = studio.document.session.pull("aligned").rgba[..., 3]
-    assert after[rows[middle], columns[middle]] == 255
-    shown = studio.image.view.pixels_of("picture")
-    assert shown is not None
-    assert np.array_equal(shown[..., 3], after)
-
-
-def test_undoing_a_placed_face_asks_for_it_again(qtbot: QtBot, window: MainWindow, picture: Path, pace: object) -> None:
-    pace.face = False
-    with qtbot.waitSignal(window.document.failed, timeout=10_000):
-        window.open_picture(str(picture))
-    places = {"right_eye": (144.0, 180.0), "left_eye": (216.0, 180.0), "mouth": (180.0, 230.0)}
-    with qtbot.waitSignal(window.document.refreshed, timeout=10_000):
-        window.document.edit(lambda project: edits.place_face(project, **places))
-    window.image.choose_tool("hull")
-    assert window.image.has_face
-    with qtbot.waitSignal(window.document.failed, timeout=10_000):
-        window.document.undo()
-    assert window.image.placing
-    assert not window.image.has_face
-
-
-def test_a_placed_face_is_left_to_the_detector_again_from_the_menu(qtbot: QtBot, studio: MainWindow) -> None:
-    action = studio.actions_by_name["reset-face"]
-    assert not action.isEnabled()
-    detected = studio.document.session.pull("landmarks")
-    places = {"right_eye": (130.0, 170.0), "left_eye": (220.0, 175.0), "mouth": (176.0, 236.0)}
-    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
-        studio.document.edit(lambda project: edits.place_face(project, **places))
-    assert content_key(studio.document.session.pull("landmarks")) != content_key(detected)
-    assert action.isEnabled()
-    with qtbot.waitSignal(studio.document.refreshed, timeout=10_000):
-        action.trigger()
-    assert studio.document.project.landmark_edit is None
-    assert content_key(studio.document.session.pull("landmarks")) == content_key(detected)
-    assert not action.isEnabled()
 
 
 def test_a_volume_that_is_shown_already_is_not_uploaded_again(
