@@ -34,6 +34,7 @@ from paic3d_studio.paths import user_folder
 from paic3d_studio.training.averaged import AveragedTraining, falling
 from paic3d_studio.training.compact_losses import LossWeights, losses
 from paic3d_studio.training.compact_samples import Batch, SampleOptions, batch
+from paic3d_studio.training.precision import processor_precision
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Trainer(AveragedTraining[CompactBackbone]):
 
     def train(self, drawn: Batch, *, weights: LossWeights) -> dict[str, float]:
         """Take one step and return the loss terms."""
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.options.half):
+        with processor_precision(half=self.options.half):
             scene = self.network.scene(drawn.picture, drawn.alpha)
             values = self.network.values(scene, drawn.xyz)
         return self.descend(losses(scene, values, drawn, weights=weights), rate=self.rate())
@@ -199,7 +200,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--decay-from", type=float, default=TrainingOptions.decay_from)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0, help="0 leaves the choice to torch")
-    parser.add_argument("--half", action="store_true", help="bfloat16 where the processor is quicker with it")
+    parser.add_argument("--half", action="store_true", help="bfloat16, where the processor has it")
     parser.add_argument("--start", type=Path, default=None, help="safetensors file whose weights training begins with")
     parser.add_argument("--tagger", type=Path, default=None, help="safetensors file of `training.tags` to condition on")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint beside --out")

@@ -33,6 +33,7 @@ from paic3d_studio.nets.infill import InfillNetwork, blended, paint_by_telea
 from paic3d_studio.nets.perceptual import PerceptualDistance, perceptual_distance
 from paic3d_studio.training.infill_losses import PatchDiscriminator, fooling_loss, masked_l1, telling_loss
 from paic3d_studio.training.infill_patches import DILATIONS, PATCH
+from paic3d_studio.training.precision import processor_precision
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,7 +142,7 @@ def _step(
     inner = slice(source.border, source.border + recipe.patch)
     inside = mask[..., inner, inner]
     # One pass for drawings and renders, so that both share the statistics of the batch normalisation.
-    with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half):
+    with processor_precision(half=recipe.half):
         painted = _valid(network, torch.cat([drawn, render]), torch.cat([mask, mask]))
     from_drawn, from_render = painted.float().chunk(2)
     repainted = blended(drawn[..., inner, inner], from_drawn, inside)
@@ -153,7 +154,7 @@ def _step(
     loss = recipe.identity * identity + recipe.paired * paired
     loss = loss + recipe.adversarial * fooling_loss(fooled)
     if distance is not None:
-        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half):
+        with processor_precision(half=recipe.half):
             far = distance(repainted, wanted)
         loss = loss + recipe.perceptual * far.float().mean()
     optimisers[0].zero_grad()

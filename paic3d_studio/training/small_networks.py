@@ -24,6 +24,7 @@ from paic3d_studio.datasets.face_scenes import premultiplied
 from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 from paic3d_studio.training.averaged import AveragedTraining, falling
+from paic3d_studio.training.precision import processor_precision
 
 Batch = Mapping[str, Tensor]
 """What one step learns from."""
@@ -76,7 +77,7 @@ class Fit(AveragedTraining[nn.Module]):
     def train(self, batch: Batch) -> dict[str, float]:
         """Take one step and return the loss terms."""
         self.network.train()
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.options.half):
+        with processor_precision(half=self.options.half):
             terms = self.task.losses(self.network, batch)
         return self.descend(terms, rate=self.rate())
 

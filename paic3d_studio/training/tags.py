@@ -38,6 +38,7 @@ from paic3d_studio.files import write_files
 from paic3d_studio.nets.attributes import PICTURE, AttributeTagger
 from paic3d_studio.paths import user_folder
 from paic3d_studio.training.compact_samples import degraded
+from paic3d_studio.training.precision import processor_precision
 
 HELD_OUT: Final = 300
 """Characters at the end of the seeds that judge and do not teach."""
@@ -187,7 +188,7 @@ def train(
         rng = np.random.default_rng((seed, step))
         chosen = rng.integers(0, len(data.tags), batch)
         picture, alpha = batch_of(data, chosen, rng)
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        with processor_precision(half=half):
             said = network(picture, alpha)
         loss = F.binary_cross_entropy_with_logits(said.float(), truth[chosen])
         optimiser.zero_grad(set_to_none=True)
@@ -292,7 +293,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0, help="0 leaves the choice to torch")
-    parser.add_argument("--half", action="store_true", help="bfloat16 where the processor is quicker with it")
+    parser.add_argument("--half", action="store_true", help="bfloat16, where the processor has it")
     arguments = parser.parse_args(argv)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
