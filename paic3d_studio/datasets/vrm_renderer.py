@@ -45,7 +45,9 @@ in vec3 v_normal;
 in vec2 v_uv;
 vec4 material() {
     if (any(greaterThan(abs(v_position), vec3(half_box)))) discard;
-    vec4 colour = texture(picture, v_uv) * base_colour;
+    // Seen exactly edge-on a face has no bounded place in its texture, and llvmpipe filters such a one for minutes.
+    vec2 place = clamp(v_uv, vec2(-1e3), vec2(1e3));
+    vec4 colour = texture(picture, place) * base_colour;
     if (colour.a < cutoff) discard;
     vec3 recoloured = (colour_matrix * vec4(colour.rgb, 1.0)).rgb;
     return vec4(clamp(recoloured, 0.0, 1.0), blended ? colour.a : 1.0);

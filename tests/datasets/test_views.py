@@ -1,5 +1,7 @@
 """Twelve views of a character agree with their cameras, with each other and with their seed."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import pytest
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import focal_length, rotation
+from paic3d_studio.datasets.generated.draw import drawn_recipe
+from paic3d_studio.datasets.generated.generate import character_bytes
 from paic3d_studio.datasets.renders import PERSPECTIVE_VIEWS, VIEW_NAMES, RenderView
 from paic3d_studio.datasets.views import ELEVATION_SPREAD, STEEPEST, cameras_of, filtered, rendered_views
 from paic3d_studio.datasets.vrm import Character, decode_character, load_character
@@ -115,3 +119,18 @@ def test_the_golden_checks_hold_on_a_real_character(renderer: CharacterRenderer,
     # Her skin is single-sided and open under the hair, so that a few pixels are seen from one side only.
     assert mirrored_mismatch(seen["front"], seen["back"]) < 0.002
     assert mirrored_mismatch(seen["left"], seen["right"]) < 0.002
+
+
+def test_a_face_seen_exactly_edge_on_is_drawn_in_a_moment(tmp_path: Path) -> None:
+    # The tie's knot of this character, seen from the left, once kept a software driver busy for minutes.
+    character = tmp_path / "edge_on.vrm"
+    character.write_bytes(character_bytes(drawn_recipe(2181)))
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from paic3d_studio.core.camera import Camera\n"
+        "from paic3d_studio.datasets.characters import load_character\n"
+        "from paic3d_studio.datasets.vrm_renderer import CharacterRenderer\n"
+        "with CharacterRenderer() as renderer:\n"
+        "    renderer.render(load_character(Path(sys.argv[1])), [Camera(270, 0, 1.0, None)], size=256, supersample=1)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(character)], check=True, timeout=60)
