@@ -19,7 +19,7 @@ from paic3d_studio.files import FileStamp
 from paic3d_studio.gui.importing import ImportOutcome, checked_network, choices, import_all
 from paic3d_studio.gui.interpreter import spare_what_stays
 from paic3d_studio.gui.live_infill import LiveInfill
-from paic3d_studio.gui.pulling import COARSE, OF_MESH, TARGETS, Pulling
+from paic3d_studio.gui.pulling import COARSE, OF_MESH, OF_PICTURE, TARGETS, Pulling
 from paic3d_studio.gui.runner import LANES, YIELDING, Deliver, Runner, close_all
 from paic3d_studio.gui.wish_to_open import Source, WishToOpen
 from paic3d_studio.pipeline.graph import StageReport
@@ -88,6 +88,9 @@ class Document(QObject):
         self.exporter = Runner(self)
         """Owns the thread that exports: it takes long, and the tools need what the other one finds."""
         self.live = LiveInfill(session, self)
+        self.beside = Runner(self)
+        """Owns the thread that makes the picture's side of edits while the first head is still made without them."""
+        self.beside.delivered.connect(self._on_delivered)
         for runner in (self.runner, self.exporter):
             runner.started.connect(self._on_started)
             runner.delivered.connect(self._on_delivered)
@@ -99,6 +102,8 @@ class Document(QObject):
         self._pulling = Pulling(session, report=self.stage_reported.emit)
         self._targets: tuple[str, ...] = TARGETS
         self._headless = True  # nothing was shown yet of the head in this picture
+        self._first_head_comes = False  # and it is being made, of this project or an earlier one
+        self._is_ahead = False
         self._unrefined: Project | None = None
         self._refined: Project | None = None
         self._refresh_pending = False
@@ -119,9 +124,14 @@ class Document(QObject):
         return None if self.session.dragging or self._refined != self.project else self._refined
 
     @property
+    def is_ahead(self) -> bool:
+        """Whether edits wait for the first head of the picture, which is made without them."""
+        return self._is_ahead
+
+    @property
     def runners(self) -> tuple[Runner, ...]:
         """Those that own the document's threads."""
-        return self.runner, self.exporter, self.live.runner
+        return self.runner, self.exporter, self.live.runner, self.beside
 
     @property
     def busy(self) -> bool:
@@ -143,6 +153,7 @@ class Document(QObject):
         self._wish = wish = WishToOpen(source, name, rescued, over=self.project)
         self._refresh_pending |= self.runner.runs("refresh")  # or an opening that this one replaces stopped it
         self.runner.cancel("refresh")  # opening goes first; what is cancelled is asked for again if opening fails
+        self._stop_first_head()
         self.runner.submit("open", wish.reading(self.session), title=wish.title)
         self.busy_changed.emit()
 
@@ -213,17 +224,32 @@ class Document(QObject):
     # Pulling ---------------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Ask for everything shown, for the project as it is now."""
+        """Ask for everything shown, for the project as it is now.
+
+        The newest request wins; but the first head of a picture is finished, or edits would put it off again and again.
+        """
         project = self.project
         if project is None:
             return
         self._refresh_pending = False
         self._pulling.shown = project
         self._unrefined = self._refined = None
+        if self._first_head_comes:
+            self._is_ahead = True
+            self._ask_for_picture(project)
+        else:
+            self._ask_for_shown(project)
+
+    def _ask_for_picture(self, project: Project) -> None:
+        """Ask for the picture's side alone, beside the head that is being made."""
+        self.beside.submit("picture", self._pulling.of_picture(project))
+
+    def _ask_for_shown(self, project: Project) -> None:
         targets = self._targets
         if self._headless and self.session.peek("volume", project) is None:
             first = targets.index("volume")
             targets = (*targets[:first], COARSE, *targets[first:])
+        self._first_head_comes = self._headless
         self.runner.submit("refresh", self._pulling.of_shown(project, targets), title="Reconstructing")
         self.busy_changed.emit()
 
@@ -300,6 +326,7 @@ class Document(QObject):
         """Ask everything that runs to stop; False when nothing did."""
         self._refresh_pending = False
         self._unrefined = None
+        self._stop_first_head()
         self.halted.emit()
         stopped = self.runner.cancel() | self.exporter.cancel()
         if stopped:
@@ -311,6 +338,7 @@ class Document(QObject):
         stopped = [lane for lane in LANES if lane not in YIELDING and self.runner.cancel(lane)]
         if stopped:
             self._refresh_pending = False
+            self._stop_first_head()
             self.busy_changed.emit()
         return bool(stopped)
 
@@ -348,9 +376,30 @@ class Document(QObject):
     def _on_delivered(self, lane: str, name: str, value: object) -> None:
         if lane in ("warm-up", "import"):
             self.method_known.emit(value)
-        elif lane != "still":  # `Sharpening` knows what it is of
-            self._headless &= name not in (COARSE, "volume")
+        elif lane != "still" and not self._is_of_earlier(lane, name):  # `Sharpening` knows what a still is of
             self.artefact.emit(name, value)
+            if name in (COARSE, "volume"):
+                self._take_head()
+
+    def _is_of_earlier(self, lane: str, name: str) -> bool:
+        """Whether an artefact of the picture's side comes from the job that knows only earlier edits."""
+        return name in OF_PICTURE and (lane == "picture") != self._is_ahead
+
+    def _take_head(self) -> None:
+        """Go on with the edits that waited for the first head; from now on the newest request wins."""
+        self._headless = False
+        if self._forget_first_head() and self._pulling.shown is not None:
+            self._ask_for_shown(self._pulling.shown)
+
+    def _forget_first_head(self) -> bool:
+        """Let nothing wait for a first head any more; returns whether edits did."""
+        waited, self._first_head_comes, self._is_ahead = self._is_ahead, False, False
+        return waited
+
+    def _stop_first_head(self) -> None:
+        """Let nothing wait for a first head that is asked to stop, nor be made beside it."""
+        self._forget_first_head()
+        self.beside.cancel()
 
     def _on_finished(self, lane: str, value: object) -> None:
         self.busy_changed.emit()
@@ -389,6 +438,7 @@ class Document(QObject):
         self._pulling.shown = None
         self._headless = True
         self.origin, self.rescued = wish.file, wish.rescued
+        self._forget_first_head()
         self._dragging = True  # `show` tells of a project; the window hears of a new picture, not of an edit
         self.session.show(project, saved=not self.rescued)
         self._dragging = False
@@ -401,6 +451,9 @@ class Document(QObject):
         if not isinstance(error, UserError):
             log.error("a job failed: %s", lane, exc_info=error)
         self.busy_changed.emit()
+        if lane == "refresh" and self._forget_first_head() and self._pulling.shown is not None:
+            self._ask_for_shown(self._pulling.shown)  # the newest edits may have mended it, or it is told of then
+            return
         self.failed.emit(lane, error)
         if lane == "open" and self._refresh_pending:
             self.refresh()

@@ -81,7 +81,7 @@ class Following(QObject):
         if isinstance(value, TagFeatures):
             self._tell_of_tags(value.warning)
         if stage in (COARSE, "volume"):
-            self._head.viewport.set_older(False)
+            self._head.viewport.set_older(self._document.is_ahead)
         if stage == REFINED:
             self._workspace.status.show_idle("Up to date")
         if stage in ("aligned", "volume"):

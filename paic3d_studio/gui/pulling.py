@@ -27,6 +27,9 @@ SHOWN: Final = (
 )
 """Artefacts that the window shows or tells of, delivered as soon as each is known."""
 
+OF_PICTURE: Final = frozenset(SHOWN[: SHOWN.index("render_like") + 1])
+"""Artefacts of the picture's side, which an edit shows while the first head is still made without it."""
+
 COARSE: Final = "coarse_volume"
 """What is shown before the volume where there is no head of this picture to look at yet."""
 
@@ -79,6 +82,15 @@ class Pulling:
                 if stage not in telling.delivered:
                     telling.delivered.add(stage)
                     deliver(stage, self._session.pull(stage, project, monitor))
+
+        return work
+
+    def of_picture(self, project: Project) -> Work:
+        """Return the job that pulls the picture's side alone, and hands it out as it comes."""
+
+        def work(monitor: Monitor, deliver: Deliver) -> None:
+            with self._telling_of(project, deliver):
+                self._session.pull("render_like", project, monitor)
 
         return work
 

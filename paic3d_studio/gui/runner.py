@@ -40,6 +40,7 @@ LANES: Final = (
     "upscaling",
     "queue",
     "thumbnails",
+    "picture",
     "refresh",
     "warm-up",
     "refine",

@@ -78,6 +78,8 @@ class Pace:
 
     seconds: float = 0.0
     face: bool = True
+    coarse_seconds: float = 0.0
+    coarse_begun: int = 0
     coarse_volumes: int = 0
     volumes: int = 0
     fine_seconds: float = 0.0
@@ -135,6 +137,11 @@ def quick_session(pace: Pace) -> Session:
         return "a field"
 
     def coarse_volume(*_: object, monitor: Monitor) -> FieldVolume:
+        began = time.perf_counter()
+        pace.coarse_begun += 1
+        while time.perf_counter() - began < pace.coarse_seconds:
+            monitor.report((time.perf_counter() - began) / pace.coarse_seconds)
+            time.sleep(0.005)
         monitor.check()
         pace.coarse_volumes += 1
         rgba = np.zeros((12, 12, 12, 4), np.uint8)

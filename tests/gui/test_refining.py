@@ -1,5 +1,6 @@
 """The finer volume that comes after the quick one, and the picture that is stitched onto both."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.artefacts import FieldVolume
 from paic3d_studio.gui.main_window import MainWindow
-from paic3d_studio.gui.pulling import REFINED
+from paic3d_studio.gui.pulling import COARSE, REFINED
 from paic3d_studio.project.edits import set_seed, set_settings
 from paic3d_studio.viewport.front import NO_PICTURE
 
@@ -99,6 +100,83 @@ def test_an_edit_made_while_only_the_coarse_head_is_there_leaves_it_as_an_older_
     settle(qtbot, studio)
     assert pace.coarse_volumes == coarse
     assert shown == [12, 16, 24]
+
+
+def edit_while_the_first_head_is_made(
+    qtbot: QtBot, studio: MainWindow, pace: object, picture: Path, *, seeds: range
+) -> None:
+    """Open a picture whose first head takes as long as `pace` says, and edit it before that is there."""
+    pace.coarse_seconds, pace.coarse_begun = 30.0, 0
+    with qtbot.waitSignal(studio.document.opened):
+        studio.document.open(picture)
+    qtbot.waitUntil(lambda: pace.coarse_begun == 1, timeout=20_000)
+    for seed in seeds:
+        studio.document.edit(lambda project, seed=seed: set_seed(project, seed=seed))
+        QTest.qWait(30)
+
+
+def test_edits_do_not_stop_the_first_head_that_is_being_made(
+    qtbot: QtBot, studio: MainWindow, pace: object, another_picture: Path
+) -> None:
+    settle(qtbot, studio)
+    coarse, shown = pace.coarse_volumes, sides_shown(studio)
+    edit_while_the_first_head_is_made(qtbot, studio, pace, another_picture, seeds=range(20, 24))
+    assert (pace.coarse_begun, pace.coarse_volumes) == (1, coarse)
+    assert studio.head.viewport.scene.is_empty
+    sentences: list[str] = []
+    studio.document.artefact.connect(lambda stage, _: sentences.append(f"{stage}: {studio.head.viewport.sentence}"))
+    pace.coarse_seconds = 0.01
+    settle(qtbot, studio)
+    assert f"{COARSE}: {OLDER}" in sentences
+    assert sentences.index(f"{COARSE}: {OLDER}") < sentences.index("volume: ")
+    assert studio.head.viewport.sentence == ""
+    assert pace.coarse_volumes == coarse + 1  # of the first project; that of the last edit goes on from there
+    assert shown == [12, 16, 24]
+    assert studio.document.refined is studio.document.project
+
+
+def test_the_picture_follows_edits_while_the_first_head_is_made_without_them(
+    qtbot: QtBot, studio: MainWindow, pace: object, another_picture: Path
+) -> None:
+    settle(qtbot, studio)
+    edit_while_the_first_head_is_made(qtbot, studio, pace, another_picture, seeds=range(20, 20))
+    before = studio.document.session.peek("line_mask").mask
+    lines = studio.document.project.settings.lines
+    fewer = dataclasses.replace(lines, threshold=lines.threshold * 3)
+    with qtbot.waitSignal(studio.document.artefact, check_params_cb=lambda stage, _: stage == "render_like"):
+        studio.document.edit(lambda project: set_settings(project, lines=fewer))
+    after = studio.document.session.peek("line_mask").mask
+    assert after.sum() < before.sum()
+    assert pace.coarse_begun == 1
+    assert studio.head.viewport.scene.is_empty
+    np.testing.assert_array_equal(studio.image.shown.mask_pixels[..., 3] > 0, after)
+
+
+def test_what_the_artist_stops_before_the_first_head_stops_at_once_and_goes_on_when_asked(
+    qtbot: QtBot, studio: MainWindow, pace: object, another_picture: Path
+) -> None:
+    settle(qtbot, studio)
+    edit_while_the_first_head_is_made(qtbot, studio, pace, another_picture, seeds=range(20, 22))
+    with qtbot.waitSignal(studio.document.stopped, timeout=2_000):
+        studio.document.interrupt()
+    QTest.qWait(100)
+    assert not studio.document.busy
+    assert studio.head.viewport.scene.is_empty
+    pace.coarse_seconds = 0.01
+    studio.document.refresh()
+    settle(qtbot, studio)
+
+
+def test_another_picture_does_not_wait_for_the_first_head_of_the_one_before(
+    qtbot: QtBot, studio: MainWindow, pace: object, picture: Path, another_picture: Path
+) -> None:
+    settle(qtbot, studio)
+    edit_while_the_first_head_is_made(qtbot, studio, pace, another_picture, seeds=range(20, 20))
+    with qtbot.waitSignal(studio.document.opened, timeout=5_000):
+        studio.document.open(picture)
+    pace.coarse_seconds = 0.01
+    settle(qtbot, studio)
+    assert studio.document.refined is studio.document.project
 
 
 def test_a_picture_whose_quick_volume_is_known_is_opened_without_a_coarse_one(
