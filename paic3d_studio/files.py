@@ -66,7 +66,7 @@ def write_files(contents: Mapping[Path, bytes]) -> int:
         for target, part in parts.items():
             part.replace(target)
     except OSError as error:
-        raise _explained(error, target) from error
+        raise explained(error, target) from error
     finally:
         _discard(parts.values())
     return sum(len(content) for content in contents.values())
@@ -81,15 +81,17 @@ def _discard(parts: Iterable[Path]) -> None:
             continue
 
 
-def _explained(error: OSError, target: Path) -> UserError:
-    """Return the artist's side of an operating system's error."""
+def explained(error: OSError, target: Path) -> UserError:
+    """Return the artist's side of an operating system's error: why `target` was not written, and what cures that."""
     folder = target.parent
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return UserError(f"The disk that holds “{folder}” is full.", "Make room on it, or choose another folder.")
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+    if error.errno in (errno.ENOENT, errno.ENOTDIR) and not folder.is_dir():
         return UserError(f"The folder “{folder}” does not exist.", "Create it, or choose another folder.")
     if error.errno == errno.EISDIR:
         return UserError(f"“{target}” is a folder.", "Choose another file name.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return UserError(f"“{target}” cannot be written: the folder or the file is write-protected.", "Choose another.")
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):  # the folder is there: /proc and its like take no new files
+        return UserError(f"Nothing can be written into “{folder}” (it takes no new files).", "Choose another folder.")
     return UserError(f"“{target}” cannot be written ({error.strerror or error}).", "Choose another folder or name.")

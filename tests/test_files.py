@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from paic3d_studio.errors import UserError
-from paic3d_studio.files import write_files
+from paic3d_studio.files import explained, write_files
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, code: int, *, call: str = "fsync", after: int = 0) -> None:
@@ -55,6 +55,24 @@ def test_a_failure_leaves_the_older_file_and_no_part(
     assert caught.value.cure
     assert [file.name for file in tmp_path.iterdir()] == ["a"]
     assert (tmp_path / "a").read_bytes() == b"older"
+
+
+@pytest.mark.parametrize(
+    ("code", "helps"),
+    [
+        (errno.ENOSPC, "room"),
+        (errno.EDQUOT, "room"),
+        (errno.EACCES, "another"),
+        (errno.EPERM, "another"),
+        (errno.EROFS, "another"),
+        (errno.ENOENT, "another"),  # /proc says so of a new file, although the folder is there
+    ],
+)
+def test_only_a_full_disk_is_cured_by_room(tmp_path: Path, code: int, helps: str) -> None:
+    told = explained(OSError(code, os.strerror(code)), tmp_path / "a")
+    assert helps in told.cure
+    assert ("room" in told.cure.lower()) == (helps == "room")
+    assert "does not exist" not in told.message
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.export.exporters import SIDECAR
+from paic3d_studio.files import explained
 from paic3d_studio.paths import resources_folder, user_folder
 
 Look = Literal["unlit", "toon"]
@@ -89,7 +90,7 @@ def file_for_blender(name: str, *, digest: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"The folder “{folder}” cannot be made ({error.strerror}).", "Make room on the disk.") from None
+        raise explained(error, folder) from None
     safe = "".join(letter if letter.isalnum() or letter in " -_()" else "_" for letter in name).strip()[:80]
     target = folder / f"{safe or 'head'}-{digest[:8]}.glb"
     _clean(folder, spared=target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import io
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from paic3d_studio.core.countdown import Countdown
 from paic3d_studio.core.image import encode_png
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.core.terms import Terms
 from paic3d_studio.errors import UserError
+from paic3d_studio.export.exporters import sidecar_of
 from paic3d_studio.files import write_files
+
+Sidecar = Callable[[Mapping[Path, bytes]], bytes]
+"""The files of a turntable, to the content of the one that tells where it comes from."""
 
 TURN: Final = 3600
 """Milliseconds that a moving picture takes for one turn of the head."""
@@ -27,7 +33,14 @@ _TURNS: Final = 2
 """Turns of a film; a player that stops at its end should not do so after a glance."""
 
 _ROOM: Final = "Make room on the disk for temporary files, or choose a turntable that ends in .gif or .png."
-"""Cure of a film that was not encoded whole."""
+"""Cure of a film that was not encoded whole: a disk is full, and the encoder itself does not say so."""
+
+_ELSEWHERE: Final = (
+    "Let TMPDIR name another folder for temporary files, or choose a turntable that ends in .gif or .png."
+)
+"""Cure of a film for which no temporary file could be made."""
+
+_ENCODING: Final = "encoding picture"
 
 _PALETTE_FRAMES: Final = 8
 """So many frames of a moving picture decide about its colours."""
@@ -52,22 +65,38 @@ def contact_sheet(frames: Sequence[NDArray[np.uint8]], *, columns: int = 4, gap:
     return sheet
 
 
+def _write(path: Path, content: bytes, sidecar: Sidecar | None) -> tuple[str, ...]:
+    """Write a turntable, and what tells where it comes from, both or neither; return the paths written."""
+    contents = {path: content}
+    if sidecar is not None:
+        contents[sidecar_of(path)] = sidecar({path: content})
+    write_files(contents)
+    return tuple(map(str, contents))
+
+
 def write_contact_sheet(
-    frames: Sequence[NDArray[np.uint8]], path: Path, *, columns: int = 4, gap: int = 8, monitor: Monitor = SILENT
+    frames: Sequence[NDArray[np.uint8]],
+    path: Path,
+    *,
+    columns: int = 4,
+    gap: int = 8,
+    sidecar: Sidecar | None = None,
+    monitor: Monitor = SILENT,
 ) -> tuple[str, ...]:
     """Write a contact sheet of a turntable as PNG and return the paths written.
+
+    `sidecar` as for every turntable: it makes the file that tells where the head comes from; None writes none.
 
     Raises:
         UserError: the file cannot be written.
         Cancelled: nothing was written.
     """
     monitor.check()
-    write_files({path: encode_png(contact_sheet(frames, columns=columns, gap=gap))})
-    return (str(path),)
+    return _write(path, encode_png(contact_sheet(frames, columns=columns, gap=gap)), sidecar)
 
 
 def write_moving_picture(
-    frames: Sequence[NDArray[np.uint8]], path: Path, *, monitor: Monitor = SILENT
+    frames: Sequence[NDArray[np.uint8]], path: Path, *, sidecar: Sidecar | None = None, monitor: Monitor = SILENT
 ) -> tuple[str, ...]:
     """Write frames as a GIF that turns for ever, and return the paths written.
 
@@ -76,6 +105,7 @@ def write_moving_picture(
     Args:
         frames: sRGB uint8 (h, w, 3), all of one size, at least one.
         path: where to.
+        sidecar: makes the file that tells where the head comes from; None writes none.
         monitor: progress and cancel.
 
     Raises:
@@ -84,17 +114,19 @@ def write_moving_picture(
     """
     palette = _palette(frames[:: max(1, len(frames) // _PALETTE_FRAMES)])
     pictures = []
+    countdown = Countdown(monitor, count=len(frames), doing=_ENCODING)
     for index, frame in enumerate(frames):
-        monitor.report(index / len(frames), "encoding the turntable")
+        countdown.tell(index)
         pictures.append(Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG))
     encoded = io.BytesIO()
     step = TURN // len(frames) // 10 * 10  # a GIF counts hundredths of a second
     pictures[0].save(encoded, "GIF", save_all=True, append_images=pictures[1:], duration=max(20, step), loop=0)
-    write_files({path: encoded.getvalue()})
-    return (str(path),)
+    return _write(path, encoded.getvalue(), sidecar)
 
 
-def write_film(frames: Sequence[NDArray[np.uint8]], path: Path, *, monitor: Monitor = SILENT) -> tuple[str, ...]:
+def write_film(
+    frames: Sequence[NDArray[np.uint8]], path: Path, *, sidecar: Sidecar | None = None, monitor: Monitor = SILENT
+) -> tuple[str, ...]:
     """Write frames as an MP4 film of two turns, and return the paths written.
 
     The codec is VP9, which browsers, VLC, Blender and Windows play; where OpenCV has no encoder for it, MPEG-4 part 2.
@@ -103,6 +135,7 @@ def write_film(frames: Sequence[NDArray[np.uint8]], path: Path, *, monitor: Moni
     Args:
         frames: sRGB uint8 (h, w, 3), all of one size, at least one.
         path: where to.
+        sidecar: makes the file that tells where the head comes from; None writes none.
         monitor: progress and cancel.
 
     Raises:
@@ -115,9 +148,10 @@ def write_film(frames: Sequence[NDArray[np.uint8]], path: Path, *, monitor: Moni
             _encode(frames, file, monitor)
             content = file.read_bytes()
     except OSError as error:
-        raise UserError(f"The film could not be encoded ({error.strerror or error}).", _ROOM) from error
-    write_files({path: content})
-    return (str(path),)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason = error.strerror or error
+        raise UserError(f"The film could not be encoded ({reason}).", _ROOM if full else _ELSEWHERE) from error
+    return _write(path, content, sidecar)
 
 
 def _encode(frames: Sequence[NDArray[np.uint8]], file: Path, monitor: Monitor) -> None:
@@ -125,9 +159,10 @@ def _encode(frames: Sequence[NDArray[np.uint8]], file: Path, monitor: Monitor) -
     height, width = (side - side % 2 for side in frames[0].shape[:2])  # the codecs want even sides
     film = _film(file, rate=1000 * len(frames) / TURN, size=(width, height))
     expected = _TURNS * len(frames)
+    countdown = Countdown(monitor.child(0.0, 0.9), count=expected, doing=_ENCODING)
     try:
         for index in range(expected):
-            monitor.report(0.9 * index / expected, "encoding the turntable")
+            countdown.tell(index)
             film.write(np.ascontiguousarray(frames[index % len(frames)][:height, :width, ::-1]))
     finally:
         film.release()
@@ -167,25 +202,29 @@ def _palette(frames: Sequence[NDArray[np.uint8]]) -> Image.Image:
 
 @dataclasses.dataclass(frozen=True)
 class TurntableFormat:
-    """How a turntable of one suffix is made: how many frames it wants, and what writes them."""
+    """How a turntable of one suffix is made: how many frames it wants, and what writes them.
+
+    `share` is how much of the time after the mesh is finished goes into writing, the rest into drawing.
+    """
 
     label: str
     frames: int
     write: Callable[..., tuple[str, ...]]
+    share: float
     wants_terms: ClassVar[bool] = False
 
     def files(self, path: Path) -> tuple[Path, ...]:
-        """Return all that is written for a turntable at `path`."""
-        return (path,)
+        """Return all that is written for a turntable at `path`, what tells where it comes from last."""
+        return path, sidecar_of(path)
 
     def check(self, terms: Terms) -> None:
         """Refuse no terms: a picture tells of none."""
 
 
 TURNTABLES: Final[Mapping[str, TurntableFormat]] = {
-    ".png": TurntableFormat("Turntable, a sheet of pictures", 8, write_contact_sheet),
-    ".gif": TurntableFormat("Turntable, a moving picture", 36, write_moving_picture),
-    ".mp4": TurntableFormat("Turntable, a film", 90, write_film),
+    ".png": TurntableFormat("Turntable, a sheet of pictures", 8, write_contact_sheet, 0.1),
+    ".gif": TurntableFormat("Turntable, a moving picture", 36, write_moving_picture, 0.2),
+    ".mp4": TurntableFormat("Turntable, a film", 90, write_film, 0.75),
 }
 """Suffix -> format."""
 

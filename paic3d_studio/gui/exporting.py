@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.gui.document import Document
+from paic3d_studio.gui.keeping import Keeping
 from paic3d_studio.gui.panels.export_dialog import ExportDialog
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.session.output import check_head_target, check_turntable_target
@@ -21,8 +22,9 @@ _USUAL_SIDE: Final = 512
 class Exporting(QObject):
     """Owns the export dialog while it is open."""
 
-    def __init__(self, window: QWidget, *, document: Document, preferences: Preferences) -> None:
+    def __init__(self, window: QWidget, *, document: Document, keeping: Keeping, preferences: Preferences) -> None:
         super().__init__(window)
+        self._keeping = keeping
         self._window = window
         self._document = document
         self._preferences = preferences
@@ -55,7 +57,7 @@ class Exporting(QObject):
         side = self._preferences.text("export/side", "")
         origin = self._document.origin
         folder = self._preferences.folder("export", otherwise=origin.parent if origin else None)
-        usual = folder / f"{Path(project.picture.name).stem or 'head'}{suffix}"
+        usual = folder / f"{Path(self._keeping.name).stem or 'head'}{suffix}"
         self.dialog = ExportDialog(
             self._window,
             formats=EXPORTERS,

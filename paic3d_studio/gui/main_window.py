@@ -61,10 +61,10 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.preferences = preferences or Preferences()
         self.document = document = Document(session, self)
-        self.exporting = Exporting(self, document=document, preferences=self.preferences)
+        self.keeping = keeping = Keeping(self, document=document, preferences=self.preferences)
+        self.exporting = Exporting(self, document=document, keeping=keeping, preferences=self.preferences)
         self.blending = Blending(self, document=document, preferences=self.preferences)
         self.weights_chooser = WeightsChooser(self, document=document, preferences=self.preferences)
-        self.keeping = Keeping(self, document=document, preferences=self.preferences)
         self.image = ImagePanel(document)
         self.head = ViewportPanel()
         panes = {"image": self.image, "view": self.head}

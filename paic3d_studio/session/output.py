@@ -5,13 +5,15 @@ Asked before the work begins: forty seconds of computing must not end at a folde
 
 from __future__ import annotations
 
+import errno
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.export import exporter_for
 from paic3d_studio.export.turntable import TURNTABLES
-from paic3d_studio.files import is_write_protected
+from paic3d_studio.files import explained, is_write_protected
 
 
 def check_head_target(path: Path) -> None:
@@ -22,10 +24,7 @@ def check_head_target(path: Path) -> None:
     """
     exporter = exporter_for(path)
     check_folder(path)
-    for file in exporter.files(path):
-        if is_folder(file):
-            raise UserError(f"“{file}” is a folder.", "Choose another file name.")
-        _refuse_protected(file)
+    _refuse_files(exporter.files(path))
 
 
 def check_turntable_target(path: Path) -> None:
@@ -40,7 +39,7 @@ def check_turntable_target(path: Path) -> None:
             f"Use a name that ends in {' or '.join(TURNTABLES)}.",
         )
     check_folder(path)
-    _refuse_protected(path)
+    _refuse_files(TURNTABLES[path.suffix.lower()].files(path))
 
 
 def is_folder(path: Path) -> bool:
@@ -72,15 +71,22 @@ def check_folder(path: Path) -> None:
         with tempfile.TemporaryFile(dir=folder, prefix=".paic3d-") as trial:
             trial.write(b"?")
     except OSError as error:
-        raise UserError(
-            f"Nothing can be written into “{folder.resolve()}” ({error.strerror or error}).",
-            "Choose another folder, or make room on the disk.",
-        ) from None
+        raise _why_not(error, folder.resolve() / path.name) from None
 
 
-def _refuse_protected(path: Path) -> None:
-    """Raise a UserError when a file stands at `path` that is write-protected."""
-    if is_write_protected(path):
-        raise UserError(
-            f"“{path}” cannot be written: the folder or the file is write-protected.", "Choose another file name."
-        )
+def _why_not(error: OSError, path: Path) -> UserError:
+    """Return why no file can be made beside `path`; more room on the disk would not open a folder that is closed."""
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return UserError(f"Nothing can be written into “{path.parent}” ({error.strerror}).", "Choose another folder.")
+    return explained(error, path)
+
+
+def _refuse_files(files: Iterable[Path]) -> None:
+    """Raise a UserError when one of the files is a folder, or stands there write-protected."""
+    for file in files:
+        if is_folder(file):
+            raise UserError(f"“{file}” is a folder.", "Choose another file name.")
+        if is_write_protected(file):
+            raise UserError(
+                f"“{file}” cannot be written: the folder or the file is write-protected.", "Choose another file name."
+            )

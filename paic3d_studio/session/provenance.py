@@ -32,6 +32,16 @@ def provenance(project: Project, encoded: Encoded, *, made_at: str = "") -> byte
         encoded: the files as they are written.
         made_at: when, in the caller's words; left out when empty, so that equal exports stay equal.
     """
+    mesh = {"vertices": encoded.vertices, "faces": encoded.faces, "open_edges": encoded.open_edges}
+    return _provenance(project, encoded.contents, {"mesh": mesh}, made_at)
+
+
+def turntable_provenance(project: Project, contents: Mapping[Path, bytes], *, views: int, side: int) -> bytes:
+    """Return the content of the file beside a turntable of so many `views`, each `side` pixels wide and high."""
+    return _provenance(project, contents, {"turntable": {"views": views, "side": side}}, "")
+
+
+def _provenance(project: Project, contents: Mapping[Path, bytes], made: dict[str, Any], made_at: str) -> bytes:
     told: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -39,8 +49,8 @@ def provenance(project: Project, encoded: Encoded, *, made_at: str = "") -> byte
         "picture": {"name": project.picture.name, "sha256": project.picture.sha256},
         "decisions": decisions(project),
         "weights": [_weights(name) for name in weights_of(project)] + _upscaling_weights(project),
-        "mesh": {"vertices": encoded.vertices, "faces": encoded.faces, "open_edges": encoded.open_edges},
-        "files": [_file(path.name, content) for path, content in encoded.contents.items()],
+        **made,
+        "files": [_file(path.name, content) for path, content in contents.items()],
     }
     if made_at:
         told["made_at"] = made_at

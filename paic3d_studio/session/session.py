@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -23,7 +23,7 @@ from paic3d_studio.project.file import decoded_project, is_project, write_projec
 from paic3d_studio.project.history import History
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.session.output import check_head_target, check_turntable_target
-from paic3d_studio.session.provenance import provenance
+from paic3d_studio.session.provenance import provenance, turntable_provenance
 
 if TYPE_CHECKING:
     import numpy as np
@@ -316,6 +316,7 @@ class Session:
         """Write the textured head, seen from `frames` sides all round, in the format of the suffix.
 
         Without OpenGL the field is rendered instead, at half the size. None leaves the number of frames to the format.
+        Beside it lies a file that tells where it comes from, as beside every export.
 
         Returns:
             The paths written.
@@ -332,8 +333,14 @@ class Session:
         textured = self._graph.pull("textured", project, monitor.child(0.0, 0.6))
         form = TURNTABLES[target.suffix.lower()]
         sides = frames or form.frames
-        pictures = self._all_round(project, textured, frames=sides, size=size, monitor=monitor.child(0.6, 0.8))
-        return form.write(pictures, target, monitor=monitor.child(0.8, 1.0))
+        drawn = 1.0 - 0.4 * form.share
+        pictures = self._all_round(project, textured, frames=sides, size=size, monitor=monitor.child(0.6, drawn))
+        side = pictures[0].shape[0]  # half of `size` without OpenGL
+
+        def sidecar(contents: Mapping[Path, bytes]) -> bytes:
+            return turntable_provenance(project, contents, views=sides, side=side)
+
+        return form.write(pictures, target, sidecar=sidecar, monitor=monitor.child(drawn, 1.0))
 
     def _all_round(
         self, project: Project, textured: TexturedMesh, *, frames: int, size: int, monitor: Monitor
@@ -352,7 +359,8 @@ class Session:
             return cast("list[NDArray[np.uint8]]", drawn)
         except UserError:
             cameras = [Camera(azimuth=360 * i / frames, elevation=0.0) for i in range(frames)]
-            parts = [monitor.child(i / frames, (i + 1) / frames, "rendering without OpenGL") for i in range(frames)]
+            words = [f"drawing view {i + 1} of {frames}" for i in range(frames)]
+            parts = [monitor.child(i / frames, (i + 1) / frames, words[i]) for i in range(frames)]
             return [
                 self.render_still(camera, size=size // 2, project=project, monitor=part)
                 for camera, part in zip(cameras, parts, strict=True)

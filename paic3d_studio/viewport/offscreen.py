@@ -9,11 +9,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
+import cv2
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
+from paic3d_studio.core.countdown import Countdown
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.viewport.bake import BakedVolume
@@ -114,9 +116,10 @@ def render_offscreen(
                 shown = mode or "colour"
                 drawn = _volume_pictures(ctx, content, views, (wide, high), shown, quality, background, stitch)
             pictures: list[NDArray[np.uint8]] = []
+            countdown = Countdown(monitor, count=len(views), doing="drawing view")
             for picture in drawn:
                 pictures.append(picture)
-                monitor.report(len(pictures) / len(views), "drawing the views")
+                countdown.tell(len(pictures))
             return pictures
 
     # A thread of its own: one thread cannot hold Qt's GLX context and an EGL one.
@@ -174,6 +177,5 @@ def _averaged(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return `picture` reduced by `MESH_SAMPLES` each way, every pixel the mean of its samples."""
     s = MESH_SAMPLES
     height, width, _ = picture.shape
-    blocks = picture.reshape(height // s, s, width // s, s, 3).astype(np.float32)
-    means: NDArray[np.float32] = blocks.mean(axis=(1, 3))
-    return np.rint(means).astype(np.uint8)
+    means = cv2.resize(picture, (width // s, height // s), interpolation=cv2.INTER_AREA)
+    return np.asarray(means, dtype=np.uint8)

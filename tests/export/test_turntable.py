@@ -1,5 +1,7 @@
 """Contact sheets hold every frame whole, moving pictures every frame in turn."""
 
+import errno
+import os
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -122,11 +124,29 @@ def test_a_film_cut_off_by_a_full_disk_has_no_frames(tmp_path: Path) -> None:
         assert turntable._frames_in(path) == 0
 
 
-def test_a_machine_without_room_for_temporary_files_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    with pytest.raises(UserError, match=r"could not be encoded .* Make room"):
+@pytest.mark.parametrize(
+    ("number", "cure"), [(errno.ENOSPC, "Make room"), (errno.EROFS, "Let TMPDIR name another folder")]
+)
+def test_a_film_without_temporary_files_says_what_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, cure: str
+) -> None:
+    def refused(**_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", refused)
+    with pytest.raises(UserError, match=rf"could not be encoded .* {cure}"):
         write_film(FRAMES, tmp_path / "turntable.mp4")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_tells_where_a_turntable_comes_from_is_written_beside_it(tmp_path: Path) -> None:
+    for suffix, form in TURNTABLES.items():
+        target = tmp_path / f"turntable{suffix}"
+        written = form.write(
+            FRAMES, target, sidecar=lambda contents: repr([len(c) for c in contents.values()]).encode()
+        )
+        assert tuple(map(Path, written)) == form.files(target)
+        assert form.files(target)[1].read_text() == f"[{target.stat().st_size}]"
 
 
 def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:

@@ -1,19 +1,22 @@
 """From the window to a file."""
 
 import dataclasses
+import hashlib
+import json
 import threading
 from functools import partial
 from pathlib import Path
 
 import cv2
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.export import EXPORTERS
+from paic3d_studio.export.exporters import SIDECAR
 from paic3d_studio.export.turntable import TURNTABLES
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.panels.export_dialog import ExportDialog
@@ -270,6 +273,17 @@ def test_a_file_that_cannot_be_written_beside_the_head_is_told_of_before_the_wor
     dialog.reject()
 
 
+def test_the_offered_name_is_the_projects_once_it_has_one(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    studio.exporting.ask()
+    assert studio.exporting.dialog.target.name == "portrait.glb"
+    studio.exporting.dialog.reject()
+    with qtbot.waitSignal(studio.keeping.saved):
+        studio.keeping.save_to(tmp_path / "Mika, second try.paic3d")
+    studio.exporting.ask_for_turntable()
+    assert studio.exporting.dialog.target.stem == "Mika, second try"
+    studio.exporting.dialog.reject()
+
+
 @pytest.mark.parametrize("suffix", list(TURNTABLES))
 def test_a_turntable_is_written_in_the_size_that_was_asked_for(
     qtbot: QtBot, studio: MainWindow, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
@@ -278,6 +292,8 @@ def test_a_turntable_is_written_in_the_size_that_was_asked_for(
     target = tmp_path / f"round{suffix}"
     dialog = asked(studio, target, turning=True)
     dialog._side.setCurrentIndex(dialog._side.findData(256))
+    said: list[str] = []
+    studio.document.progressed.connect(lambda _lane, _fraction, words: said.append(words))
     with qtbot.waitSignal(studio.document.recorded, timeout=60_000):
         dialog._export.click()
     film = cv2.VideoCapture(str(target))
@@ -287,7 +303,13 @@ def test_a_turntable_is_written_in_the_size_that_was_asked_for(
     expected = {".png": (1, 4 * 256 + 5 * 8), ".gif": (6, 256), ".mp4": (12, 256)}
     assert (frames, width) == expected[suffix]
     assert str(target) in studio.workspace.messages.text
-    assert [file.name for file in tmp_path.glob("round*")] == [target.name]
+    beside = target.with_name(target.name + SIDECAR)
+    assert sorted(tmp_path.glob("round*")) == sorted([target, beside])
+    told = json.loads(beside.read_text())
+    assert told["turntable"] == {"views": 6, "side": 256}
+    assert [file["name"] for file in told["files"]] == [target.name]
+    assert told["files"][0]["sha256"] == hashlib.sha256(target.read_bytes()).hexdigest()
+    assert any(word.startswith("drawing view 6 of 6, about ") for word in said)
     brought_to_front(studio)
     qtbot.waitUntil(studio.actions_by_name["turntable"].isEnabled)
     assert asked(studio, target, turning=True).side == 256
@@ -297,7 +319,12 @@ def test_a_turntable_is_written_in_the_size_that_was_asked_for(
 def test_the_dialog_asks_for_the_size_of_pictures_only_of_a_turntable(studio: MainWindow, tmp_path: Path) -> None:
     dialog = asked(studio, tmp_path / "head.glb")
     assert dialog.side is None and not dialog._pictures.isVisible()
+    assert dialog.windowTitle() == "Export head"
     dialog._format.setCurrentIndex(dialog._format.findData(".gif"))
+    assert dialog.windowTitle() == "Export turntable"
+    QTest.qWait(50)
+    lists = (dialog._format, dialog._side)
+    assert len({one.mapTo(dialog, QPoint(0, 0)).x() for one in lists}) == 1  # in line below each other
     assert dialog.side == 512 and dialog._pictures.isVisible()
     dialog.reject()
 
@@ -307,7 +334,7 @@ def test_a_stopped_turntable_writes_nothing(qtbot: QtBot, studio: MainWindow, tm
     studio.document.progressed.connect(lambda _lane, _share, said: words.append(said))
     dialog = asked(studio, tmp_path / "round.mp4", turning=True)
     dialog._export.click()
-    qtbot.waitUntil(lambda: "drawing the views" in words, timeout=30_000)
+    qtbot.waitUntil(lambda: any(word.startswith("drawing view") for word in words), timeout=30_000)
     with qtbot.waitSignal(studio.document.stopped, timeout=5000):
         studio.document.stop()
     assert list(tmp_path.glob("round*")) == []

@@ -84,6 +84,16 @@ def test_a_sentence_from_below_the_window_is_recognised_with_its_values_filled_i
     assert language.text(error.message) == "「a {b}.paic3d」は壊れています(画像に名前がありません)。"
 
 
+@pytest.mark.parametrize("name", ["ja", "zh_CN"])
+def test_a_count_with_the_time_that_is_left_is_recognised(name: str) -> None:
+    language.use(name)
+    for doing in ("Drawing view", "Encoding picture"):
+        said = language.text(f"{doing} 12 of 60, about 40 s left")
+        assert {"12", "60", "40"} == set(re.findall(r"\d+", said))
+        assert not re.search("[A-Za-z]", said)
+        assert language.text("about 40 s left") in said
+
+
 def test_one_word_for_two_things_is_told_apart_and_shown_without_what_tells() -> None:
     assert language.text("Back|view") == "Back"
     language.use("ja")

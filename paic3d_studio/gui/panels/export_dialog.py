@@ -78,7 +78,6 @@ class ExportDialog(QDialog):
         author: str = "",
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(text("Export head"))
         self.setObjectName("exportDialog")
         self._formats = {**formats, **turntables}
         self._turntables = frozenset(turntables)
@@ -153,7 +152,7 @@ class ExportDialog(QDialog):
     def _lay_out(self) -> None:
         where = Form()
         where.add("Name", self._name, tip="File name without its suffix")
-        where.add("Format", self._format, tip="What the head is written as")
+        where.add("Format", self._format, tip="What the head, or its turntable, is written as")
         place = row(self._place, self._browse)
         where.add("Folder", place, tip="Where the file goes")
         self._pictures = Form()
@@ -164,7 +163,7 @@ class ExportDialog(QDialog):
         for option in MESH_OPTIONS:
             if option.name in _EXPORTED:
                 how.add(option.title, self._controls.widgets[option.name], tip=option.tip)
-        align_forms(where, how, self.terms_form.form)
+        align_forms(where, self._pictures, how, self.terms_form.form)
         self._terms_line = separator()
         self._cancel = QPushButton(text("Cancel"))
         self._export = QPushButton(text("Export"))
@@ -228,7 +227,9 @@ class ExportDialog(QDialog):
     def _tell(self) -> None:
         for part in (self._terms_line, self.terms_form):
             part.setVisible(self._exporter.wants_terms)
-        self._pictures.setVisible(self.side is not None)
+        turns = self.side is not None
+        self.setWindowTitle(text("Export turntable") if turns else text("Export head"))
+        self._pictures.setVisible(turns)
         named = bool(self._name.text().strip())
         self._export.setEnabled(named)
         replaced = [_short(file.name) for file in self._written() if _exists(file)] if named else []
