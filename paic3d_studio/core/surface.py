@@ -18,6 +18,9 @@ from paic3d_studio.errors import UserError
 Base = Literal["closed", "open"]
 """What stands at the cut: a flat base, or nothing, so that the neck can be joined to a body."""
 
+CHIN: Final = -0.14
+"""Where chins lie about, y in metres in the field frame."""
+
 CUTS: Final = {"neck": -0.17, "collar": -0.2, "shoulders": -0.27, "nowhere": None}
 """Name -> height of a cut, y in metres in the field frame; chins lie at about -0.14, and the box ends at -0.35."""
 

@@ -428,9 +428,12 @@ def build_actions(
 
 
 def tip_with_keys(entry: ActionEntry) -> str:
-    """Return the tool tip: what it does, and the key."""
+    """Return the tool tip: what it does, and the key, with where the pointer must be for it."""
     tip = text(entry.tip)
-    return f"{tip}  ({keys_text(entry.shortcuts[0])})" if entry.shortcuts else tip
+    if not entry.shortcuts:
+        return tip
+    key = keys_text(entry.shortcuts[0])
+    return f"{tip}  ({text('{key}, over the picture', key=key) if entry.place == 'image' else key})"
 
 
 def keys_text(keys: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 
 from paic3d_studio.core.artefacts import Landmarks, TagFeatures
+from paic3d_studio.gui.cut_words import cut_caption
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.image_panel import ImagePanel
 from paic3d_studio.gui.language import text
@@ -36,6 +37,7 @@ class Following(QObject):
         self._began = 0.0
         self._halted = ""
         self._tells_refining = False
+        self._is_just_opened = False
         self._warned_of: Landmarks | None = None
         self._warned_of_tags = ""
         document.opened.connect(self._on_opened)
@@ -58,14 +60,19 @@ class Following(QObject):
         self._workspace.messages.clear()
         self._warned_of_tags = ""
         self._workspace.strip.clear()
+        self._is_just_opened = True
         self._image.clear()
         self._head.clear()
         self._head.viewport.set_view(HOME_VIEW)
-        self._workspace.settings.show_project(project)
+        self._show_settings(project)
         self.moved_on.emit()
 
-    def _on_changed(self, project: Project) -> None:
+    def _show_settings(self, project: Project) -> None:
         self._workspace.settings.show_project(project)
+        self._head.viewport.set_mesh_note(cut_caption(project.settings.surface.crop_below))
+
+    def _on_changed(self, project: Project) -> None:
+        self._show_settings(project)
         known = self._document.session.peek_all((*SHOWN, REFINED), project)
         for stage, value in known.items():  # shown at once: after undo, all of it
             self._on_artefact(stage, value)
@@ -107,6 +114,8 @@ class Following(QObject):
     def _on_refresh_started(self) -> None:
         self._began = time.perf_counter()
         self._halted = ""
+        self._workspace.strip.count_as_new(self._is_just_opened)
+        self._is_just_opened = False
         self._head.say_coming()
         self._head.viewport.set_older(self._document.session.peek("volume") is None)
         self._show_stages_beside()
@@ -118,7 +127,7 @@ class Following(QObject):
 
     def _on_progress(self, lane: str, fraction: float, words: str) -> None:
         if lane in ("refine", "still"):
-            told = text("Up to date; the view is being refined ({percent})", percent=f"{fraction:.0%}")
+            told = text("Refining the view ({percent}); every edit is in it", percent=f"{fraction:.0%}")
             self._workspace.status.show_idle(told)
             self._tells_refining = True
         elif lane == "export" and self._document.runner.busy:
@@ -129,13 +138,17 @@ class Following(QObject):
 
     def _on_idle(self) -> None:
         """Say no longer that the view is being refined: it is, or it gave way to a movement."""
-        if self._tells_refining:
+        if self._tells_refining and not self._document.busy:
             self._tells_refining = False
             self._workspace.status.show_idle("Up to date")
 
     def _on_refreshed(self) -> None:
         seconds = time.perf_counter() - self._began
-        self._workspace.status.show_idle(f"Up to date  ·  {seconds:.1f} s" if seconds >= 0.3 else "Up to date")
+        self._tells_refining = self._document.session.peek(REFINED) is None
+        if self._tells_refining:
+            self._workspace.status.show_idle("Refining the view; every edit is in it")
+        else:
+            self._workspace.status.show_idle(f"Up to date  ·  {seconds:.1f} s" if seconds >= 0.3 else "Up to date")
         self._show_stages_beside()
         self.show_hint()
 

@@ -70,7 +70,10 @@ class MainWindow(QMainWindow):
         panes = {"image": self.image, "view": self.head}
         self.actions_by_name = build_actions(self, handlers=handlers(self), panes=panes)
         stages = [(stage.name, stage.title) for stage in session.stages]
-        self.workspace = Workspace(actions=self.actions_by_name, image=self.image, head=self.head, stages=stages)
+        seconds = {stage.name: stage.seconds for stage in session.stages}
+        self.workspace = Workspace(
+            actions=self.actions_by_name, image=self.image, head=self.head, stages=stages, seconds=seconds
+        )
         self.setCentralWidget(self.workspace)
         self._drop_hint = DropHint(self.workspace)
         self._recent_menu = RecentMenu(self, preferences=self.preferences)

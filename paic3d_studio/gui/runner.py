@@ -173,8 +173,12 @@ class Runner(QObject):
     def _run(self, job: Job) -> None:
         """Run one job on the worker thread; the thread's border, so that nothing escapes it."""
 
+        furthest = 0.0
+
         def progress(fraction: float, text: str) -> None:
-            self._said.emit(_Word(job, "progressed", (fraction, text)))
+            nonlocal furthest
+            furthest = max(furthest, fraction)  # a part that begins anew does not take the whole back
+            self._said.emit(_Word(job, "progressed", (furthest, text)))
 
         def deliver(name: str, value: object) -> None:
             self._said.emit(_Word(job, "delivered", (name, value)))

@@ -1,4 +1,4 @@
-"""Five steps through the window: each lights up one part of it and says what it is for.
+"""Five steps through the window: each lights up one part of it and says what it is for; the buttons keep their place.
 
 The tour may begin before there is much to see. A step that speaks of something that is still being made says so below
 its words, and no longer once it is there; nobody has to wait for it.
@@ -71,13 +71,18 @@ STEPS: Final = (
     Step(
         "stageStrip",
         "What happens in between",
-        "Each step of the method with the time it took. An edit runs only what it changed; undo runs nothing.",
+        "Each step of the method with the time it took. An edit runs only what it changed, and going back by a few "
+        "steps runs nothing again.",
+        shows="volume",
+        coming="They are running for the first time now.",
     ),
     Step(
         "header",
         "Keep and export",
         "Ctrl+S keeps picture and edits in one project file; unsaved edits survive a crash. Export writes a textured "
         "head that opens in Blender the right way up.",
+        shows="volume",
+        coming="The head itself is still being made: it appears on the right in a moment.",
     ),
 )
 
@@ -200,12 +205,12 @@ class Tour(QWidget):
         painter.drawPath(lit)
         painter.end()
 
+    def _rect_of(self, step: Step) -> QRect:
+        target = self._over.findChild(QWidget, step.target)
+        return QRect() if target is None else QRect(target.mapTo(self._over, QPoint(0, 0)), target.size())
+
     def _lit(self) -> QRect:
-        target = self._over.findChild(QWidget, self.step.target)
-        if target is None:
-            return QRect()
-        corner = target.mapTo(self._over, QPoint(0, 0))
-        return QRect(corner, target.size()).adjusted(2, 2, -2, -2).intersected(self.rect().adjusted(2, 2, -2, -2))
+        return self._rect_of(self.step).adjusted(2, 2, -2, -2).intersected(self.rect().adjusted(2, 2, -2, -2))
 
     def _show_step(self) -> None:
         last = self._index + 1 == len(self._steps)
@@ -222,30 +227,21 @@ class Tour(QWidget):
         self.update()
 
     def _place(self) -> None:
-        """Put the bubble beside what is lit up: right of it, left of it, below, above, or inside when it is large."""
+        """Put the bubble where its buttons are in every step: in the middle, low down, above the strip of stages."""
         layout = self._bubble.layout()
         assert layout is not None
         layout.activate()
         width = max(min(_BUBBLE, self.width() - 2 * _MARGIN), layout.totalMinimumSize().width())
         self._bubble.resize(width, layout.totalHeightForWidth(width))
-        lit, size = self._lit(), self._bubble.size()
-        middle = lit.center() - QPoint(size.width() // 2, size.height() // 2)
-        inside = self.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
-        beside = (
-            QPoint(lit.right() + _MARGIN, middle.y()),
-            QPoint(lit.left() - _MARGIN - size.width(), middle.y()),
-            QPoint(middle.x(), lit.bottom() + _MARGIN),
-            QPoint(middle.x(), lit.top() - _MARGIN - size.height()),
-        )
-        fits = [place for place in beside if inside.contains(QRect(self._within(place, inside), size))]
-        free = [place for place in fits if not QRect(self._within(place, inside), size).intersects(lit)]
-        self._bubble.move(self._within((free or [middle])[0], inside))
-
-    def _within(self, place: QPoint, inside: QRect) -> QPoint:
         size = self._bubble.size()
-        x = max(inside.left(), min(place.x(), inside.right() - size.width()))
-        y = max(inside.top(), min(place.y(), inside.bottom() - size.height()))
-        return QPoint(x, y)
+        inside = self.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
+        bottom = min(self._foot() - _MARGIN, inside.bottom())
+        self._bubble.move(inside.center().x() - size.width() // 2, max(inside.top(), bottom - size.height()))
+
+    def _foot(self) -> int:
+        """Return the top of the uppermost part in the lower third that any step lights up, else the window's edge."""
+        tops = [self._rect_of(step).top() for step in self._steps]
+        return min((top for top in tops if top > 2 * self.height() // 3), default=self.height())
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()

@@ -20,7 +20,7 @@ from paic3d_studio.gui.viewport_notice import ViewportNotice
 from paic3d_studio.viewport.bake import BakedVolume
 from paic3d_studio.viewport.canvas import BACKGROUNDS, Background
 from paic3d_studio.viewport.front import StitchPicture
-from paic3d_studio.viewport.orbit import OrbitView, ScreenPoint, screen_point
+from paic3d_studio.viewport.orbit import HOME_VIEW, OrbitView, ScreenPoint, screen_point
 from paic3d_studio.viewport.scene import Scene
 from paic3d_studio.viewport.shading import SHADING_MODES
 from paic3d_studio.viewport.still import ExactStill, StillRequest
@@ -85,8 +85,10 @@ class ViewportWidget(QWidget):
         self._host: OpenGLHost | PictureHost | None = None
         self._refusal: QLabel | None = None
         self._wanted_still: StillRequest | None = None
+        self._home = HOME_VIEW
         self._notice = ViewportNotice(self)
         self._is_older = False
+        self._mesh_note = ""
         self._invitation = ("Open a portrait to begin", "")
         try:
             self._host = new_host(self.scene, self)
@@ -190,7 +192,18 @@ class ViewportWidget(QWidget):
 
     def reset_view(self) -> None:
         """Return to the first view."""
-        self.set_view(self.view.reset())
+        self.set_view(self._first_view())
+
+    def look_from_start(self) -> None:
+        """Look at what is drawn from the front, as near as it fits, and let that be the first view from now on."""
+        bounds = self.scene.bounds()
+        self._home = HOME_VIEW if bounds is None else HOME_VIEW.filled_by(*bounds)
+        self.reset_view()
+
+    def _first_view(self) -> OrbitView:
+        """Return the first view in the present projection."""
+        first = self.view.reset()
+        return first.zoomed(self._home.distance / HOME_VIEW.distance).aimed_at(self._home.target)
 
     def picture(self) -> NDArray[np.uint8]:
         """Return what the widget shows, sRGB uint8 (height, width, 3) in screen pixels; black without OpenGL."""
@@ -242,7 +255,7 @@ class ViewportWidget(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if event.button() == Qt.MouseButton.LeftButton:
             point = self.scene.surface_point(self._place(event.position()))
-            self.set_view(self.view.reset() if point is None else self.view.aimed_at(point).zoomed(0.75))
+            self.set_view(self._first_view() if point is None else self.view.aimed_at(point).zoomed(0.75))
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         if event.modifiers() & Qt.KeyboardModifier.AltModifier:  # Qt then takes the wheel for one that turns sideways
@@ -288,12 +301,14 @@ class ViewportWidget(QWidget):
                 return view
         if key == Qt.Key.Key_Period:
             return self.focused()
+        if key in (Qt.Key.Key_R, Qt.Key.Key_Home):
+            return self._first_view()
         return _view_after_key(self.view, key)
 
     def focused(self) -> OrbitView:
         """Return the view with the whole head in the middle, from where it is looked at now."""
         bounds = self.scene.bounds()
-        return self.view.reset() if bounds is None else self.view.framed(*bounds)
+        return self._first_view() if bounds is None else self.view.framed(*bounds)
 
     def event(self, event: QEvent) -> bool:
         if (
@@ -355,8 +370,20 @@ class ViewportWidget(QWidget):
         else:
             self._notice.say(self._note(), is_whole_view=False)
 
+    def set_mesh_note(self, words: str) -> None:
+        """Choose what is said while the mesh is shown, in the artist's language; "" says nothing."""
+        self._mesh_note = words
+        self._show_notice()
+
     def _note(self) -> str:
-        """Return what there is to say of the shading mode."""
+        """Return what there is to say of the shading mode, or else of the mesh, where that is shown."""
+        note = self._note_of_mode()
+        shows_mesh = self.scene.mesh is not None and (
+            self.scene.split is not None or SHADING_MODES[self.mode].draws == "mesh"
+        )
+        return self._mesh_note if shows_mesh and not note else note
+
+    def _note_of_mode(self) -> str:
         if self.mode == "slices":
             millimetres = round(1000 * self.scene.slice_depth)
             if millimetres == 0:
@@ -447,8 +474,6 @@ def _view_after_key(view: OrbitView, key: Qt.Key) -> OrbitView | None:
             return view.turned_to("back")
         case Qt.Key.Key_T:
             return view.turned_to("top")
-        case Qt.Key.Key_R | Qt.Key.Key_Home:
-            return view.reset()
         case Qt.Key.Key_P:
             return view.toggled_projection()
         case Qt.Key.Key_Left:

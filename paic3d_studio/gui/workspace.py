@@ -55,6 +55,7 @@ class Workspace(QWidget):
         image: ImagePanel,
         head: ViewportPanel,
         stages: Iterable[tuple[str, str]],
+        seconds: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__()
         self.image = image
@@ -64,9 +65,9 @@ class Workspace(QWidget):
         self.layers = LayersPanel(actions)
         self.settings = SettingsPanel()
         self.mesh = MeshPanel()
-        self.strip = StageStrip(stages)
+        self.strip = StageStrip(stages, seconds=seconds)
         self.status = StatusLine()
-        self.title = ElidedLabel(language.text("No picture"), role="title")
+        self.title = ElidedLabel(role="title")
         self.title.setMaximumWidth(_WIDEST_TITLE)
         self.picture_size = label(role="faint")
         self.zoom = label("Fit", role="soft")

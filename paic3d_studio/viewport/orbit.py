@@ -22,6 +22,9 @@ MIN_DISTANCE: Final = 0.2
 MAX_DISTANCE: Final = 6.0
 """How near and how far the camera may stand from its target, in metres."""
 
+FILLED_MARGIN: Final = 0.1
+"""Room on each side of what fills the view, as a share of it: the part of a bust that is near looks larger."""
+
 NAMED_VIEWS: Final[Mapping[str, tuple[float, float]]] = {
     "front": (0.0, 0.0),
     "left": (90.0, 0.0),
@@ -144,6 +147,12 @@ class OrbitView:
         across = float(np.linalg.norm(np.asarray(upper) - np.asarray(lower)))
         middle = (np.asarray(lower) + np.asarray(upper)) / 2.0
         return self.zoomed(across / self.extent).aimed_at(middle)
+
+    def filled_by(self, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> OrbitView:
+        """Put a box (corners as in `framed`) in the middle, as large as it fits from the front."""
+        width, height, _ = np.asarray(upper) - np.asarray(lower)
+        middle = (np.asarray(lower) + np.asarray(upper)) / 2.0
+        return self.zoomed(float(max(width, height)) * (1.0 + 2.0 * FILLED_MARGIN) / self.extent).aimed_at(middle)
 
     def ray(self, at: ScreenPoint) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return origin (metres) and unit direction of the ray through `at`, field frame, (3,) each."""

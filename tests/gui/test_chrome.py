@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QSlider, QSpinBox, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.export import EXPORTERS
@@ -23,6 +23,7 @@ from paic3d_studio.gui.picture_layers import DEFAULT_LAYERS, LayerState
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.paths import resources_folder
 from paic3d_studio.pipeline.graph import StageReport
+from paic3d_studio.project import edits
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.session.output import check_head_target
 from paic3d_studio.viewport.shading import SHADING_MODES
@@ -277,3 +278,42 @@ def test_what_was_remembered_last_is_written_when_the_program_ends(qtbot: QtBot,
     preferences.remember("theme", "light")
     preferences.close()
     assert Preferences(file).text("theme", "dark") == "light"
+
+
+def test_a_step_of_several_stages_never_runs_backwards(qtbot: QtBot) -> None:
+    seconds = {"upscaled": 0.05, "textured": 8.0, "inspection": 0.8}
+    strip = StageStrip([(name, name) for name in seconds], seconds=seconds)
+    qtbot.addWidget(strip)
+    chip, told = strip.chips["Texture"], []
+    strip.take(StageReport("inspection", "fresh", 0.8))  # of the mesh before
+    for stage in ("textured", "inspection"):
+        for progress in (0.0, 0.5, 1.0):
+            strip.take(StageReport(stage, "running", 1.0, progress))
+            told.append(chip.report.progress)
+        strip.take(StageReport(stage, "fresh", 2.0))
+    assert told == sorted(told) and told[0] < 0.01 and told[-1] == 1.0
+
+
+def test_nothing_of_a_picture_just_opened_is_called_unchanged(qtbot: QtBot, studio: MainWindow) -> None:
+    said = {name: chip.state_text for name, chip in studio.workspace.strip.chips.items()}
+    assert "unchanged" not in said.values() and said["Picture"].endswith("s")
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.edit(lambda project: edits.set_seed(project, seed=7))
+    assert studio.workspace.strip.chips["Picture"].state_text == "unchanged"
+
+
+def test_good_news_with_a_way_on_is_not_replaced_by_lesser_news(bar: MessageBar) -> None:
+    bar.show_message("Exported head.glb", kind="info", action=("show-folder", "Show in folder"))
+    bar.show_message("No unsaved edits were left by a crash.", kind="info")
+    assert bar.text == "Exported head.glb"
+    bar.dismiss()
+    assert bar.text == "No unsaved edits were left by a crash." and bar.isVisibleTo(bar.parentWidget())
+    bar.show_message("Exported head.glb", kind="info", action=("show-folder", "Show in folder"))
+    bar.show_message("The disk is full.")
+    assert bar.text == "The disk is full."
+
+
+def test_keys_that_mean_two_things_say_where_in_their_tips(window: MainWindow) -> None:
+    brush = window.actions_by_name["tool-brush"].toolTip()
+    back = next(one.toolTip() for one in window.head.findChildren(QToolButton) if one.text() == "Back")
+    assert "(B, over the picture)" in brush and "(B, over the head)" in back

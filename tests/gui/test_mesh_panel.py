@@ -174,3 +174,18 @@ def test_an_estimate_takes_over_the_proportions_of_the_mesh_before() -> None:
     smaller = foreseen(edits.set_texture_options(PROJECT, size=1024), like, texture=2048)
     geometry = 12 * 20_000 + 32 * 13_000 + 2000
     assert smaller.glb_bytes - geometry == pytest.approx((2_700_000 - geometry) / 4, abs=1)
+
+
+def test_the_panel_and_the_view_of_the_mesh_say_where_it_was_cut(qtbot: QtBot, studio: MainWindow) -> None:
+    panel, view = studio.workspace.mesh, studio.head.viewport
+    assert panel._cut.text().startswith(
+        "Cut at the collar, about 60 mm below the chin. What the view shows further down"
+    )
+    assert view.sentence == ""
+    studio.head.set_mode("mesh")
+    qtbot.waitUntil(lambda: "Cut at the collar" in view.sentence, timeout=20_000)
+    turn(panel, "cut-height", -100)
+    assert panel._cut.text().startswith("Cut by hand, about 40 mm above the chin.")
+    choose(panel, "cut", "nowhere")
+    assert panel._cut.text() == "Not cut: the mesh goes as far down as the view."
+    qtbot.waitUntil(lambda: not studio.document.busy and view.sentence == "", timeout=20_000)

@@ -14,6 +14,7 @@ from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.pulling import COARSE, REFINED
 from paic3d_studio.project.edits import set_seed, set_settings
 from paic3d_studio.viewport.front import NO_PICTURE
+from paic3d_studio.viewport.orbit import HOME_VIEW
 
 OLDER = "An older state: the head is being made anew"
 
@@ -281,3 +282,37 @@ def test_escape_takes_a_message_away_and_lets_the_refining_go_on(
         assert not studio.workspace.messages.isVisible()
     qtbot.waitUntil(lambda: voxels_shown(studio) == 24, timeout=20_000)
     assert studio.workspace.strip.states()[REFINED] == "fresh"
+
+
+def test_nothing_is_called_up_to_date_while_the_view_is_being_refined(
+    qtbot: QtBot, studio: MainWindow, pace: object
+) -> None:
+    settle(qtbot, studio)
+    pace.fine_seconds = 30.0
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.edit(lambda project: set_seed(project, seed=31))
+    assert studio.workspace.status.doing == "Refining the view; every edit is in it"
+    qtbot.waitUntil(lambda: studio.workspace.status.doing.startswith("Refining the view ("))
+    pace.fine_seconds = 0.01
+    settle(qtbot, studio)
+    qtbot.waitUntil(lambda: studio.workspace.status.doing == "Up to date")
+
+
+def test_a_head_is_first_seen_filling_the_view_and_does_not_move_when_finer_volumes_come(
+    qtbot: QtBot, studio: MainWindow, pace: object, another_picture: Path
+) -> None:
+    settle(qtbot, studio)
+    studio.head.viewport.show_back()
+    views: list[object] = []
+    studio.document.artefact.connect(
+        lambda stage, _: views.append(studio.head.viewport.view) if stage in (COARSE, "volume", REFINED) else None
+    )
+    studio.document.open(another_picture)
+    qtbot.waitUntil(lambda: len(views) >= 3, timeout=20_000)
+    settle(qtbot, studio)
+    first = views[0]
+    assert set(views) == {first} and first.azimuth == 0
+    assert first.extent < 0.75 * HOME_VIEW.extent  # the head is half as large as the box
+    studio.head.viewport.show_side()
+    studio.head.viewport.reset_view()
+    assert studio.head.viewport.view == first

@@ -177,3 +177,16 @@ def test_nothing_is_heard_after_closing(qtbot: QtBot) -> None:
     runner.close()
     qtbot.wait(30)
     assert ear.heard == []
+
+
+def test_the_progress_of_a_job_never_runs_backwards(qtbot: QtBot, runner: Runner) -> None:
+    told: list[float] = []
+
+    def work(monitor: Monitor, deliver: Deliver) -> None:
+        for fraction in (0.2, 0.68, 0.4, 0.5, 0.9):
+            monitor.report(fraction, "a part")
+
+    runner.progressed.connect(lambda _lane, fraction, _words: told.append(fraction))
+    with qtbot.waitSignal(runner.finished):
+        runner.submit("refresh", work)
+    assert told == [0.2, 0.68, 0.68, 0.68, 0.9]

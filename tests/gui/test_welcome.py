@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -161,3 +162,34 @@ def test_a_bug_can_be_copied_with_its_traceback_and_the_versions(
     window.workspace.messages._copy.click()
     copied = QGuiApplication.clipboard().text()
     assert "of nothing by nothing" in copied and "Traceback" in copied and "PAiC-3D Studio 0." in copied
+
+
+def test_the_buttons_of_the_tour_keep_their_place(qtbot: QtBot, studio: MainWindow) -> None:
+    studio.welcome.begin_tour()
+    tour = studio.welcome.tour
+    assert tour is not None
+    places = []
+    for _ in STEPS:
+        QTest.qWait(30)
+        places.append(tour._next.mapTo(tour, tour._next.rect().topRight()))
+        if tour.step.target in ("header", "toolRail", "stageStrip"):
+            assert not tour._bubble.geometry().intersects(tour._lit())
+        tour.go_on()
+    assert len(set(places)) == 1
+
+
+def test_the_tour_does_not_end_on_a_head_that_is_not_there_without_saying_so(
+    qtbot: QtBot, window: MainWindow, picture: Path, pace: object
+) -> None:
+    pace.coarse_seconds = 30.0
+    window.open_picture(str(picture))
+    qtbot.waitUntil(lambda: pace.coarse_begun == 1, timeout=20_000)
+    window.welcome.begin_tour()
+    tour = window.welcome.tour
+    assert tour is not None
+    while tour.step != STEPS[-1]:
+        tour.go_on()
+    assert "still being made" in tour.coming and tour._coming.isVisible()
+    pace.coarse_seconds = 0.01
+    qtbot.waitUntil(lambda: tour.coming == "" and not tour._coming.isVisible(), timeout=20_000)
+    assert tour.isVisible()

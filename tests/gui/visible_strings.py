@@ -112,7 +112,7 @@ def _called(function: ast.expr) -> str:
 def tables() -> Iterator[Found]:
     """Sentences that stand in tables and reach `text()` by a variable."""
     from paic3d_studio.export import EXPORTERS
-    from paic3d_studio.gui import appearance, following, help_texts, outcomes, theme
+    from paic3d_studio.gui import appearance, cut_words, following, help_texts, outcomes, theme
     from paic3d_studio.gui.actions import ACTIONS
     from paic3d_studio.gui.panels import (
         align_bar,
@@ -141,6 +141,9 @@ def tables() -> Iterator[Found]:
         *(words for title, _, tip, _ in viewport_panel._VIEWS for words in (title, tip)),
         *look_menu.OVERLAYS.values(),
         *(title for _, title in mesh_panel._LINES),
+        *mesh_panel._TIPS.values(),
+        *cut_words._WHERE.values(),
+        "Cut by hand",
         *settings_panel._CHOICE_LABELS.values(),
         *(words for _, _, words, *_ in align_bar._FIELDS),
         *(words for pair in brush_bar.MATTE_MODES.values() for words in pair),

@@ -200,3 +200,14 @@ def test_a_framed_box_is_in_the_picture_from_every_side() -> None:
         places = np.array([framed.projected(corner) for corner in corners])
         reach = np.abs(places).max()
         assert 0.2 < reach < 0.62
+
+
+def test_what_fills_the_view_is_in_its_middle_and_nothing_of_its_front_is_cut_off() -> None:
+    lower, upper = np.array([-0.21, -0.35, -0.175]), np.array([0.21, 0.15, 0.145])
+    view = OrbitView(fov=30.0).filled_by(lower, upper)
+    corners = [
+        view.projected(np.array([x, y, z])) for x in (-0.21, 0.21) for y in (-0.35, 0.15) for z in (-0.175, 0.145)
+    ]
+    reach = np.abs(corners).max(axis=0)
+    assert reach.max() <= 0.5 and reach.max() > 0.4
+    assert view.projected((lower + upper) / 2) == pytest.approx((0, 0), abs=1e-9)

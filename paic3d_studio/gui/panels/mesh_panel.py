@@ -13,6 +13,7 @@ from paic3d_studio.core.inspection import MeshInspection
 from paic3d_studio.core.solid import Symmetry
 from paic3d_studio.core.surface import CUTS, Base
 from paic3d_studio.core.upscaling import UPSCALING, Upscaling, UpscalingWay
+from paic3d_studio.gui.cut_words import cut_words
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.settings_panel import Option, OptionControls, option_sections
 from paic3d_studio.gui.widgets import ElidedLabel, label
@@ -176,6 +177,7 @@ class MeshPanel(QWidget):
         self._last: tuple[MeshInspection, int] | None = None  # with the side of its texture
         self.figures: Figures | None = None
         """What the panel says."""
+        self._cut = label(role="faint", wrap=True)
         self._show_button = QPushButton(text("Show the mesh"))
         self._show_button.setToolTip(text("Show the mesh that is exported; meanwhile it is kept up to date") + "  (6)")
         self._show_button.clicked.connect(self.mesh_wanted)
@@ -194,6 +196,7 @@ class MeshPanel(QWidget):
             self._name_network(project.settings.upscaling)
             last, side = self._last or (None, 2048)
             self._tell(foreseen(project, last, texture=side))
+            self._cut.setText(cut_words(project.settings.surface.crop_below))
 
     def clear(self) -> None:
         """Forget the mesh of the picture before."""
@@ -237,10 +240,13 @@ class MeshPanel(QWidget):
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
             value.setAccessibleName(title)
             self._values[name] = value
-            grid.addWidget(label(title, role="faint"), line, 0)
+            named = label(title, role="faint")
+            named.setToolTip(text(_TIPS[name]) if name in _TIPS else "")
+            grid.addWidget(named, line, 0)
             grid.addWidget(value, line, 1)
-        grid.addWidget(self._show_button, len(_LINES), 0, 1, 2)
-        grid.setRowMinimumHeight(len(_LINES), 40)
+        grid.addWidget(self._cut, len(_LINES), 0, 1, 2)
+        grid.addWidget(self._show_button, len(_LINES) + 1, 0, 1, 2)
+        grid.setRowMinimumHeight(len(_LINES) + 1, 40)
         column.addWidget(inside)
 
     def _tell(self, figures: Figures) -> None:
@@ -259,9 +265,15 @@ _LINES: Final = (
     ("file", "GLB file"),
     ("size", "Size"),
     ("closed", "Surface"),
-    ("error", "Off the field"),
+    ("error", "Accuracy"),
 )
 """Name and title of each line of figures."""
+
+_TIPS: Final = {
+    "error": "How far the corners of the mesh lie from where the field has its surface: what simplifying and smoothing "
+    "cost. “Mesh error” among the shadings shows where.",
+}
+"""Name of a line of figures -> what it means."""
 
 
 def _texts(figures: Figures) -> dict[str, str]:
@@ -274,7 +286,9 @@ def _texts(figures: Figures) -> dict[str, str]:
         "file": f"{about}{figures.glb_bytes / 1e6:.1f} MB",
         "size": "–" if size is None else " × ".join(f"{100 * side:.1f}" for side in size) + " cm",
         "closed": closed,
-        "error": "–" if figures.error is None else f"{1000 * figures.error:.2f} mm on average",
+        "error": "–"
+        if figures.error is None
+        else text("{distance} mm on average", distance=f"{1000 * figures.error:.2f}"),
     }
 
 

@@ -19,11 +19,14 @@ from paic3d_studio.gui.widgets import icon_button, label
 
 _SYMBOLS: Final = {"error": "error", "warning": "warning", "info": "check"}
 _INFO_SECONDS = 12
+_OFFER_SECONDS = 30
+"""How long good news stays, and good news with a button."""
 
 
 class MessageBar(QFrame):
     """Floats over the lower edge of its parent until it is dismissed; the newest message replaces the one before.
 
+    Good news with a button, such as the folder of an export, is not replaced by good news without: that waits.
     One that `stays` comes back once those that replaced it are gone, until it was answered or dismissed itself. Good
     news leaves by itself, what went wrong stays, and can be copied with what whoever mends it has to know.
     """
@@ -38,6 +41,8 @@ class MessageBar(QFrame):
         self._details = ""
         self._staying: Callable[[], None] | None = None  # shows the message again that is not answered yet
         self._stays = False
+        self._offers = False  # good news with a button
+        self._lesser: Callable[[], None] | None = None  # shows good news that waits for such
         self.setObjectName("messageBar")
         self.setAccessibleName(in_language("Message"))
         self._symbol = QLabel()
@@ -100,9 +105,13 @@ class MessageBar(QFrame):
             details: what is copied beside the words, such as a traceback.
             stays: whether it outlives the messages that come after it.
         """
+        parts: dict[str, Any] = {"cure": cure, "kind": kind, "action": action, "other": other, "more": more}
+        if kind == "info" and action is None and self._offers and self.isVisible():
+            self._lesser = partial(self.show_message, message, **parts, details=details)
+            return
+        self._offers = kind == "info" and action is not None
         self._stays = stays
         if stays:
-            parts: dict[str, Any] = {"cure": cure, "kind": kind, "action": action, "other": other, "more": more}
             self._staying = partial(self.show_message, message, **parts, details=details, stays=True)
         colour = {"error": theme.BAD, "warning": theme.WARM, "info": theme.GOOD}[kind]
         self._details = details
@@ -125,15 +134,18 @@ class MessageBar(QFrame):
         self._place()
         self._timer.stop()
         if kind == "info":
-            self._timer.start(_INFO_SECONDS * 1000)
+            self._timer.start(1000 * (_OFFER_SECONDS if self._offers else _INFO_SECONDS))
 
     def dismiss(self) -> None:
         """Take the message away; one that stays below it is shown again."""
         if self._stays:
             self._staying = None
         self.hide()
+        lesser, self._lesser = self._lesser, None
         if self._staying is not None:
             self._staying()
+        elif lesser is not None:
+            lesser()
 
     def withdraw(self, *names: str) -> None:
         """Dismiss the message if one of its buttons has one of these names: what it asks is settled."""

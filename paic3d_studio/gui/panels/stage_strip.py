@@ -24,11 +24,14 @@ STEPS: Final = {
     "Lines": ("lines", "line_mask"),
     "Infill": ("render_like",),
     "Field": ("tags", "field"),
-    "View": ("coarse_volume", "volume", "fine_volume", "stitch_source", "stitch_picture"),
+    "View": ("stitch_source", "stitch_picture", "coarse_volume", "volume", "fine_volume"),
     "Mesh": ("lattice", "surface"),
     "Texture": ("upscaled", "textured", "inspection"),
 }
 """What the artist knows as one step -> the stages it is made of."""
+
+_APART: Final = ("fine_volume",)
+"""Stages that come once the step is done, by a request of their own."""
 
 _RANK: Final = ("running", "failed", "cancelled", "queued", "fresh", "cached")
 """States of stages; the first of them that occurs is the state of their step."""
@@ -53,11 +56,14 @@ class StepChip(QWidget):
 
     Args:
         name: what the step is called.
-        titles: its stages in order, and what each does in a few words.
+        titles: its stages in the order in which they run, and what each does in a few words.
+        seconds: stage -> how long it usually takes, for its share of the step's progress.
     """
 
-    def __init__(self, name: str, *, titles: Mapping[str, str]) -> None:
+    def __init__(self, name: str, *, titles: Mapping[str, str], seconds: Mapping[str, float]) -> None:
         super().__init__()
+        self._is_new = False
+        self._weights = {stage: seconds.get(stage, 1.0) for stage in titles}
         self._name = text(name)
         self._titles = {stage: text(title) for stage, title in titles.items()}
         self.reports: dict[str, StageReport | None] = dict.fromkeys(titles)
@@ -73,9 +79,26 @@ class StepChip(QWidget):
             return None
         first = min(known, key=lambda report: _RANK.index(report.state))
         seconds = first.seconds
+        if first.state == "cached" and self._is_new:
+            first = dataclasses.replace(first, state="fresh")  # made when the picture was read
+            known = [dataclasses.replace(report, state="fresh") for report in known]
         if first.state == "fresh":
             seconds = sum(report.seconds for report in known if report.state == "fresh")
-        return dataclasses.replace(first, seconds=seconds)
+        progress = self._progress_of(first) if first.state == "running" else first.progress
+        return dataclasses.replace(first, seconds=seconds, progress=progress)
+
+    def _progress_of(self, running: StageReport) -> float:
+        """Return how far the step is, 0..1, while one of its stages runs: those above it in the list are done."""
+        weights = {stage: w for stage, w in self._weights.items() if stage not in _APART or stage == running.stage}
+        stages = list(weights)
+        above = sum(weights[stage] for stage in stages[: stages.index(running.stage)])
+        return (above + running.progress * weights[running.stage]) / sum(weights.values())
+
+    def count_as_new(self, is_new: bool) -> None:
+        """Say whether what is known of the step's stages was made for the picture that was just opened."""
+        self._is_new = is_new
+        self._describe()
+        self.update()
 
     @property
     def state_text(self) -> str:
@@ -186,11 +209,12 @@ class StageStrip(QFrame):
 
     Args:
         stages: names and titles, in order; one that no step knows stands for itself.
+        seconds: stage -> how long it usually takes; all alike where none is told.
     """
 
     cancel_wanted = Signal()
 
-    def __init__(self, stages: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, stages: Iterable[tuple[str, str]], *, seconds: Mapping[str, float] | None = None) -> None:
         super().__init__()
         self.setObjectName("stageStrip")
         self.setAccessibleName(text("Stages"))
@@ -199,7 +223,8 @@ class StageStrip(QFrame):
         grouped = {stage for inside in steps.values() for stage in inside}
         steps |= {stage.capitalize(): [stage] for stage in titles if stage not in grouped}
         self.chips = {
-            name: StepChip(name, titles={stage: titles[stage] for stage in inside}) for name, inside in steps.items()
+            name: StepChip(name, titles={stage: titles[stage] for stage in inside}, seconds=seconds or {})
+            for name, inside in steps.items()
         }
         self._chip_of = {stage: self.chips[name] for name, inside in steps.items() for stage in inside}
         self._stop = QPushButton(text("Stop"))
@@ -241,6 +266,11 @@ class StageStrip(QFrame):
         """Forget every report, for another picture."""
         for stage in self._chip_of:
             self.show_stage(stage, None)
+
+    def count_as_new(self, is_new: bool) -> None:
+        """Say whether what is known was made for the picture that was just opened: then nothing of it is unchanged."""
+        for chip in self.chips.values():
+            chip.count_as_new(is_new)
 
     def set_busy(self, busy: bool) -> None:
         """Offer to stop while something runs; the button keeps its place."""

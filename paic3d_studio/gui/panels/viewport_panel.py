@@ -82,7 +82,9 @@ class ViewportPanel(QWidget):
         }  # a finer one is of another field
         self._volumes = {**coarser, side: volume}
         self.viewport.set_volume(volume)
-        if is_first:  # nothing to look at till then: a coarse picture at once, like after a movement
+        if is_first:  # and only then: what comes later of this picture does not move it
+            self.viewport.look_from_start()
+            # nothing to look at till then: a coarse picture at once, like after a movement
             self.viewport.set_mode(self.viewport.mode)
 
     def clear(self) -> None:
@@ -167,7 +169,7 @@ class ViewportPanel(QWidget):
             button = QToolButton()
             button.setText(text(title))
             button.setProperty("role", "switch")
-            button.setToolTip(f"{text(tip)}  ({key})")
+            button.setToolTip(f"{text(tip)}  ({text('{key}, over the head', key=key)})")
             button.setAccessibleName(text("{title} view", title=text(title)))
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(getattr(self.viewport, method))
