@@ -95,7 +95,7 @@ def test_a_film_that_came_out_too_short_is_not_handed_over(tmp_path: Path, monke
     whole = cv2.VideoWriter
 
     class Stopping:
-        """Takes only the first seven frames, as on a full disk, and says nothing."""
+        """Takes only the first three frames, as on a full disk, and says nothing."""
 
         fourcc = staticmethod(cv2.VideoWriter.fourcc)
 
@@ -104,14 +104,14 @@ def test_a_film_that_came_out_too_short_is_not_handed_over(tmp_path: Path, monke
 
         def write(self, frame: Any) -> None:
             self.taken += 1
-            if self.taken <= 7:
+            if self.taken <= 3:
                 self.writer.write(frame)
 
         def __getattr__(self, name: str) -> Any:
             return getattr(self.writer, name)
 
     monkeypatch.setattr(cv2, "VideoWriter", Stopping)
-    with pytest.raises(UserError, match=r"7 of 10 pictures\. Make room"):
+    with pytest.raises(UserError, match=r"6 of 10 pictures\. Make room"):
         write_film(FRAMES, tmp_path / "turntable.mp4")
     assert list(tmp_path.iterdir()) == []
 
@@ -147,6 +147,28 @@ def test_what_tells_where_a_turntable_comes_from_is_written_beside_it(tmp_path: 
         )
         assert tuple(map(Path, written)) == form.files(target)
         assert form.files(target)[1].read_text() == f"[{target.stat().st_size}]"
+
+
+def test_the_second_turn_of_a_film_costs_no_bytes_and_lasts_as_long_as_the_first(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    frames = [rng.integers(0, 256, (64, 64, 3), dtype=np.uint8) for _ in range(30)]  # more than one whole picture
+    lengths, sizes = [], []
+    for turns in (1, 2, 3):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(turntable, "_TURNS", turns)
+            (path,) = write_film(frames, tmp_path / f"{turns}.mp4")
+        film = cv2.VideoCapture(path)
+        shown = []
+        while (read := film.read())[0]:
+            shown.append(read[1])
+        assert len(shown) == turns * 30
+        assert all(np.array_equal(picture, shown[index % 30]) for index, picture in enumerate(shown))
+        lengths.append(film.get(cv2.CAP_PROP_FRAME_COUNT) / film.get(cv2.CAP_PROP_FPS))
+        sizes.append(Path(path).stat().st_size)
+        film.set(cv2.CAP_PROP_POS_FRAMES, (turns - 1) * 30 + 17)  # somebody jumps into the last turn
+        assert np.array_equal(film.read()[1], shown[17])
+    assert lengths == pytest.approx([TURN / 1000 * turns for turns in (1, 2, 3)], rel=0.02)
+    assert sizes[1] - sizes[0] < 0.02 * sizes[0]
 
 
 def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:
