@@ -15,6 +15,7 @@ import trimesh
 
 from paic3d_studio.cli import has_display, main
 from paic3d_studio.core.image import encode_png
+from paic3d_studio.export.exporters import SIDECAR
 from paic3d_studio.paths import example_picture, models_folder, resources_folder
 from paic3d_studio.session.headless import without_display
 from paic3d_studio.session.session import Session
@@ -61,7 +62,7 @@ def test_the_example_becomes_a_textured_head(folder, example, capsys):
     assert told["bytes"] == sum(Path(file).stat().st_size for file in told["files"])
     assert {"landmarks", "render_like", "field", "surface", "textured"} <= set(told["stages"])
     assert told["peak_memory_mib"] is None or told["peak_memory_mib"] > 100
-    assert files_in(folder) == {"head.glb", "head.glb.provenance.json", "round.png"}
+    assert files_in(folder) == {f"{name}{beside}" for name in ("head.glb", "round.png") for beside in ("", SIDECAR)}
 
 
 @pytest.mark.slow
@@ -253,7 +254,7 @@ def test_without_a_display_the_example_is_done_here(folder):
     environment = {name: value for name, value in os.environ.items() if "DISPLAY" not in name and "QT_" not in name}
     done = run_alone(env=environment, before=f"import os; os.chdir({str(folder)!r}); sys.path.insert(0, {str(ROOT)!r})")
     assert done.returncode == 0, done.stderr
-    assert files_in(folder) == {"head.glb", "head.glb.provenance.json", "turntable.png"}
+    assert files_in(folder) == {f"{name}{beside}" for name in ("head.glb", "turntable.png") for beside in ("", SIDECAR)}
     assert str(folder / "head.glb") in done.stdout
     assert "no display" in done.stderr
 
