@@ -66,7 +66,12 @@ class Blending(QObject):
         except UserError as error:
             self._say(error.message, cure=error.cure)
         else:
-            self._messages.show_message("Blender is starting with the head.", cure=str(self._program), kind="info")
+            self._messages.show_message(
+                "Blender is starting with the head.",
+                cure=str(self._program),
+                kind="info",
+                action=("show-folder", "Show in folder"),  # of what was exported for it a moment ago
+            )
 
     def _on_ended(self, lane: str, reason: object) -> None:
         del reason
