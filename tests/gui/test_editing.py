@@ -387,6 +387,7 @@ def test_escape_stops_a_reconstruction_and_f5_goes_on(qtbot: QtBot, studio: Main
     assert states(studio)["volume"] == "cancelled"
     assert "F5" in studio.workspace.status.hint
     pace.seconds = 0
+    qtbot.waitUntil(studio.actions_by_name["refresh"].isEnabled)
     with qtbot.waitSignal(studio.document.refreshed):
         QTest.keyClick(studio, Qt.Key.Key_F5)
     assert states(studio)["volume"] == "fresh"
