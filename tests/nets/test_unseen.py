@@ -80,8 +80,25 @@ def test_hair_that_turns_away_takes_the_colour_around_and_no_rim() -> None:
 
 def test_skin_that_turns_away_stays_the_picture() -> None:
     x = (torch.arange(128) + 0.5) / 128 * BOX_SIDE
-    steep = (3.0 * x).expand(1, 1, 128, 128)
-    assert sides(scene_of(striped(), hair=torch.zeros(64, 64, dtype=torch.bool)), steep)[0, 3].max() == 0
+    as_a_nose = (1.5 * x).expand(1, 1, 128, 128)
+    assert sides(scene_of(striped(), hair=torch.zeros(64, 64, dtype=torch.bool)), as_a_nose)[0, 3].max() == 0
+
+
+def test_a_wall_from_a_lock_to_the_cheek_has_the_colours_of_both_and_no_speckle() -> None:
+    hair = torch.zeros(64, 64, dtype=torch.bool)
+    hair[:, :32] = True
+    front = torch.full((3, SIDE, SIDE), 0.8)
+    front[:, :, : SIDE // 2] = 0.2
+    front[:, 250:256, SIDE // 2 + 4 : SIDE // 2 + 8] = 0.2  # the picture's edge is no straight line
+    x = torch.arange(128)
+    wall = torch.where(x < 64, 0.1, torch.where(x < 68, 0.1 - 0.02 * (x - 63), torch.tensor(0.02))).expand(
+        1, 1, 128, 128
+    )
+    found = sides(scene_of(front, hair=hair), wall)[0]
+    assert found[3, 64, 64:67].min() > 0.9
+    assert found[:3, 64, 67].min() > 0.7  # the cheek's end of it
+    assert found[:3, 64, 61].max() < 0.3  # the lock's
+    assert found[3, 64, 90:].max() == 0
 
 
 def test_a_finished_field_shows_the_picture_from_the_front_and_strands_from_behind() -> None:

@@ -31,7 +31,7 @@ class Finish:
     """What the colours of a finished field take into account beside the scene; the decoder sees none of it.
 
     `surfaces` (N, 2, h, w) z in metres of the first surface from +z and from -z; `strands` (N, 2, H, H) the brightness
-    of strands across x, and how much of the back picture is hair; `sides` (N, 4, h, w) the colour of hair that turns
+    of strands across x, and how much of the back picture is hair; `sides` (N, 4, h, w) the colour of what turns
     away from the picture, and how much it stands in for the picture; `sheet` (N, 1, h, w) 1 where a sheet of hair
     stands behind the first surface.
     """
@@ -82,4 +82,4 @@ def finished_colour(
     behind = pictures[..., 4:] + sampled_at(finish.strands, xyz).prod(2, keepdim=True)
     along = sampled_at(finish.strands[:, :1], xyz[..., [2, 1, 0]])  # at the sides strands follow each other along z
     elsewhere = 1 - front - back
-    return front * before + back * behind + elsewhere * palette + (front * turned + elsewhere * hair) * along
+    return front * before + back * behind + elsewhere * palette + hair * (front * turned + elsewhere) * along

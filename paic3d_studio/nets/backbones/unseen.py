@@ -45,11 +45,14 @@ SURE_HAIR: Final = (0.6, 0.9)
 SIDE_SLOPES: Final = (0.8, 2.0)
 """Metres of depth per metre across from which on, and in full, hair counts as turned away from the picture."""
 
+WALL_SLOPES: Final = (2.0, 3.5)
+"""The same for skin: no nose is as steep, a wall between a lock and a cheek is."""
+
 SIDE_BLURS: Final = (9, 31)
-"""Widths of the blur of hair at the sides, in pixels of the depth map; near, then far."""
+"""Widths of the blur of colours at the sides, in pixels of the depth map; near, then far."""
 
 SIDE_HAIR: Final = (0.4, 0.8)
-"""Shares of the class map from which on, and in full, what is turned away is painted as hair."""
+"""Shares of the class map from which on, and in full, what is turned away is painted as hair, or as hair or skin."""
 
 
 def smooth_back(scene: Scene) -> Tensor:
@@ -91,7 +94,11 @@ def strands(scene: Scene) -> Tensor:
 
 
 def sides(scene: Scene, first: Tensor) -> Tensor:
-    """Return the colour of the hair around each pixel, and how much it stands in for the picture there, (N, 4, h, w).
+    """Return the colour around each pixel, and how much it stands in for the picture there, (N, 4, h, w).
+
+    It does so where hair turns away, and on the walls between a lock and the face behind it, where picture and depth
+    never part at quite the same pixel and would leave speckles of hair on the cheek. Hair takes the colour of hair,
+    skin that of skin.
 
     Args:
         scene: what the network knows.
@@ -99,13 +106,26 @@ def sides(scene: Scene, first: Tensor) -> Tensor:
     """
     side = first.shape[-1]
     front, alpha = (F.interpolate(maps, size=(side, side), mode="area") for maps in (scene.front, scene.alpha))
-    hair = _ramp(hair_before(scene, side), SIDE_HAIR)
+    shares = F.interpolate(scene.classes.softmax(1), size=(side, side), mode="bilinear")
+    hair, skin = (shares[:, CLASSES.index(name)][:, None] for name in ("hair", "skin"))
     rim = F.max_pool2d((alpha <= 0.5).float(), 3, 1, 1) * (alpha > 0.5)
-    turned = torch.maximum(_ramp(slope(first), SIDE_SLOPES), rim)
-    turned = F.avg_pool2d(F.max_pool2d(turned, 3, 1, 1), 3, 1, 1, count_include_pad=False) * hair
-    weight = hair * (alpha > 0.9) * (1 - 0.9 * turned)
-    (near, close), (far, _) = (_boxed_mean(front, weight, width) for width in SIDE_BLURS)
-    return torch.cat((torch.lerp(far, near, (close * 20).clamp(0, 1)), turned), 1)
+    steep = slope(first)
+    turned = _grown(torch.maximum(_ramp(steep, SIDE_SLOPES), rim)) * _ramp(hair, SIDE_HAIR)
+    turned = torch.maximum(turned, _grown(_ramp(steep, WALL_SLOPES)) * _ramp(hair + skin, SIDE_HAIR))
+    level = (alpha > 0.9) * (1 - 0.9 * turned)
+    of_hair, of_skin = (_around(front, _ramp(share, SIDE_HAIR) * level) for share in (hair, skin))
+    return torch.cat((torch.lerp(of_skin, of_hair, hair / (hair + skin).clamp(min=1e-3)), turned), 1)
+
+
+def _around(colours: Tensor, weight: Tensor) -> Tensor:
+    """Return the weighted mean colour around each pixel, (N, 3, h, w), from near by where there is any."""
+    (near, close), (far, _) = (_boxed_mean(colours, weight, width) for width in SIDE_BLURS)
+    return torch.lerp(far, near, (close * 20).clamp(0, 1))
+
+
+def _grown(mask: Tensor) -> Tensor:
+    """Return a mask (N, 1, h, w) that reaches one pixel further, and softly."""
+    return F.avg_pool2d(F.max_pool2d(mask, 3, 1, 1), 3, 1, 1, count_include_pad=False)
 
 
 def slope(depth: Tensor) -> Tensor:
