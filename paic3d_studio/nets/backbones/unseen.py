@@ -46,13 +46,13 @@ SIDE_SLOPES: Final = (0.8, 2.0)
 """Metres of depth per metre across from which on, and in full, hair counts as turned away from the picture."""
 
 WALL_SLOPES: Final = (2.0, 3.5)
-"""The same for skin: no nose is as steep, a wall between a lock and a cheek is."""
+"""The same for all but eyes and mouth: no nose is as steep, a wall between a lock and a cheek is."""
 
 SIDE_BLURS: Final = (9, 31)
 """Widths of the blur of colours at the sides, in pixels of the depth map; near, then far."""
 
 SIDE_HAIR: Final = (0.4, 0.8)
-"""Shares of the class map from which on, and in full, what is turned away is painted as hair, or as hair or skin."""
+"""Shares of the class map from which on, and in full, what is turned away is painted as hair, or as no eye."""
 
 
 def smooth_back(scene: Scene) -> Tensor:
@@ -97,8 +97,8 @@ def sides(scene: Scene, first: Tensor) -> Tensor:
     """Return the colour around each pixel, and how much it stands in for the picture there, (N, 4, h, w).
 
     It does so where hair turns away, and on the walls between a lock and the face behind it, where picture and depth
-    never part at quite the same pixel and would leave speckles of hair on the cheek. Hair takes the colour of hair,
-    skin that of skin.
+    never part at quite the same pixel and would leave speckles of hair on the cheek (or between chin and collar). Hair
+    takes the colour of hair, skin that of skin, cloth that of cloth.
 
     Args:
         scene: what the network knows.
@@ -107,14 +107,15 @@ def sides(scene: Scene, first: Tensor) -> Tensor:
     side = first.shape[-1]
     front, alpha = (F.interpolate(maps, size=(side, side), mode="area") for maps in (scene.front, scene.alpha))
     shares = F.interpolate(scene.classes.softmax(1), size=(side, side), mode="bilinear")
-    hair, skin = (shares[:, CLASSES.index(name)][:, None] for name in ("hair", "skin"))
+    hair, skin, cloth = (shares[:, CLASSES.index(name)][:, None] for name in ("hair", "skin", "cloth"))
+    painted = hair + skin + cloth
     rim = F.max_pool2d((alpha <= 0.5).float(), 3, 1, 1) * (alpha > 0.5)
     steep = slope(first)
     turned = _grown(torch.maximum(_ramp(steep, SIDE_SLOPES), rim)) * _ramp(hair, SIDE_HAIR)
-    turned = torch.maximum(turned, _grown(_ramp(steep, WALL_SLOPES)) * _ramp(hair + skin, SIDE_HAIR))
+    turned = torch.maximum(turned, _grown(_ramp(steep, WALL_SLOPES)) * _ramp(painted, SIDE_HAIR))
     level = (alpha > 0.9) * (1 - 0.9 * turned)
-    of_hair, of_skin = (_around(front, _ramp(share, SIDE_HAIR) * level) for share in (hair, skin))
-    return torch.cat((torch.lerp(of_skin, of_hair, hair / (hair + skin).clamp(min=1e-3)), turned), 1)
+    colour = sum(share * _around(front, _ramp(share, SIDE_HAIR) * level) for share in (hair, skin, cloth))
+    return torch.cat((colour / painted.clamp(min=1e-3), turned), 1)
 
 
 def _around(colours: Tensor, weight: Tensor) -> Tensor:
