@@ -1,12 +1,13 @@
 """Colours of what the picture does not show: strands at the back and at the sides."""
 
+import dataclasses
 import math
 
 import pytest
 import torch
 
 from paic3d_studio.core.artefacts import BOX_SIDE
-from paic3d_studio.nets.backbones.compact import CompactBackbone
+from paic3d_studio.nets.backbones.compact import CLASSES, CompactBackbone
 from paic3d_studio.nets.backbones.compact_field import CompactField
 from paic3d_studio.nets.backbones.unseen import STRAND_GAIN, STRAND_SIDE, sides, smooth_back, strands
 from tests.nets.scenes import SIDE, scene_of
@@ -99,6 +100,16 @@ def test_a_wall_from_a_lock_to_the_cheek_has_the_colours_of_both_and_no_speckle(
     assert found[:3, 64, 67].min() > 0.7  # the cheek's end of it
     assert found[:3, 64, 61].max() < 0.3  # the lock's
     assert found[3, 64, 90:].max() == 0
+
+
+def test_a_class_that_is_sure_of_no_pixel_lends_walls_no_colour() -> None:
+    scene = scene_of(torch.full((3, SIDE, SIDE), 0.8), hair=torch.zeros(64, 64, dtype=torch.bool))
+    logits = torch.full_like(scene.classes, -8.0)
+    logits[:, CLASSES.index("skin")], logits[:, CLASSES.index("cloth")] = 1.0, 0.0  # cloth .27 everywhere
+    wall = torch.where(torch.arange(128) < 64, 0.1, 0.0).expand(1, 1, 128, 128)
+    found = sides(dataclasses.replace(scene, classes=logits), wall)[0]
+    assert found[3, 64, 63:65].min() > 0.5
+    assert torch.allclose(found[:3, 64, 63:65], torch.tensor(0.8), atol=0.01)
 
 
 def test_a_finished_field_shows_the_picture_from_the_front_and_strands_from_behind() -> None:

@@ -107,21 +107,26 @@ def sides(scene: Scene, first: Tensor) -> Tensor:
     side = first.shape[-1]
     front, alpha = (F.interpolate(maps, size=(side, side), mode="area") for maps in (scene.front, scene.alpha))
     shares = F.interpolate(scene.classes.softmax(1), size=(side, side), mode="bilinear")
-    hair, skin, cloth = (shares[:, CLASSES.index(name)][:, None] for name in ("hair", "skin", "cloth"))
-    painted = hair + skin + cloth
+    painted = [shares[:, CLASSES.index(name)][:, None] for name in ("hair", "skin", "cloth")]
     rim = F.max_pool2d((alpha <= 0.5).float(), 3, 1, 1) * (alpha > 0.5)
     steep = slope(first)
-    turned = _grown(torch.maximum(_ramp(steep, SIDE_SLOPES), rim)) * _ramp(hair, SIDE_HAIR)
-    turned = torch.maximum(turned, _grown(_ramp(steep, WALL_SLOPES)) * _ramp(painted, SIDE_HAIR))
+    turned = _grown(torch.maximum(_ramp(steep, SIDE_SLOPES), rim)) * _ramp(painted[0], SIDE_HAIR)
+    turned = torch.maximum(turned, _grown(_ramp(steep, WALL_SLOPES)) * _ramp(torch.stack(painted).sum(0), SIDE_HAIR))
     level = (alpha > 0.9) * (1 - 0.9 * turned)
-    colour = sum(share * _around(front, _ramp(share, SIDE_HAIR) * level) for share in (hair, skin, cloth))
-    return torch.cat((colour / painted.clamp(min=1e-3), turned), 1)
+    colour, known = torch.zeros_like(front), torch.zeros_like(alpha)
+    for share in painted:
+        around, there = _around(front, _ramp(share, SIDE_HAIR) * level)
+        colour, known = colour + share * there * around, known + share * there
+    return torch.cat((colour / known.clamp(min=1e-3), turned * (known * 20).clamp(0, 1)), 1)
 
 
-def _around(colours: Tensor, weight: Tensor) -> Tensor:
-    """Return the weighted mean colour around each pixel, (N, 3, h, w), from near by where there is any."""
-    (near, close), (far, _) = (_boxed_mean(colours, weight, width) for width in SIDE_BLURS)
-    return torch.lerp(far, near, (close * 20).clamp(0, 1))
+def _around(colours: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the weighted mean colour around each pixel, (N, 3, h, w), and whether there is any, (N, 1, h, w) 0..1.
+
+    It comes from near by where that is possible.
+    """
+    (near, close), (far, wide) = (_boxed_mean(colours, weight, width) for width in SIDE_BLURS)
+    return torch.lerp(far, near, (close * 20).clamp(0, 1)), (wide * 200).clamp(0, 1)
 
 
 def _grown(mask: Tensor) -> Tensor:
