@@ -106,7 +106,7 @@ def reconstruct_parser() -> argparse.ArgumentParser:
     add("-o", "--output", metavar="FILE", type=Path, help="where the head goes; its suffix (.glb, .obj, .vrm, "
         ".usdz, .ply, .stl) decides the format; for several pictures a folder (default: .glb beside)")  # fmt: skip
     add("--turntable", metavar="FILE", type=Path, help="also write the head from all sides: a sheet (.png) or a "
-        "picture that turns (.gif) or a film of two turns (.mp4)")  # fmt: skip
+        "picture that turns (.gif) or a film of one turn (.mp4)")  # fmt: skip
     add("--face", metavar="X,Y,X,Y,X,Y", type=place_of_face, help="where the face is when it is not found: middle of "
         "the eye on the left of the picture, of the other eye, and of the mouth, in pixels")  # fmt: skip
     add_method_options(parser)

@@ -21,17 +21,16 @@ from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.core.terms import Terms
 from paic3d_studio.errors import UserError
 from paic3d_studio.export.exporters import sidecar_of
-from paic3d_studio.export.mp4_turns import repeated
 from paic3d_studio.files import write_files
 
 Sidecar = Callable[[Mapping[Path, bytes]], bytes]
 """The files of a turntable, to the content of the one that tells where it comes from."""
 
 TURN: Final = 3600
-"""Milliseconds that a moving picture takes for one turn of the head."""
+"""Milliseconds that a moving picture takes for one turn of the head; it turns for ever."""
 
-_TURNS: Final = 2
-"""Turns of a film; a player that stops at its end should not do so after a glance."""
+FILM_TURN: Final = 6000
+"""Milliseconds that a film takes for its only turn: it should not be over after a glance."""
 
 _ROOM: Final = "Make room on the disk for temporary files, or choose a turntable that ends in .gif or .png."
 """Cure of a film that was not encoded whole: a disk is full, and the encoder itself does not say so."""
@@ -128,9 +127,7 @@ def write_moving_picture(
 def write_film(
     frames: Sequence[NDArray[np.uint8]], path: Path, *, sidecar: Sidecar | None = None, monitor: Monitor = SILENT
 ) -> tuple[str, ...]:
-    """Write frames as an MP4 film of two turns, and return the paths written.
-
-    The second turn shows the pictures of the first: encoding is what takes the time.
+    """Write frames as an MP4 film of one turn, and return the paths written.
 
     The codec is VP9, which browsers, VLC, Blender and Windows play; where OpenCV has no encoder for it, MPEG-4 part 2.
     H.264, which older QuickTime players want, is not among OpenCV's encoders (its licence is not the program's).
@@ -160,7 +157,7 @@ def write_film(
 def _encode(frames: Sequence[NDArray[np.uint8]], file: Path, monitor: Monitor) -> None:
     """Encode a film, and look at what became of it: the encoder itself is silent about a full disk."""
     height, width = (side - side % 2 for side in frames[0].shape[:2])  # the codecs want even sides
-    film = _film(file, rate=1000 * len(frames) / TURN, size=(width, height))
+    film = _film(file, rate=1000 * len(frames) / FILM_TURN, size=(width, height))
     countdown = Countdown(monitor.child(0.0, 0.9), count=len(frames), doing=_ENCODING)
     try:
         for index, frame in enumerate(frames):
@@ -169,11 +166,9 @@ def _encode(frames: Sequence[NDArray[np.uint8]], file: Path, monitor: Monitor) -
     finally:
         film.release()
     monitor.report(0.9, "looking at the film")
-    file.write_bytes(repeated(file.read_bytes(), times=_TURNS))
-    expected = _TURNS * len(frames)
     found = _frames_in(file)
-    if found != expected:
-        raise UserError(f"The film came out with {found} of {expected} pictures.", _ROOM)
+    if found != len(frames):
+        raise UserError(f"The film came out with {found} of {len(frames)} pictures.", _ROOM)
 
 
 def _frames_in(file: Path) -> int:
