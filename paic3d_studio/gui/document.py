@@ -103,7 +103,8 @@ class Document(QObject):
         self._targets: tuple[str, ...] = TARGETS
         self._headless = True  # nothing was shown yet of the head in this picture
         self._first_head_comes = False  # and it is being made, of this project or an earlier one
-        self._is_ahead = False
+        self._asks_again = False  # once it is there
+        self._asked: dict[str, Project] = {}  # lane -> what was asked for there last
         self._unrefined: Project | None = None
         self._refined: Project | None = None
         self._refresh_pending = False
@@ -122,11 +123,6 @@ class Document(QObject):
     def refined(self) -> Project | None:
         """The present project if the finest volume of it is shown and no gesture is changing it, else None."""
         return None if self.session.dragging or self._refined != self.project else self._refined
-
-    @property
-    def is_ahead(self) -> bool:
-        """Whether edits wait for the first head of the picture, which is made without them."""
-        return self._is_ahead
 
     @property
     def runners(self) -> tuple[Runner, ...]:
@@ -235,13 +231,15 @@ class Document(QObject):
         self._pulling.shown = project
         self._unrefined = self._refined = None
         if self._first_head_comes:
-            self._is_ahead = True
+            self._asks_again = True
             self._ask_for_picture(project)
         else:
+            self.beside.cancel()
             self._ask_for_shown(project)
 
     def _ask_for_picture(self, project: Project) -> None:
         """Ask for the picture's side alone, beside the head that is being made."""
+        self._asked["picture"] = project
         self.beside.submit("picture", self._pulling.of_picture(project))
 
     def _ask_for_shown(self, project: Project) -> None:
@@ -250,6 +248,7 @@ class Document(QObject):
             first = targets.index("volume")
             targets = (*targets[:first], COARSE, *targets[first:])
         self._first_head_comes = self._headless
+        self._asked["refresh"] = project
         self.runner.submit("refresh", self._pulling.of_shown(project, targets), title="Reconstructing")
         self.busy_changed.emit()
 
@@ -376,24 +375,25 @@ class Document(QObject):
     def _on_delivered(self, lane: str, name: str, value: object) -> None:
         if lane in ("warm-up", "import"):
             self.method_known.emit(value)
-        elif lane != "still" and not self._is_of_earlier(lane, name):  # `Sharpening` knows what a still is of
+        elif lane != "still" and not (name in OF_PICTURE and self._is_of_earlier(lane)):
+            # `Sharpening` knows what a still is of
             self.artefact.emit(name, value)
             if name in (COARSE, "volume"):
                 self._take_head()
 
-    def _is_of_earlier(self, lane: str, name: str) -> bool:
-        """Whether an artefact of the picture's side comes from the job that knows only earlier edits."""
-        return name in OF_PICTURE and (lane == "picture") != self._is_ahead
+    def _is_of_earlier(self, lane: str) -> bool:
+        """Whether a lane's job knows only earlier edits than those that are shown."""
+        return self._asked[lane] is not self._pulling.shown
 
     def _take_head(self) -> None:
-        """Go on with the edits that waited for the first head; from now on the newest request wins."""
+        """Go on with what waited for the first head; from now on the newest request wins."""
         self._headless = False
         if self._forget_first_head() and self._pulling.shown is not None:
             self._ask_for_shown(self._pulling.shown)
 
     def _forget_first_head(self) -> bool:
-        """Let nothing wait for a first head any more; returns whether edits did."""
-        waited, self._first_head_comes, self._is_ahead = self._is_ahead, False, False
+        """Let nothing wait for a first head any more; returns whether anything did."""
+        waited, self._first_head_comes, self._asks_again = self._asks_again, False, False
         return waited
 
     def _stop_first_head(self) -> None:
@@ -405,7 +405,7 @@ class Document(QObject):
         self.busy_changed.emit()
         if lane == "open" and isinstance(value, Project):
             self._show_opened(value)
-        elif lane == "refresh":
+        elif lane == "refresh" and not self._is_of_earlier(lane):
             self._unrefined = self._pulling.shown
             if not self._has_refreshed:
                 self._has_refreshed = True

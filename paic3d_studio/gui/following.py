@@ -88,7 +88,7 @@ class Following(QObject):
         if isinstance(value, TagFeatures):
             self._tell_of_tags(value.warning)
         if stage in (COARSE, "volume"):
-            self._head.viewport.set_older(self._document.is_ahead)
+            self._say_whether_older()
         if stage == REFINED:
             self._workspace.status.show_idle("Up to date")
         if stage in ("aligned", "volume"):
@@ -117,8 +117,14 @@ class Following(QObject):
         self._workspace.strip.count_as_new(self._is_just_opened)
         self._is_just_opened = False
         self._head.say_coming()
-        self._head.viewport.set_older(self._document.session.peek("volume") is None)
+        self._say_whether_older()
         self._show_stages_beside()
+
+    def _say_whether_older(self) -> None:
+        """Say of the head that is drawn whether it is one of an earlier state."""
+        present = self._document.session.peek_all((COARSE, "volume", REFINED)).values()
+        shown = self._head.viewport.scene.volume
+        self._head.viewport.set_older(not any(volume is shown for volume in present))
 
     def _show_stages_beside(self) -> None:
         """Say of stages that do not run whether what they made last still holds."""

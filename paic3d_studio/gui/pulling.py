@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -27,7 +27,7 @@ SHOWN: Final = (
 )
 """Artefacts that the window shows or tells of, delivered as soon as each is known."""
 
-OF_PICTURE: Final = frozenset(SHOWN[: SHOWN.index("render_like") + 1])
+OF_PICTURE: Final = SHOWN[: SHOWN.index("render_like") + 1]
 """Artefacts of the picture's side, which an edit shows while the first head is still made without it."""
 
 COARSE: Final = "coarse_volume"
@@ -78,10 +78,7 @@ class Pulling:
                 self._computed = telling.computed
                 for i, target in enumerate(targets):
                     self._session.pull(target, project, monitor.child(i / len(targets), (i + 1) / len(targets)))
-            for stage in (*SHOWN, *targets):  # the rest is known, or was pushed out of the memo and comes back quietly
-                if stage not in telling.delivered:
-                    telling.delivered.add(stage)
-                    deliver(stage, self._session.pull(stage, project, monitor))
+            self._deliver_rest((*SHOWN, *targets), telling, deliver, monitor)
 
         return work
 
@@ -89,10 +86,18 @@ class Pulling:
         """Return the job that pulls the picture's side alone, and hands it out as it comes."""
 
         def work(monitor: Monitor, deliver: Deliver) -> None:
-            with self._telling_of(project, deliver):
-                self._session.pull("render_like", project, monitor)
+            with self._telling_of(project, deliver) as telling:
+                self._session.pull(OF_PICTURE[-1], project, monitor)
+            self._deliver_rest(OF_PICTURE, telling, deliver, monitor)
 
         return work
+
+    def _deliver_rest(self, stages: Iterable[str], telling: _Telling, deliver: Deliver, monitor: Monitor) -> None:
+        """Hand out what no report spoke of: it is known, or was pushed out of the memo and comes back quietly."""
+        for stage in stages:
+            if stage not in telling.delivered:
+                telling.delivered.add(stage)
+                deliver(stage, self._session.pull(stage, telling.project, monitor))
 
     def of_refined(self, project: Project) -> Work:
         """Return the job that pulls what is finer than what is shown; what it is made of was told of before."""

@@ -1,6 +1,8 @@
 """The finer volume that comes after the quick one, and the picture that is stitched onto both."""
 
 import dataclasses
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.artefacts import FieldVolume
+from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.pulling import COARSE, REFINED
 from paic3d_studio.project.edits import set_seed, set_settings
@@ -142,15 +145,116 @@ def test_the_picture_follows_edits_while_the_first_head_is_made_without_them(
     settle(qtbot, studio)
     edit_while_the_first_head_is_made(qtbot, studio, pace, another_picture, seeds=range(20, 20))
     before = studio.document.session.peek("line_mask").mask
-    lines = studio.document.project.settings.lines
-    fewer = dataclasses.replace(lines, threshold=lines.threshold * 3)
     with qtbot.waitSignal(studio.document.artefact, check_params_cb=lambda stage, _: stage == "render_like"):
-        studio.document.edit(lambda project: set_settings(project, lines=fewer))
+        with_fewer_lines(studio)
     after = studio.document.session.peek("line_mask").mask
     assert after.sum() < before.sum()
     assert pace.coarse_begun == 1
     assert studio.head.viewport.scene.is_empty
-    np.testing.assert_array_equal(studio.image.shown.mask_pixels[..., 3] > 0, after)
+    np.testing.assert_array_equal(lines_shown(studio), after)
+
+
+def with_fewer_lines(studio: MainWindow) -> None:
+    """Make an edit that the line mask and the line-free picture follow."""
+    lines = studio.document.project.settings.lines
+    fewer = dataclasses.replace(lines, threshold=lines.threshold * 3)
+    studio.document.edit(lambda project: set_settings(project, lines=fewer))
+
+
+def first_run_waits(studio: MainWindow, name: str, wait: Callable[..., None]) -> threading.Event:
+    """Let a stage call `wait` the first time it runs; the event tells that it does."""
+    stages = studio.document.session._graph._stages
+    stage, begun = stages[name], threading.Event()
+
+    def compute(*inputs: object, **options: object) -> object:
+        if not begun.is_set():
+            begun.set()
+            wait(**options)
+        return stage.compute(*inputs, **options)
+
+    stages[name] = dataclasses.replace(stage, compute=compute)
+    return begun
+
+
+def lines_shown(studio: MainWindow) -> np.ndarray:
+    return studio.image.shown.mask_pixels[..., 3] > 0
+
+
+def test_lines_that_earlier_edits_had_are_not_shown_after_a_stop(
+    qtbot: QtBot, studio: MainWindow, another_picture: Path
+) -> None:
+    settle(qtbot, studio)
+    go_on = threading.Event()
+    begun = first_run_waits(studio, "line_mask", lambda **_: go_on.wait(20))
+    with qtbot.waitSignal(studio.document.opened):
+        studio.document.open(another_picture)
+    qtbot.waitUntil(begun.is_set)
+    with qtbot.waitSignal(studio.document.artefact, check_params_cb=lambda stage, _: stage == "line_mask"):
+        with_fewer_lines(studio)
+    newest = studio.document.session.peek("line_mask").mask
+    studio.document.stop()
+    go_on.set()
+    qtbot.waitUntil(lambda: not studio.document.busy)
+    QTest.qWait(50)
+    np.testing.assert_array_equal(lines_shown(studio), newest)
+
+
+def test_lines_that_no_memo_holds_any_more_come_back_with_undo_before_the_first_head(
+    qtbot: QtBot, studio: MainWindow, pace: object, another_picture: Path
+) -> None:
+    settle(qtbot, studio)
+    edit_while_the_first_head_is_made(qtbot, studio, pace, another_picture, seeds=range(20, 20))
+    first = studio.document.session.peek("line_mask").mask
+    with_fewer_lines(studio)
+    qtbot.waitUntil(lambda: not studio.document.beside.busy)
+    studio.document.session._graph._memo["line_mask"].clear()  # as after many edits
+    studio.document.undo()
+    qtbot.waitUntil(lambda: np.array_equal(lines_shown(studio), first))
+    assert studio.head.viewport.scene.is_empty
+
+
+def test_what_is_made_beside_the_first_head_stops_for_edits_after_it(
+    qtbot: QtBot, studio: MainWindow, pace: object, another_picture: Path
+) -> None:
+    settle(qtbot, studio)
+    edit_while_the_first_head_is_made(qtbot, studio, pace, another_picture, seeds=range(20, 20))
+    painted = threading.Event()
+
+    def for_long(*, monitor: Monitor) -> None:
+        while not painted.wait(0.01):
+            monitor.check()
+
+    begun = first_run_waits(studio, "render_like", for_long)
+    with_fewer_lines(studio)
+    qtbot.waitUntil(begun.is_set)
+    pace.coarse_seconds = 0.01
+    qtbot.waitUntil(lambda: not studio.head.viewport.scene.is_empty, timeout=20_000)
+    assert studio.document.beside.busy  # the head that comes next needs it
+    studio.document.undo()
+    qtbot.waitUntil(lambda: not studio.document.beside.busy)
+    settle(qtbot, studio)
+
+
+def undone(studio: MainWindow) -> None:
+    studio.document.edit(lambda project: set_seed(project, seed=20))
+    studio.document.undo()
+
+
+@pytest.mark.parametrize("ask", [undone, lambda studio: studio.document.want_mesh(True)], ids=["undone", "mesh"])
+def test_a_first_head_of_what_is_shown_is_not_called_older_although_more_is_asked_for(
+    qtbot: QtBot, studio: MainWindow, pace: object, another_picture: Path, ask: Callable[[MainWindow], None]
+) -> None:
+    settle(qtbot, studio)
+    edit_while_the_first_head_is_made(qtbot, studio, pace, another_picture, seeds=range(20, 20))
+    ask(studio)
+    shown = sides_shown(studio)
+    pace.coarse_seconds, pace.seconds = 0.01, 30.0
+    with qtbot.waitSignal(studio.document.refresh_started, timeout=20_000):
+        qtbot.waitUntil(lambda: shown == [12], timeout=20_000)
+    assert studio.head.viewport.sentence != OLDER
+    pace.seconds = 0.01
+    settle(qtbot, studio)
+    assert (studio.document.session.peek("textured") is None) == (ask is undone)
 
 
 def test_what_the_artist_stops_before_the_first_head_stops_at_once_and_goes_on_when_asked(
