@@ -93,6 +93,9 @@ def face_sheet(files: Sequence[Path], *, detector: str) -> NDArray[np.uint8]:
     Args:
         files: pictures.
         detector: a key of `DETECTORS`.
+
+    Raises:
+        UserError: none can be read.
     """
     cells = []
     for path in files:
@@ -102,6 +105,8 @@ def face_sheet(files: Sequence[Path], *, detector: str) -> NDArray[np.uint8]:
             print(f"{path.name}: {error.message}", file=sys.stderr)
             continue
         cells.append(face_cell(portrait, name=path.name, detector=detector))
+    if not cells:
+        raise UserError("None of the pictures can be read.", "Name a folder with sound ones.")
     return contact_sheet(cells, columns=COLUMNS, side=SIDE)
 
 

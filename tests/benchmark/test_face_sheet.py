@@ -34,8 +34,9 @@ def test_a_picture_without_a_face_gets_none_and_says_so() -> None:
 def test_a_damaged_picture_is_named_and_the_sheet_made_of_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "good.png").write_bytes(encode_png(np.full((64, 64, 3), 90, np.uint8)))
     (tmp_path / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\nhalf")
+    assert main([str(tmp_path), "--out", str(tmp_path / "sheet.png")]) == 2  # nothing to show
+    (tmp_path / "good.png").write_bytes(encode_png(np.full((64, 64, 3), 90, np.uint8)))
     assert main([str(tmp_path), "--out", str(tmp_path / "out" / "sheet.png")]) == 2  # no such folder yet
     (tmp_path / "out").mkdir()
     assert main([str(tmp_path), "--out", str(tmp_path / "out" / "sheet.png")]) == 0

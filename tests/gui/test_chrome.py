@@ -313,6 +313,18 @@ def test_good_news_with_a_way_on_is_not_replaced_by_lesser_news(bar: MessageBar)
     assert bar.text == "The disk is full."
 
 
+@pytest.mark.parametrize("meanwhile", ["another picture", "an error"])
+def test_lesser_news_does_not_come_after_what_is_newer(bar: MessageBar, meanwhile: str) -> None:
+    bar.show_message("Exported head.glb", kind="info", action=("show-folder", "Show in folder"))
+    bar.show_message("No unsaved edits were left by a crash.", kind="info")
+    if meanwhile == "another picture":
+        bar.clear()
+    else:
+        bar.show_message("The disk is full.")
+        bar.dismiss()
+    assert not bar.isVisibleTo(bar.parentWidget())
+
+
 def test_keys_that_mean_two_things_say_where_in_their_tips(window: MainWindow) -> None:
     brush = window.actions_by_name["tool-brush"].toolTip()
     back = next(one.toolTip() for one in window.head.findChildren(QToolButton) if one.text() == "Back")

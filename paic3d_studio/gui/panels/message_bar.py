@@ -26,7 +26,8 @@ _OFFER_SECONDS = 30
 class MessageBar(QFrame):
     """Floats over the lower edge of its parent until it is dismissed; the newest message replaces the one before.
 
-    Good news with a button, such as the folder of an export, is not replaced by good news without: that waits.
+    Good news with a button, such as the folder of an export, is not replaced by good news without: that waits for it
+    to go, unless any other message comes first.
     One that `stays` comes back once those that replaced it are gone, until it was answered or dismissed itself. Good
     news leaves by itself, what went wrong stays, and can be copied with what whoever mends it has to know.
     """
@@ -109,6 +110,7 @@ class MessageBar(QFrame):
         if kind == "info" and action is None and self._offers and self.isVisible():
             self._lesser = partial(self.show_message, message, **parts, details=details)
             return
+        self._lesser = None
         self._offers = kind == "info" and action is not None
         self._stays = stays
         if stays:
@@ -153,7 +155,8 @@ class MessageBar(QFrame):
             self.dismiss()
 
     def clear(self) -> None:
-        """Dismiss the message, unless it stays: it was about the picture that is gone."""
+        """Dismiss the message, unless it stays, and what waits for it: it was about the picture that is gone."""
+        self._lesser = None
         if not self._stays:
             self.dismiss()
 
