@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -90,11 +91,20 @@ def file_for_blender(name: str, *, digest: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise explained(error, folder) from None
+        raise _no_folder(error, folder) from None
     safe = "".join(letter if letter.isalnum() or letter in " -_()" else "_" for letter in name).strip()[:80]
     target = folder / f"{safe or 'head'}-{digest[:8]}.glb"
     _clean(folder, spared=target)
     return target
+
+
+def _no_folder(error: OSError, folder: Path) -> UserError:
+    """Return why the studio's own folder cannot be made; the artist did not choose it, and cannot choose another."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return explained(error, folder)
+    return UserError(
+        f"The folder “{folder}” cannot be made ({error.strerror}).", "Export the head, and import that file in Blender."
+    )
 
 
 def open_in_blender(file: Path, *, blender: Path, look: Look = "unlit") -> int:

@@ -1,5 +1,6 @@
 """Blender is found where it usually is, and started on a head; a small program stands in for it."""
 
+import errno
 import json
 import os
 import sys
@@ -120,6 +121,21 @@ def test_the_file_for_blender_lies_in_the_studios_own_folder(
     monkeypatch.setenv("PAIC3D_HOME", str(tmp_path / "home"))
     target = file_for_blender(name, digest="0123abcdef")
     assert target == tmp_path / "home" / "blender" / file and target.parent.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("number", "cure"), [(errno.ENOSPC, "Make room on it"), (errno.EACCES, "Export the head"), (errno.EEXIST, "Export")]
+)
+def test_a_folder_for_blender_that_cannot_be_made_leaves_a_way_on(
+    monkeypatch: pytest.MonkeyPatch, number: int, cure: str
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    with pytest.raises(UserError) as caught:
+        file_for_blender("girl", digest="0123abcdef")
+    assert caught.value.cure.startswith(cure)
 
 
 def test_only_the_newest_heads_stay_in_the_folder_for_blender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
