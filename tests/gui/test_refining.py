@@ -15,7 +15,7 @@ from paic3d_studio.core.artefacts import FieldVolume
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.pulling import COARSE, REFINED
-from paic3d_studio.project.edits import set_seed, set_settings
+from paic3d_studio.project.edits import place_face, set_seed, set_settings
 from paic3d_studio.viewport.front import NO_PICTURE
 from paic3d_studio.viewport.orbit import HOME_VIEW
 
@@ -233,6 +233,27 @@ def test_what_is_made_beside_the_first_head_stops_for_edits_after_it(
     studio.document.undo()
     qtbot.waitUntil(lambda: not studio.document.beside.busy)
     settle(qtbot, studio)
+
+
+def test_an_edit_that_mends_what_the_first_head_fails_of_is_followed_without_a_word(
+    qtbot: QtBot, studio: MainWindow, pace: object, another_picture: Path
+) -> None:
+    settle(qtbot, studio)
+    told: list[Exception] = []
+    studio.document.failed.connect(lambda _lane, error: told.append(error))
+    go_on = threading.Event()
+    begun = first_run_waits(studio, "found_landmarks", lambda **_: go_on.wait(20))
+    pace.face = False
+    with qtbot.waitSignal(studio.document.opened):
+        studio.document.open(another_picture)
+    qtbot.waitUntil(begun.is_set)
+    face = {"right_eye": (144.0, 180.0), "left_eye": (216.0, 180.0), "mouth": (180.0, 230.0)}
+    studio.document.edit(lambda project: place_face(project, **face))
+    go_on.set()
+    settle(qtbot, studio)
+    assert told == [] and studio.document.refined is studio.document.project
+    with qtbot.waitSignal(studio.document.failed):
+        studio.document.undo()  # what fails afterwards is told of
 
 
 def undone(studio: MainWindow) -> None:
