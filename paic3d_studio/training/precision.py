@@ -11,9 +11,9 @@ def bfloat16_pays(capabilities: Mapping[str, object] | None = None) -> bool:
     """Return whether a processor computes bfloat16 itself, by AVX-512 or AMX.
 
     Args:
-        capabilities: as `torch.cpu.get_capabilities` tells them; None asks it.
+        capabilities: as `torch.cpu.get_capabilities` tells them; None asks it. A torch that cannot tell knows none.
     """
-    known = torch.cpu.get_capabilities() if capabilities is None else capabilities
+    known = getattr(torch.cpu, "get_capabilities", dict)() if capabilities is None else capabilities
     return bool(known.get("avx512_bf16") or known.get("amx_bf16"))
 
 

@@ -1,0 +1,40 @@
+"""The colour of a point in a finished field, from hand-made shares."""
+
+import pytest
+import torch
+
+from paic3d_studio.nets.backbones.finish import SIDE_PALETTE, Finish, finished_colour
+
+Z = 0.1
+PICTURE, AROUND, PALETTE, STRAND = 0.8, 0.6, 0.4, 0.1
+
+
+def colour(*, hair: float, turned: float) -> float:
+    """Return what a point on the first surface is painted, where the picture is turned away by `turned`."""
+    finish = Finish(
+        surfaces=torch.tensor([Z, -Z]).view(1, 2, 1, 1).expand(1, 2, 8, 8),
+        strands=torch.tensor([STRAND, 1.0]).view(1, 2, 1, 1).expand(1, 2, 8, 8),
+        sides=torch.tensor([AROUND, AROUND, AROUND, turned]).view(1, 4, 1, 1).expand(1, 4, 8, 8),
+        sheet=torch.zeros(1, 1, 8, 8),
+    )
+    pictures = torch.tensor([PICTURE, PICTURE, PICTURE, 1.0, 0.0, 0.0, 0.0]).view(1, 1, 7)
+    painted = finished_colour(
+        finish,
+        torch.tensor([[[0.0, 0.0, Z]]]),
+        pictures,
+        torch.full((1, 1, 3), PALETTE),
+        torch.zeros(1, 1, 3),
+        torch.full((1, 1, 1), hair),
+    )
+    return float(painted[0, 0, 0])
+
+
+@pytest.mark.parametrize("hair", [0.0, 1.0])
+def test_what_faces_the_picture_has_its_colour(hair: float) -> None:
+    assert colour(hair=hair, turned=0.0) == pytest.approx(PICTURE, abs=0.05)
+
+
+def test_skin_that_turns_away_has_the_colours_around_and_no_strands() -> None:
+    mixed = AROUND + SIDE_PALETTE * (PALETTE - AROUND)
+    assert colour(hair=0.0, turned=1.0) == pytest.approx(mixed, abs=0.03)
+    assert colour(hair=1.0, turned=1.0) - colour(hair=0.0, turned=1.0) == pytest.approx(STRAND, abs=0.01)
