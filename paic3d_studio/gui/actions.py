@@ -20,7 +20,8 @@ class Situation:
 
     has_picture: bool = False
     has_face: bool = False
-    has_placed_face: bool = False
+    resets: frozenset[str] = frozenset()
+    """Those of the actions that take edits back which would change something."""
     can_undo: bool = False
     can_redo: bool = False
     busy: bool = False
@@ -40,8 +41,8 @@ def _with_face(now: Situation) -> bool:
     return now.has_face
 
 
-def _with_placed_face(now: Situation) -> bool:
-    return now.has_placed_face
+def _resets(name: str) -> Callable[[Situation], bool]:
+    return lambda now: now.has_picture and name in now.resets
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         "tool-align",
         "Edit",
         "Move the picture in the square",
-        "Move, scale and turn the picture that the reconstruction sees, by the usual face",
+        "Move, scale and turn the picture until its face lies on the usual one, where the reconstruction looks for it",
         ("A",),
         "align",
         _with_face,
@@ -278,7 +279,13 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         place="image",
     ),
     ActionEntry(
-        "reset-hulls", "Edit", "Hulls as detected", "Give every hull its detected shape again", (), "reset", _with_face
+        "reset-hulls",
+        "Edit",
+        "Hulls as detected",
+        "Give every hull its detected shape again",
+        (),
+        "reset",
+        _resets("reset-hulls"),
     ),
     ActionEntry(
         "reset-landmarks",
@@ -287,7 +294,7 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         "Put every landmark back where it was found",
         (),
         "",
-        _with_face,
+        _resets("reset-landmarks"),
     ),
     ActionEntry(
         "reset-alignment",
@@ -296,7 +303,7 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         "Leave the place of the picture in the square to the face again",
         (),
         "",
-        _with_face,
+        _resets("reset-alignment"),
     ),
     ActionEntry(
         "reset-face",
@@ -305,13 +312,25 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         "Look for the face again instead of taking the one placed by hand",
         (),
         "",
-        _with_placed_face,
+        _resets("reset-face"),
     ),
     ActionEntry(
-        "clear-strokes", "Edit", "Remove all line strokes", "Take every stroke off the line mask", (), "", _with_face
+        "clear-strokes",
+        "Edit",
+        "Remove all line strokes",
+        "Take every stroke off the line mask",
+        (),
+        "",
+        _resets("clear-strokes"),
     ),
     ActionEntry(
-        "clear-matte", "Edit", "Remove all cut-out strokes", "Take every stroke off the cut-out", (), "", _with_face
+        "clear-matte",
+        "Edit",
+        "Remove all cut-out strokes",
+        "Take every stroke off the cut-out",
+        (),
+        "",
+        _resets("clear-matte"),
     ),
     ActionEntry(
         "revert",
@@ -320,12 +339,12 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
         "Take back every hull, stroke and placed face; the settings stay",
         (),
         "",
-        _with_picture,
+        _resets("revert"),
     ),
     ActionEntry(
         "refresh",
         "Edit",
-        "Go on",
+        "Bring up to date",
         "Run what is not up to date",
         ("F5",),
         "reset",

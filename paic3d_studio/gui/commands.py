@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from paic3d_studio.gui.picture_layers import LAYERS
 from paic3d_studio.project import edits
+from paic3d_studio.project.state import Project
 from paic3d_studio.tools import TOOLS
 from paic3d_studio.tools.pan_zoom import WHEEL_STEP
 from paic3d_studio.tools.pointer import Edit
@@ -25,6 +26,11 @@ _RESETS: dict[str, Edit] = {
 }
 _LARGER_RESETS: dict[str, Edit] = {"revert": edits.reset_everything, "reset-face": edits.reset_face}
 """Those after which a gesture under way would have nothing to go on with."""
+
+
+def resets_of(project: Project) -> frozenset[str]:
+    """Return the actions that would take back an edit of this project."""
+    return frozenset(name for name, edit in (_RESETS | _LARGER_RESETS).items() if edit(project) != project)
 
 
 def handlers(window: MainWindow) -> dict[str, Callable[..., None]]:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.keeping import Keeping
+from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.export_dialog import ExportDialog
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.session.output import check_head_target, check_turntable_target
@@ -31,6 +32,7 @@ class Exporting(QObject):
         self.dialog: ExportDialog | None = None
         """The dialog that is open now."""
         self._suffix = ".glb"
+        self._name = ""  # of the last export of this picture, where it is not the project's
         self.folder = Path()
         """Where the last export went."""
         document.opened.connect(self._close)
@@ -57,7 +59,7 @@ class Exporting(QObject):
         side = self._preferences.text("export/side", "")
         origin = self._document.origin
         folder = self._preferences.folder("export", otherwise=origin.parent if origin else None)
-        usual = folder / f"{Path(self._keeping.name).stem or 'head'}{suffix}"
+        usual = folder / f"{self._name or Path(self._keeping.name).stem or 'head'}{suffix}"
         self.dialog = ExportDialog(
             self._window,
             formats=EXPORTERS,
@@ -77,7 +79,8 @@ class Exporting(QObject):
         """Take note of a finished export, and return what to say of it."""
         self.folder = target.parent
         faces = f"{report.faces:,}".replace(",", "\u202f")
-        return f"{target}\n{faces} triangles, {report.bytes_written / 1e6:.1f} MB"
+        size = f"{report.bytes_written / 1e6:.1f}"
+        return f"{target}\n{text('{faces} triangles, {size} MB', faces=faces, size=size)}"
 
     def tell_of_turntable(self, target: Path) -> str:
         """Take note of a finished turntable, and return what to say of it."""
@@ -94,6 +97,7 @@ class Exporting(QObject):
             return
         target, side = self.dialog.target, self.dialog.side
         self._suffix = target.suffix
+        self._name = target.stem if target.stem != Path(self._keeping.name).stem else ""
         self._preferences.remember("export/suffix" if side is None else "export/turntable", target.suffix)
         if target.parent.is_dir():
             self._preferences.remember_folder("export", target.parent)
@@ -108,7 +112,8 @@ class Exporting(QObject):
         self._leave()
 
     def _close(self) -> None:
-        """Close the dialog: another picture is open, and its options are not that one's."""
+        """Close the dialog: another picture is open, and its name and options are not that one's."""
+        self._name = ""
         if self.dialog is not None:
             self.dialog.reject()
 

@@ -19,6 +19,11 @@ from paic3d_studio.gui.workspace import Workspace
 from paic3d_studio.project.state import Project
 from paic3d_studio.viewport.orbit import HOME_VIEW
 
+_REFINING: Final = {
+    "refine": "Refining the view ({percent}); every edit is in it",
+    "still": "Drawing it sharper ({percent}); every edit is in it",
+}
+"""Lane whose work changes nothing but how sharp the head is seen -> what is said of it."""
 NO_PICTURE: Final = "Open a portrait (Ctrl+O), drop one here, or paste one (Ctrl+V)."
 
 
@@ -132,8 +137,8 @@ class Following(QObject):
             self._workspace.strip.show_stage(stage, report)
 
     def _on_progress(self, lane: str, fraction: float, words: str) -> None:
-        if lane in ("refine", "still"):
-            told = text("Refining the view ({percent}); every edit is in it", percent=f"{fraction:.0%}")
+        if lane in _REFINING:
+            told = text(_REFINING[lane], percent=f"{fraction:.0%}")
             self._workspace.status.show_idle(told)
             self._tells_refining = True
         elif lane == "export" and self._document.runner.busy:

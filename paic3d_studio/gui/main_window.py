@@ -13,7 +13,7 @@ from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, 
 from paic3d_studio.gui.appearance import Appearance
 from paic3d_studio.gui.blending import Blending
 from paic3d_studio.gui.clipboard import picture_in
-from paic3d_studio.gui.commands import handlers
+from paic3d_studio.gui.commands import handlers, resets_of
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.following import Following
@@ -102,7 +102,7 @@ class MainWindow(QMainWindow):
         now = Situation(
             has_picture=session.project is not None,
             has_face=session.project is not None and self.image.has_face,
-            has_placed_face=session.project is not None and session.project.landmark_edit is not None,
+            resets=resets_of(session.project) if session.project is not None else frozenset(),
             can_undo=session.can_undo,
             can_redo=session.can_redo,
             busy=busy,

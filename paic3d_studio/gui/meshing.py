@@ -28,6 +28,7 @@ class Meshing(QObject):
         document.artefact.connect(self._on_artefact)
         panel.edit_wanted.connect(document.edit)
         panel.mesh_wanted.connect(self._show_mesh)
+        head.mesh_wanted.connect(panel.tell_shown)
         panel.network_wanted.connect(self._ask_for_network)
         document.failed.connect(self._on_ended)
         document.stopped.connect(self._on_ended)

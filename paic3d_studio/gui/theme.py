@@ -187,6 +187,10 @@ def style_sheet() -> str:
     colours = THEMES[_in_use]
     for theirs, ours in _QDARKSTYLE.items():
         sheet = sheet.replace(getattr(DarkPalette, theirs), getattr(colours, ours))
+    if _in_use == "light":  # arrows and marks are pictures: pale ones cannot be seen here
+        from qdarkstyle.light import lightstyle_rc  # noqa: F401 holds the dark ones
+
+        sheet = sheet.replace("qss_icons/dark/", "qss_icons/light/")
     return sheet + _own_rules(colours)
 
 

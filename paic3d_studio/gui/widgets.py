@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -17,6 +20,10 @@ from PySide6.QtWidgets import (
 
 from paic3d_studio.gui import language
 from paic3d_studio.gui.icons import icon
+
+_LONGEST_WORD: Final = 36
+_LONG_WORD: Final = re.compile(rf"[^\s/\\\u2e80-\uffff]{{{_LONGEST_WORD + 1},}}")
+"""What no label breaks into two lines; words of the far east are broken anywhere."""
 
 
 class _WheelGuard(QObject):
@@ -49,6 +56,12 @@ def label(text: str = "", *, role: str = "", wrap: bool = False) -> QLabel:
         made.setProperty("role", role)
     made.setWordWrap(wrap)
     return made
+
+
+def without_long_words(words: str) -> str:
+    """Return `words` with what no line holds, such as the name of a file, shortened in the middle."""
+    ahead, behind = _LONGEST_WORD // 2, _LONGEST_WORD - _LONGEST_WORD // 2 - 1
+    return _LONG_WORD.sub(lambda word: f"{word[0][:ahead]}…{word[0][-behind:]}", words)
 
 
 class ElidedLabel(QLabel):

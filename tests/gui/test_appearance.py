@@ -1,10 +1,11 @@
 """Dark and light: every text can be read in both, and a change reaches what is drawn already."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 
 import pytest
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QImage, QPalette
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -66,6 +67,19 @@ def test_no_dark_colour_is_left_in_the_light_sheet(qtbot: QtBot) -> None:
     dark, light = asdict(theme.THEMES["dark"]), asdict(theme.THEMES["light"])
     left = {field for field, value in dark.items() if value in sheet and value not in light.values()}
     assert left == set()
+
+
+@pytest.mark.parametrize("name", theme.THEMES)
+def test_arrows_and_marks_are_seen_on_the_ground_of_menus(qtbot: QtBot, name: str) -> None:
+    theme.use(name)
+    pictures = set(re.findall(r":/qss_icons/[a-z]+/rc/[a-z_]+\.png", theme.style_sheet()))
+    ground = theme.THEMES[name].control
+    for kind in ("arrow_right", "arrow_down", "radio_checked", "radio_unchecked", "checkbox_unchecked"):
+        (picture,) = (found for found in pictures if found.endswith(f"/{kind}.png"))
+        image = QImage(picture)
+        assert not image.isNull()
+        pixels = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+        assert contrast(max(pixels, key=QColor.alpha).name(), ground) >= 3, kind
 
 
 def test_a_theme_shows_at_once_is_remembered_and_reaches_icons(

@@ -107,6 +107,16 @@ def test_a_long_message_stays_inside_the_window(bar: MessageBar) -> None:
     assert bar.parentWidget().rect().contains(bar.geometry())
 
 
+def test_a_long_name_in_a_message_leaves_its_button_whole_and_is_copied_whole(bar: MessageBar) -> None:
+    name = f"commission_{'really_' * 10}final.vrm"
+    bar.show_message(f"Exported {name}", cure=f"/a folder/{name}", kind="info", action=("show", "Show in folder"))
+    assert bar._action.width() >= bar._action.sizeHint().width()
+    for words in (bar._message, bar._cure):
+        assert words.width() >= words.minimumSizeHint().width()
+        assert name in words.toolTip()
+    assert bar.text == f"Exported {name} /a folder/{name}"
+
+
 def test_the_action_of_a_message_is_told_by_name(qtbot: QtBot, bar: MessageBar) -> None:
     bar.show_message("Not found.", action=("place-face", "Place the face"))
     with qtbot.waitSignal(bar.acted) as told:

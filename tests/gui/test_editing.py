@@ -353,6 +353,27 @@ def test_a_landmark_goes_back_to_where_it_was_found_from_its_menu(
     assert studio.image.landmarks == pytest.approx(found)
 
 
+def test_edits_can_be_taken_back_only_where_there_are_some(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    def offered() -> set[str]:
+        return {name for name in resets if studio.actions_by_name[name].isEnabled()}
+
+    resets = {
+        "reset-hulls",
+        "reset-landmarks",
+        "reset-alignment",
+        "reset-face",
+        "clear-strokes",
+        "clear-matte",
+        "revert",
+    }
+    assert offered() == set()
+    studio.image.choose_tool("brush")
+    pointer.drag((150, 150), (180, 150))
+    assert offered() == {"clear-strokes", "revert"}
+    studio.actions_by_name["clear-strokes"].trigger()
+    assert offered() == set()
+
+
 def test_keys_1_to_4_show_and_hide_layers(qtbot: QtBot, studio: MainWindow) -> None:
     studio.image.view.setFocus()
     keys = {"picture": Qt.Key.Key_1, "hulls": Qt.Key.Key_2, "lines": Qt.Key.Key_3, "clean": Qt.Key.Key_4}

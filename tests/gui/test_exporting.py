@@ -284,6 +284,22 @@ def test_the_offered_name_is_the_projects_once_it_has_one(qtbot: QtBot, studio: 
     studio.exporting.dialog.reject()
 
 
+def test_a_name_that_the_artist_typed_is_offered_again_until_another_picture_is_open(
+    qtbot: QtBot, studio: MainWindow, picture: Path, tmp_path: Path
+) -> None:
+    dialog = asked(studio, tmp_path / "Mika.glb")
+    with qtbot.waitSignal(studio.document.exported, timeout=60_000):
+        dialog._export.click()
+    studio.exporting.ask_for_turntable()
+    assert studio.exporting.dialog.target.stem == "Mika"
+    studio.exporting.dialog.reject()
+    with qtbot.waitSignal(studio.document.opened, timeout=20_000):
+        studio.open_picture(str(picture))
+    studio.exporting.ask()
+    assert studio.exporting.dialog.target.stem == "portrait"
+    studio.exporting.dialog.reject()
+
+
 @pytest.mark.parametrize("suffix", list(TURNTABLES))
 def test_a_turntable_is_written_in_the_size_that_was_asked_for(
     qtbot: QtBot, studio: MainWindow, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch

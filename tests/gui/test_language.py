@@ -132,6 +132,18 @@ def test_every_sentence_of_the_window_is_translated(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OTHERS)
+def test_what_a_stage_says_of_its_progress_is_translated(name: str) -> None:
+    said = {
+        words[:1].upper() + words[1:]
+        for folder in ("core", "nets", "pipeline", "session", "export")
+        for file in (visible_strings.PACKAGE / folder).rglob("*.py")
+        for words in re.findall(r"""\.(?:report|child)\([^"\n]*, "([^"\n]+)"\)""", file.read_text("utf-8"))
+    }
+    assert {"Unwrapping", "Asking the field for colours", "Stitching the portrait"} <= said
+    assert sorted(said - set(language.catalogue(name))) == []
+
+
+@pytest.mark.parametrize("name", OTHERS)
 def test_a_translation_has_the_values_of_its_sentence_and_says_something(name: str) -> None:
     for english, said in language.catalogue(name).items():
         assert language.names_in(said) == language.names_in(english), english

@@ -94,6 +94,15 @@ def test_figures_are_foreseen_at_once_and_measured_when_the_mesh_is_looked_at(qt
     assert panel._values["closed"].text() == "watertight" and panel._values["error"].text() == "1.50 mm on average"
 
 
+def test_the_mesh_is_offered_only_while_it_is_not_shown(studio: MainWindow) -> None:
+    button = studio.workspace.mesh._show_button
+    assert button.isEnabled()
+    studio.head.set_mode("mesh_clay")
+    assert not button.isEnabled()
+    studio.head.set_mode("colour")
+    assert button.isEnabled()
+
+
 def test_a_changed_option_foresees_again_until_the_new_mesh_is_measured_and_undo_knows_it_still(
     qtbot: QtBot, studio: MainWindow
 ) -> None:

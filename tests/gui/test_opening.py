@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.artefacts import content_key
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.project import edits
 from paic3d_studio.tools.place_face_tool import QUESTIONS
 from tests.gui.seen import corner, mask, states
@@ -159,6 +161,18 @@ def test_a_pasted_picture_and_a_dropped_file_are_opened(qtbot: QtBot, studio: Ma
         assert studio.opening.take_from(files)
     assert studio.document.project.picture.name == "portrait.png"
     qtbot.waitUntil(lambda: not studio.document.runner.busy)
+
+
+def test_a_picture_over_the_window_covers_all_of_it_until_it_leaves(studio: MainWindow, picture: Path) -> None:
+    files = QMimeData()
+    files.setUrls([QUrl.fromLocalFile(str(picture))])
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    over = QDragEnterEvent(studio.rect().center(), Qt.DropAction.CopyAction, files, buttons, keys)
+    QApplication.sendEvent(studio, over)
+    (hint,) = studio.findChildren(DropHint)
+    assert hint.isVisible() and hint.geometry() == studio.workspace.rect()
+    QApplication.sendEvent(studio, QDragLeaveEvent())
+    assert not hint.isVisible()
 
 
 def test_nothing_to_paste_is_told_of(qtbot: QtBot, studio: MainWindow) -> None:

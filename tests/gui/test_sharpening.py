@@ -55,7 +55,7 @@ def test_turning_drops_the_still_and_brings_another_one(qtbot: QtBot, resting: M
 def test_a_movement_stops_the_job_and_the_words_about_it(qtbot: QtBot, resting: MainWindow, pace: object) -> None:
     pace.still_seconds = 30.0
     turn(resting, 20.0)
-    qtbot.waitUntil(lambda: resting.workspace.status.doing.startswith("Refining the view ("), timeout=20_000)
+    qtbot.waitUntil(lambda: resting.workspace.status.doing.startswith("Drawing it sharper ("), timeout=20_000)
     asked = len(pace.stills)
     pace.still_seconds = 0.0
     turn(resting, 20.0)

@@ -55,6 +55,15 @@ def test_recent_files_are_listed_with_their_pictures_and_those_that_are_gone_are
     assert told.args == [str(picture)]
 
 
+def test_a_recent_project_is_listed_without_its_ending_and_a_picture_with_it(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    for name in ("Mika 2.paic3d", "Mika 2.png"):
+        (tmp_path / name).write_bytes(b"")
+    window.welcome.start_page.show_recent([tmp_path / "Mika 2.paic3d", tmp_path / "Mika 2.png"])
+    assert [tile.text() for tile in tiles(window)] == ["Mika 2", "Mika 2.png"]
+
+
 def test_the_buttons_of_the_start_page_do_what_the_actions_do(qtbot: QtBot, window: MainWindow) -> None:
     card = window.welcome.start_page.findChild(QToolButton, "exampleCard")
     assert card is not None

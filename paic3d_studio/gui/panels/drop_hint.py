@@ -22,7 +22,7 @@ class DropHint(QFrame):
         self.hide()
 
     def show_over(self) -> None:
-        """Cover the parent."""
-        self.setGeometry(self._host.rect().adjusted(12, 12, -12, -12))
+        """Cover the parent to its edges: a strip of it would show halves of words."""
+        self.setGeometry(self._host.rect())
         self.show()
         self.raise_()

@@ -198,6 +198,10 @@ class MeshPanel(QWidget):
             self._tell(foreseen(project, last, texture=side))
             self._cut.setText(cut_words(project.settings.surface.crop_below))
 
+    def tell_shown(self, is_shown: bool) -> None:
+        """Offer to show the mesh unless it is shown already."""
+        self._show_button.setEnabled(not is_shown)
+
     def clear(self) -> None:
         """Forget the mesh of the picture before."""
         self._last = None

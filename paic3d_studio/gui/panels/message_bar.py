@@ -15,7 +15,7 @@ from paic3d_studio import __version__
 from paic3d_studio.gui import theme
 from paic3d_studio.gui.icons import pixmap
 from paic3d_studio.gui.language import text as in_language
-from paic3d_studio.gui.widgets import icon_button, label
+from paic3d_studio.gui.widgets import icon_button, label, without_long_words
 
 _SYMBOLS: Final = {"error": "error", "warning": "warning", "info": "check"}
 _INFO_SECONDS = 12
@@ -40,6 +40,7 @@ class MessageBar(QFrame):
         super().__init__(parent)
         self._host = over or parent
         self._details = ""
+        self._words = ("", "")  # as they are read aloud and copied
         self._staying: Callable[[], None] | None = None  # shows the message again that is not answered yet
         self._stays = False
         self._offers = False  # good news with a button
@@ -74,7 +75,7 @@ class MessageBar(QFrame):
     @property
     def text(self) -> str:
         """What the message says."""
-        return f"{self._message.text()} {self._cure.text()}".strip()
+        return " ".join(self._words).strip()
 
     @property
     def details(self) -> str:
@@ -121,8 +122,10 @@ class MessageBar(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
         self._symbol.setPixmap(pixmap(_SYMBOLS[kind], size=20, colour=colour, ratio=self.devicePixelRatioF()))
-        self._message.setText(in_language(message))
-        self._cure.setText(in_language(cure))
+        self._words = (in_language(message), in_language(cure))
+        for shown, whole in zip((self._message, self._cure), self._words, strict=True):
+            shown.setText(without_long_words(whole))
+            shown.setToolTip(whole if shown.text() != whole else "")
         self._cure.setVisible(bool(cure))
         for button, offered in zip(self._buttons, (action, other, more), strict=True):
             name, text = offered or ("", "")

@@ -26,6 +26,7 @@ from paic3d_studio.gui.language import text
 from paic3d_studio.gui.recent_menu import small_picture
 from paic3d_studio.gui.widgets import label
 from paic3d_studio.paths import example_picture
+from paic3d_studio.project.file import SUFFIX
 
 _WIDTH: Final = 700
 _TILE: Final = QSize(124, 140)
@@ -168,7 +169,8 @@ class StartPage(QScrollArea):
         tile.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         tile.setIconSize(_TILE - QSize(28, 50))
         tile.setFixedSize(_TILE)
-        shortened = QFontMetrics(tile.font()).elidedText(file.name, Qt.TextElideMode.ElideMiddle, _TILE.width() - 20)
+        name = file.stem if file.suffix.lower() == SUFFIX else file.name
+        shortened = QFontMetrics(tile.font()).elidedText(name, Qt.TextElideMode.ElideMiddle, _TILE.width() - 20)
         tile.setText(shortened.replace("&", "&&"))
         tile.setToolTip(str(file))
         tile.setAccessibleName(file.name)

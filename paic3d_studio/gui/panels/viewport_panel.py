@@ -147,7 +147,11 @@ class ViewportPanel(QWidget):
     def _new_mode_menu(self) -> QMenu:
         menu = QMenu(text("Shading"), self)
         group = QActionGroup(self)
+        draws = next(iter(SHADING_MODES.values())).draws
         for name, mode in SHADING_MODES.items():
+            if mode.draws != draws:  # those of the field, a line, those of the mesh
+                draws = mode.draws
+                menu.addSeparator()
             action = QAction(text(mode.label), self)
             action.setObjectName(name)
             action.setCheckable(True)
