@@ -111,7 +111,7 @@ def sides(scene: Scene, first: Tensor) -> Tensor:
     rim = F.max_pool2d((alpha <= 0.5).float(), 3, 1, 1) * (alpha > 0.5)
     steep = slope(first)
     turned = _grown(torch.maximum(_ramp(steep, SIDE_SLOPES), rim)) * _ramp(painted[0], SIDE_HAIR)
-    turned = torch.maximum(turned, _grown(_ramp(steep, WALL_SLOPES)) * _ramp(torch.stack(painted).sum(0), SIDE_HAIR))
+    turned = torch.maximum(turned, _ramp(steep, WALL_SLOPES) * _ramp(torch.stack(painted).sum(0), SIDE_HAIR))
     level = (alpha > 0.9) * (1 - 0.9 * turned)
     colour, known = torch.zeros_like(front), torch.zeros_like(alpha)
     for share in painted:
