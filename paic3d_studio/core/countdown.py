@@ -1,15 +1,44 @@
-"""What there is to say while things are done one after another: which, of how many, and how long the rest takes."""
+"""What there is to say while long work goes on: how much time is left, which thing is done, and of how many."""
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from paic3d_studio.core.monitor import Monitor
 
+_WINDOW: Final = 64
+
+
+class TimeLeft:
+    """Estimates the seconds left from how the fraction done has grown lately."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: deque[tuple[float, float]] = deque(maxlen=_WINDOW)
+
+    def after(self, fraction: float) -> float | None:
+        """Note the fraction done, 0..1, and return the seconds left; None while nothing can be said."""
+        now = self._clock()
+        self._seen.append((now, fraction))
+        began, start = self._seen[0]
+        if fraction <= start or now <= began:
+            return None
+        return (now - began) * (1 - fraction) / (fraction - start)
+
+
+def shown_seconds(seconds: float) -> str:
+    """Return a span of time as people say it: `45 s`, `12 min`, `3 h 05 min`."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
+
 
 class Countdown:
-    """Reports to a monitor how many of `count` things are done, and how long the others will take at that pace.
+    """Reports to a monitor how many of `count` things are done, and how long the others will take.
 
     Args:
         monitor: hears of it.
@@ -24,8 +53,7 @@ class Countdown:
         self._monitor = monitor
         self._count = count
         self._doing = doing
-        self._clock = clock
-        self._began = clock()
+        self._left = TimeLeft(clock)
 
     def tell(self, done: int) -> None:
         """Say that so many things are done, 0 to `count`.
@@ -34,15 +62,13 @@ class Countdown:
             Cancelled: as the monitor.
         """
         words = f"{self._doing} {min(done + 1, self._count)} of {self._count}"
-        if 0 < done < self._count:
-            words += f", {rest((self._clock() - self._began) / done * (self._count - done))}"
+        left = self._left.after(done / self._count)
+        if left is not None and done < self._count:
+            words += f", {rest(left)}"
         self._monitor.report(done / self._count, words)
 
 
 def rest(seconds: float) -> str:
     """Return in words how long something will take, no finer than anybody can foresee."""
-    if seconds < 10:
-        return f"about {max(1, round(seconds))} s left"
-    if seconds < 90:
-        return f"about {5 * round(seconds / 5)} s left"
-    return f"about {round(seconds / 60)} min left"
+    step = 1 if seconds < 10 else 5
+    return f"about {shown_seconds(max(1, step * round(seconds / step)))} left"

@@ -6,12 +6,12 @@ import shutil
 import signal
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final, TextIO
 
+from paic3d_studio.core.countdown import TimeLeft, shown_seconds
 from paic3d_studio.core.monitor import Monitor
 
 DONE: Final = 0
@@ -21,33 +21,6 @@ CANCELLED: Final = 130
 
 QUIET_SECONDS: Final = 15.0
 """Where a line cannot be rewritten, a new one comes no sooner than this after the last."""
-
-_WINDOW: Final = 64
-
-
-class TimeLeft:
-    """Estimates the seconds left from how the fraction done has grown lately."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._seen: deque[tuple[float, float]] = deque(maxlen=_WINDOW)
-
-    def after(self, fraction: float) -> float | None:
-        """Note the fraction done, 0..1, and return the seconds left; None while nothing can be said."""
-        now = self._clock()
-        self._seen.append((now, fraction))
-        began, start = self._seen[0]
-        if fraction <= start or now <= began:
-            return None
-        return (now - began) * (1 - fraction) / (fraction - start)
-
-
-def shown_seconds(seconds: float) -> str:
-    """Return a span of time as people say it: `45 s`, `12 min`, `3 h 05 min`."""
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 class TerminalLine:

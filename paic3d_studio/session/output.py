@@ -5,7 +5,6 @@ Asked before the work begins: forty seconds of computing must not end at a folde
 
 from __future__ import annotations
 
-import errno
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -71,14 +70,7 @@ def check_folder(path: Path) -> None:
         with tempfile.TemporaryFile(dir=folder, prefix=".paic3d-") as trial:
             trial.write(b"?")
     except OSError as error:
-        raise _why_not(error, folder.resolve() / path.name) from None
-
-
-def _why_not(error: OSError, path: Path) -> UserError:
-    """Return why no file can be made beside `path`; more room on the disk would not open a folder that is closed."""
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return UserError(f"Nothing can be written into “{path.parent}” ({error.strerror}).", "Choose another folder.")
-    return explained(error, path)
+        raise explained(error, folder.resolve() / path.name) from None
 
 
 def _refuse_files(files: Iterable[Path]) -> None:

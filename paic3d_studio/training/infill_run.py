@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import Tensor
 
+from paic3d_studio.core.countdown import TimeLeft, shown_seconds
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.contact_sheet import contact_sheet
 from paic3d_studio.datasets.line_pairs import LinePair
-from paic3d_studio.datasets.terminal import QUIET_SECONDS, TimeLeft, shown_seconds, stop_on_signals
+from paic3d_studio.datasets.terminal import QUIET_SECONDS, stop_on_signals
 from paic3d_studio.errors import Cancelled, UserError
 from paic3d_studio.files import write_files
 from paic3d_studio.nets.infill import InfillNetwork, blended

@@ -10,8 +10,6 @@ from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.datasets.terminal import (
     QUIET_SECONDS,
     TerminalLine,
-    TimeLeft,
-    shown_seconds,
     stop_on_signals,
     terminal_monitor,
 )
@@ -25,32 +23,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-def test_the_time_left_follows_from_the_pace() -> None:
-    clock = Clock()
-    left = TimeLeft(clock)
-    assert left.after(0.0) is None
-    clock.now = 10.0
-    assert left.after(0.25) == pytest.approx(30.0)
-    clock.now = 25.0
-    assert left.after(1.0) == 0
-
-
-def test_what_an_earlier_run_had_done_does_not_count_as_pace() -> None:
-    clock = Clock()
-    left = TimeLeft(clock)
-    for known in range(500):
-        left.after(known / 1000)
-    for step in range(1, 201):
-        clock.now = 2.0 * step
-        seconds = left.after((500 + step) / 1000)
-    assert seconds == pytest.approx(2.0 * 300, rel=0.01)
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (89, "89 s"), (600, "10 min"), (11_100, "3 h 05 min")])
-def test_spans_are_said_as_people_say_them(seconds: float, text: str) -> None:
-    assert shown_seconds(seconds) == text
 
 
 def test_a_terminal_has_one_line_and_a_file_a_line_now_and_then() -> None:

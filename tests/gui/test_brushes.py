@@ -81,7 +81,7 @@ def test_strokes_cleared_in_the_middle_of_a_brush_stroke_take_it_along_until_und
 
 
 def test_a_picture_opened_in_the_middle_of_a_polyline_is_shown_whole_and_the_line_is_gone(
-    qtbot: QtBot, studio: MainWindow, pointer: object, picture: Path
+    qtbot: QtBot, studio: MainWindow, pointer: object, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = studio.image
     image.shown.set_state("clean", LayerState(True))
@@ -93,7 +93,7 @@ def test_a_picture_opened_in_the_middle_of_a_polyline_is_shown_whole_and_the_lin
         go.wait(10)
         return painted(*given, **parts)
 
-    studio.document.session.line_free = slow  # type: ignore[method-assign]
+    monkeypatch.setattr(studio.document.session, "line_free", slow)
     pointer.click(40, 40)
     pointer.click(90, 40)
     assert studio.document.live.busy

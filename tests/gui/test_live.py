@@ -3,6 +3,7 @@
 import threading
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -54,7 +55,7 @@ def test_nothing_is_painted_live_that_nobody_sees(qtbot: QtBot, studio: MainWind
 
 
 def test_masks_that_came_while_one_was_painted_are_passed_over_and_the_newest_is_shown(
-    qtbot: QtBot, studio: MainWindow
+    qtbot: QtBot, studio: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session, live = studio.document.session, studio.document.live
     go, painted, shown = threading.Event(), [], []
@@ -64,7 +65,7 @@ def test_masks_that_came_while_one_was_painted_are_passed_over_and_the_newest_is
         painted.append(project)
         return project
 
-    session.line_free = slow  # type: ignore[assignment]
+    monkeypatch.setattr(session, "line_free", slow)
     live.painted.disconnect(studio.image.gesture._show_live)
     live.painted.connect(lambda picture, _: shown.append(picture))
     parts = {name: session.pull(stage) for name, stage in (("aligned",) * 2, ("line_mask",) * 2, ("keep",) * 2)}

@@ -23,7 +23,7 @@ SHEET_MARGIN: Final = 0.008
 """So much further where a sheet of hair stands: a lock is hair to its far side, and no strip of the forehead behind."""
 
 SIDE_PALETTE: Final = 0.6
-"""How much of a colour at the sides comes from the palette, the rest from the hair of the picture around it."""
+"""How much of a colour at the sides comes from the palette, the rest from what the picture shows around it."""
 
 
 @dataclasses.dataclass(frozen=True)
