@@ -22,12 +22,14 @@ from paic3d_studio.gui.live_infill import LiveInfill
 from paic3d_studio.gui.pulling import COARSE, OF_MESH, OF_PICTURE, TARGETS, Pulling
 from paic3d_studio.gui.runner import LANES, YIELDING, Deliver, Runner, close_all
 from paic3d_studio.gui.wish_to_open import Source, WishToOpen
+from paic3d_studio.pipeline.child import run_in_child
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.pipeline.stages import prepare_networks
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.session.session import Session
 from paic3d_studio.tools.pointer import Edit
+from paic3d_studio.viewport.rehearsal import rehearse
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +114,7 @@ class Document(QObject):
         self._upscaled_picture: PictureSource | None = None
         self._dragging = False
         self._has_refreshed = False
+        self._is_warm = False
         session.listen_to_project(self._on_project)
 
     @property
@@ -175,6 +178,11 @@ class Document(QObject):
         self._last_edit = (of, now)
         goes_on = of == before != "" and now - since < _PAUSE
         self.session.edit(edit, joined=goes_on and self.session.dirty)  # undo leads back to what was saved meanwhile
+
+    def revise(self, edit: Edit) -> None:
+        """Change the project in all its states: no step of undo, and what could be redone still can."""
+        self.edit_coming.emit()
+        self.session.revise(edit)
 
     def undo(self) -> None:
         """Take one step back."""
@@ -318,8 +326,9 @@ class Document(QObject):
         self.busy_changed.emit()
 
     def warm_up(self) -> None:
-        """Load the networks' library while nothing else is to be done, and learn what can be chosen from."""
-        self.runner.submit("warm-up", _warm_up, title="Getting ready")
+        """Get ready while nothing else is to be done, unless that was done; anything that is asked for stops it."""
+        if not self._is_warm and not self.busy:
+            self.runner.submit("warm-up", _warm_up, title="Getting ready")
 
     def stop(self) -> bool:
         """Ask everything that runs to stop; False when nothing did."""
@@ -411,6 +420,8 @@ class Document(QObject):
                 self._has_refreshed = True
                 spare_what_stays()  # every library that a head needs has been loaded
             self.refreshed.emit()
+        elif lane == "warm-up":
+            self._is_warm = True
         elif lane == "refine":
             self._refined, self._unrefined = self._unrefined, None
         elif lane == "export" and self._last_export is not None:
@@ -448,6 +459,7 @@ class Document(QObject):
     def _on_failed(self, lane: str, error: Exception) -> None:
         if lane == "refine":
             self._unrefined = None
+        self._is_warm |= lane == "warm-up"  # or as ready as can be
         if not isinstance(error, UserError):
             log.error("a job failed: %s", lane, exc_info=error)
         self.busy_changed.emit()
@@ -471,6 +483,7 @@ class Document(QObject):
 
 
 def _warm_up(monitor: Monitor, deliver: Deliver) -> None:
-    """Import what the first reconstruction would have to import, and hand out the tables the settings choose from."""
+    """Import what the first reconstruction would import, hand out what the settings choose from, compile shaders."""
     prepare_networks(threads=None, monitor=monitor)
     deliver("choices", choices())
+    run_in_child(rehearse, monitor=monitor)

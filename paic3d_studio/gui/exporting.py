@@ -103,6 +103,7 @@ class Exporting(QObject):
             self._preferences.remember_folder("export", target.parent)
         if author := self.dialog.terms_form.terms.author:
             self._preferences.remember("export/author", author)
+        self._document.revise(self.dialog.edit_terms)
         self._document.edit(self.dialog.edit)
         if side is None:
             self._document.export(target)

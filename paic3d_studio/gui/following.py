@@ -20,7 +20,7 @@ from paic3d_studio.project.state import Project
 from paic3d_studio.viewport.orbit import HOME_VIEW
 
 _REFINING: Final = {
-    "refine": "Refining the view ({percent}); every edit is in it",
+    "refine": "Refining the view; every edit is in it",  # how far it is, the strip says
     "still": "Drawing it sharper ({percent}); every edit is in it",
 }
 """Lane whose work changes nothing but how sharp the head is seen -> what is said of it."""

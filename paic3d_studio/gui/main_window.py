@@ -78,7 +78,6 @@ class MainWindow(QMainWindow):
         self._drop_hint = DropHint(self.workspace)
         self._recent_menu = RecentMenu(self, preferences=self.preferences)
         self.appearance = Appearance(self, preferences=self.preferences)
-        self._started_up = False
         self.is_closed = False
         self._fill_menus()
         self._make_parts()
@@ -116,10 +115,8 @@ class MainWindow(QMainWindow):
         self.following.show_hint()
 
     def _on_idle(self) -> None:
-        """Get ready for the networks once nothing is to be done any more, if no reconstruction has done so already."""
-        if not self._started_up:
-            self._started_up = True
-            self.document.warm_up()
+        """Get ready for what comes once nothing is to be done any more."""
+        self.document.warm_up()
 
     def _on_message_action(self, name: str) -> None:
         way_on = self._ways_on.get(name)

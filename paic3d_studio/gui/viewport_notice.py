@@ -27,9 +27,9 @@ class ViewportNotice(QWidget):
         self._is_whole_view = False
 
     def say(self, text: str, *, more: str = "", is_whole_view: bool) -> None:
-        """Show `text`: large under a silhouette, in place of the view and with `more` below, or small at the foot.
+        """Show `text`: large under a silhouette, in place of the view and with `more` below, or small at the top edge.
 
-        "" hides it.
+        Messages come up at the lower one. "" hides it.
         """
         self.text, self.more, self._is_whole_view = text, more, is_whole_view
         self.setVisible(bool(text))
@@ -70,7 +70,7 @@ class ViewportNotice(QWidget):
     def _paint_caption(self, painter: QPainter) -> None:
         metrics = painter.fontMetrics()
         box = QRectF(0.0, 0.0, metrics.horizontalAdvance(self.text) + 24.0, metrics.height() + 12.0)
-        box.moveCenter(QPointF(self.width() / 2.0, self.height() - 24.0))
+        box.moveCenter(QPointF(self.width() / 2.0, 24.0))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(12, 16, 22, 190))
         painter.drawRoundedRect(box, box.height() / 2.0, box.height() / 2.0)

@@ -135,6 +135,10 @@ class Session:
         """
         return self._changed(lambda history: history.apply(edit, joined=joined))
 
+    def revise(self, edit: Edit) -> Project:
+        """Change the project in all its states, so that neither undo nor redo takes the change back: it is no step."""
+        return self._changed(lambda history: history.revise(edit))
+
     def begin_drag(self) -> None:
         """Start a drag: until it ends, every `drag` replaces the one before, and all are one step of undo."""
         self._opened().begin_drag()

@@ -210,9 +210,19 @@ def test_a_vrm_file_asks_for_terms_and_waits_for_an_author(qtbot: QtBot, studio:
     terms = studio.document.project.settings.terms
     assert (terms.author, terms.modification, terms.avatar) == ("Aki", "allowModification", "onlyAuthor")
     assert b"Aki" in (tmp_path / "head.vrm").read_bytes()
+
+
+def test_terms_are_no_step_and_leave_what_can_be_redone(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
+    studio.document.edit(partial(edits.set_seed, seed=5))
+    studio.document.undo()
+    dialog = asked(studio, tmp_path / "head.vrm")
+    dialog.terms_form._texts["author"].setText("Aki")
+    with qtbot.waitSignal(studio.document.exported, timeout=10_000):
+        dialog._export.click()
     brought_to_front(studio)
-    QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert studio.document.project.settings.terms.author == ""
+    assert not studio.document.session.can_undo
+    QTest.keyClick(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert (studio.document.project.seed, studio.document.project.settings.terms.author) == (5, "Aki")
 
 
 def test_the_author_is_remembered_for_the_next_character(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:

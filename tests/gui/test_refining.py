@@ -417,7 +417,8 @@ def test_nothing_is_called_up_to_date_while_the_view_is_being_refined(
     with qtbot.waitSignal(studio.document.refreshed):
         studio.document.edit(lambda project: set_seed(project, seed=31))
     assert studio.workspace.status.doing.startswith("Refining the view")
-    qtbot.waitUntil(lambda: studio.workspace.status.doing.startswith("Refining the view ("), timeout=20_000)
+    qtbot.waitUntil(lambda: studio.workspace.strip.chips["View"].state_text.endswith("%"), timeout=20_000)
+    assert studio.workspace.status.doing == "Refining the view; every edit is in it"
     pace.fine_seconds = 0.01
     settle(qtbot, studio)
     qtbot.waitUntil(lambda: studio.workspace.status.doing == "Up to date", timeout=20_000)

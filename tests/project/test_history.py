@@ -40,6 +40,26 @@ def test_a_new_edit_forgets_what_was_taken_back():
     assert history.undo() == ""
 
 
+def test_a_revision_is_no_step_and_holds_before_and_after():
+    history = History("")
+    history.apply(add("a"))
+    history.apply(add("b"))
+    history.undo()
+    assert history.revise(lambda value: value.upper() + "!") == "A!"
+    assert history.dirty
+    assert [history.undo(), history.redo(), history.redo()] == ["!", "A!", "AB!"]
+    assert not history.can_redo
+
+
+def test_a_revision_keeps_the_drag_that_it_ends():
+    history = History("x")
+    history.begin_drag()
+    history.drag(add("y"))
+    assert history.revise(add("!")) == "xy!"
+    assert not history.dragging
+    assert history.undo() == "x!"
+
+
 def test_a_drag_is_one_step_and_each_edit_starts_from_its_beginning():
     history = History("x")
     history.begin_drag()

@@ -60,7 +60,8 @@ class ExportDialog(QDialog):
     """Asks for a target and the options of the mesh. It does not block: the answer comes with `accepted`.
 
     Below the formats of a head stand those of a turntable; they have the side of their pictures as an option more.
-    The options are edits of the project, so that what was exported can be exported again. A target that `check` refuses
+    The options are edits of the project, so that what was exported can be exported again; whose work it is holds for
+    all states of the project, and is no step of undo. A target that `check` refuses
     with a UserError is not accepted: the dialog says why, and stays.
     """
 
@@ -101,8 +102,8 @@ class ExportDialog(QDialog):
         options = [option for option in MESH_OPTIONS if option.name in _EXPORTED]
         self._controls = OptionControls(options, wanted=lambda change, _: self._changes.append(change))
         self._controls.show_project(project)
-        self._terms_before = project.settings.terms
-        terms = dataclasses.replace(self._terms_before, author=self._terms_before.author or author)
+        terms = project.settings.terms
+        terms = dataclasses.replace(terms, author=terms.author or author)
         self.terms_form = TermsForm(terms, title=Path(project.picture.name).stem)
         self._lay_out()
         self._connect()
@@ -126,9 +127,13 @@ class ExportDialog(QDialog):
         """Apply the chosen options to a project: one step of undo for all of them."""
         for change in self._changes:
             project = change(project)
-        if self._exporter.wants_terms and self.terms_form.terms != self._terms_before:
-            project = edits.set_settings(project, terms=self.terms_form.terms)
         return project
+
+    def edit_terms(self, project: Project) -> Project:
+        """Write the terms into a project, where the format tells them."""
+        if not self._exporter.wants_terms:
+            return project
+        return edits.set_settings(project, terms=self.terms_form.terms)
 
     @property
     def _exporter(self) -> Format:

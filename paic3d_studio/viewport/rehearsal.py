@@ -1,0 +1,66 @@
+"""Everything a viewport draws, drawn once, small and unseen, so that the driver knows it when an artist asks for it.
+
+A driver compiles a shader when it is first drawn with, which holds the window up; OpenGL in software takes up to 0.3 s.
+Drivers keep what they compiled on the disk, for every process: so another process may wait for it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Final
+
+import numpy as np
+
+from paic3d_studio.core.artefacts import FieldVolume, SurfaceMesh, TexturedMesh
+from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.viewport.canvas import Canvas
+from paic3d_studio.viewport.offscreen import offscreen_context
+from paic3d_studio.viewport.scene import Scene
+from paic3d_studio.viewport.shading import SHADING_MODES
+
+_SIDE: Final = 40
+"""Of the picture, in pixels."""
+
+_VOXELS: Final = 24
+_TEXELS: Final = 16
+"""Sides of volume and texture. As in a real head the texture's is a power of two and the volume's is not: OpenGL in
+software compiles anew from one to the other."""
+
+
+def rehearse(*, monitor: Monitor = SILENT) -> None:
+    """Draw a small cube and a triangle in every mode, moving and at rest.
+
+    Raises:
+        UserError: this machine offers no OpenGL 3.3.
+        Cancelled: as `monitor`.
+    """
+    scene, size = Scene(), (_SIDE, _SIDE)
+    scene.set_volume(_cube())
+    scene.set_mesh(_triangle())
+    scene.overlay = 0.5
+    clock = itertools.count(0.0, 10.0)  # every look is a rest after the one before
+    with offscreen_context() as ctx:
+        screen = Canvas(ctx)
+        screen.resize(size)
+        scene.attach(ctx)
+        for done, mode in enumerate(SHADING_MODES):
+            monitor.report(done / len(SHADING_MODES))
+            scene.set_mode(mode, now=next(clock))
+            while not scene.progressive.is_sharp:
+                scene.paint(screen.framebuffer, size, now=next(clock))
+        scene.detach()
+        screen.release()
+
+
+def _cube() -> FieldVolume:
+    rgba = np.zeros((_VOXELS,) * 3 + (4,), np.uint8)
+    rgba[6:18, 6:18, 6:18] = 255
+    return FieldVolume(rgba)
+
+
+def _triangle() -> TexturedMesh:
+    vertices = np.array([[-0.1, -0.1, 0.0], [0.1, -0.1, 0.0], [0.0, 0.1, 0.0]], np.float32)
+    normals = np.tile(np.array([[0.0, 0.0, 1.0]], np.float32), (3, 1))
+    uv = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 1.0]], np.float32)
+    surface = SurfaceMesh(vertices, normals, uv, np.array([[0, 1, 2]], np.int32))
+    return TexturedMesh(surface, np.full((_TEXELS, _TEXELS, 3), 128, np.uint8))
