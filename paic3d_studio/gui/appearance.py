@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from PySide6.QtCore import QLibraryInfo, QLocale, QObject, QTranslator, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QFontDatabase
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from paic3d_studio.gui import language, theme
@@ -16,6 +16,11 @@ from paic3d_studio.gui.preferences import Preferences
 
 SYSTEM: Final = "system"
 _THEMES: Final[Mapping[str, str]] = {SYSTEM: "As the system", "dark": "Dark", "light": "Light"}
+_SCRIPTS: Final = {
+    "ja": ("Japanese", QFontDatabase.WritingSystem.Japanese),
+    "zh_CN": ("Chinese", QFontDatabase.WritingSystem.SimplifiedChinese),
+}
+"""Languages that not every system has letters for -> their names in English ones, and what a font must offer."""
 
 
 def dress(app: QApplication, preferences: Preferences) -> None:
@@ -32,7 +37,7 @@ class Appearance(QObject):
     """Owns the two menus; a theme shows at once, a language at the next start."""
 
     language_chosen = Signal(str)
-    """What the chosen language calls itself."""
+    """The chosen language, a key of `LANGUAGES`."""
 
     def __init__(self, window: QWidget, *, preferences: Preferences) -> None:
         super().__init__(window)
@@ -45,6 +50,10 @@ class Appearance(QObject):
         self.language_menu = QMenu(text("Language"), window)
         labels = {SYSTEM: text("As the system"), **LANGUAGES}
         self._languages = self._fill(self.language_menu, labels, "language")
+        for action in self._languages.actions():
+            if (needed := _SCRIPTS.get(action.data())) and not QFontDatabase.families(needed[1]):
+                action.setText(text("{language}: no font for it is installed", language=text(needed[0])))
+                action.setEnabled(False)
         self._languages.triggered.connect(self._on_language)
         self._app.styleHints().colorSchemeChanged.connect(self._on_system_changed)
 
@@ -81,4 +90,4 @@ class Appearance(QObject):
 
     def _on_language(self, action: QAction) -> None:
         self._preferences.remember("language", str(action.data()))
-        self.language_chosen.emit(action.text())
+        self.language_chosen.emit(language.wanted_language(str(action.data()), QLocale.system().name()))

@@ -90,6 +90,11 @@ def text(english: str, **values: object) -> str:
     return known or _shown(english)
 
 
+def said_in(other: str, english: str, /, **values: object) -> str:
+    """Return a sentence in another language than the one in use, with its values filled in."""
+    return catalogue(other).get(english, english).format(**values)
+
+
 def names_in(sentence: str) -> set[str]:
     """Return the names in braces of a sentence."""
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}

@@ -19,7 +19,7 @@ from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.following import Following
 from paic3d_studio.gui.image_panel import ImagePanel
 from paic3d_studio.gui.keeping import Keeping
-from paic3d_studio.gui.language import text
+from paic3d_studio.gui.language import LANGUAGES, in_use, said_in
 from paic3d_studio.gui.meshing import Meshing
 from paic3d_studio.gui.opening import Opening
 from paic3d_studio.gui.outcomes import Outcomes
@@ -134,10 +134,13 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{self.keeping.name}[*] – PAiC-3D Studio" if self.keeping.name else "PAiC-3D Studio")
         self.setWindowModified(self.document.session.dirty)
 
-    def _on_language_chosen(self, name: str) -> None:
-        self.workspace.messages.show_message(
-            text("The studio speaks {language} from its next start.", language=name), kind="info"
+    def _on_language_chosen(self, chosen: str) -> None:
+        """Say in both languages when the chosen one comes: whoever chose it may not read the other."""
+        now, then = (
+            said_in(each, "The studio speaks {language} from its next start.", language=LANGUAGES[chosen])
+            for each in (in_use(), chosen)
         )
+        self.workspace.messages.show_message(now, cure=then if then != now else "", kind="info")
 
     # What is shown, and remembered -----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -103,6 +104,30 @@ def test_one_word_for_two_things_is_told_apart_and_shown_without_what_tells() ->
 
 def test_a_sentence_that_is_almost_only_values_is_not_guessed(spoken: None) -> None:
     assert language.text("bread and butter") == "bread and butter"
+
+
+def test_a_chosen_language_says_when_it_comes_in_its_own_words_too(qtbot: QtBot, studio: MainWindow) -> None:
+    action = studio.appearance.language_menu.actions()[-1]
+    action.setEnabled(True)
+    action.trigger()
+    messages = studio.workspace.messages
+    assert messages._message.text() == "The studio speaks 简体中文 from its next start."
+    assert messages._cure.text() == "下次启动时，界面语言将变为简体中文。"
+
+
+def test_a_language_that_no_font_can_show_says_so_in_letters_that_one_can(
+    qtbot: QtBot, session: Session, preferences: Preferences, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QFontDatabase, "families", lambda *_: [])
+    window = MainWindow(session, preferences=preferences)
+    qtbot.addWidget(window)
+    offered = {action.text(): action.isEnabled() for action in window.appearance.language_menu.actions()}
+    assert offered == {
+        "As the system": True,
+        "English": True,
+        "Japanese: no font for it is installed": False,
+        "Chinese: no font for it is installed": False,
+    }
 
 
 @pytest.mark.parametrize(

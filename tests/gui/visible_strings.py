@@ -20,7 +20,7 @@ SHOWN_FROM = ("gui", "viewport/shading.py", "viewport/canvas.py", "pipeline/stag
 """Files and folders whose sentences the window shows."""
 
 TRANSLATED: dict[str, tuple[int | str, ...]] = {
-    "text": (0,), "in_language": (0,), "label": (0, "text"), "Section": (0,), "add": (0, "tip"),
+    "text": (0,), "in_language": (0,), "said_in": (1,), "label": (0, "text"), "Section": (0,), "add": (0, "tip"),
     "icon_button": ("tip",),
     "show_message": (0, "message", "cure", "action", "other", "more"), "ActionEntry": (1, 2, 3, "label", "tip", "menu"),
     "show_hint": (0,), "show_idle": (0,), "show_progress": (1,), "submit": ("title",), "Step": (1, 2, "coming"),
