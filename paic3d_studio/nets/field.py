@@ -199,10 +199,15 @@ def _coarse_values(
     kept = np.unique(np.append(np.arange(0, samples, COARSE_STEP), samples - 1))
     coarse = _grid_density(field, axis[kept], monitor=monitor)
     values = coarse
-    # Rows of `spread` hold the two weights of linear interpolation; each pass stretches one axis and rotates it away.
-    spread = np.stack([np.interp(np.arange(samples), kept, unit) for unit in np.eye(len(kept))], axis=-1)
-    for _ in range(3):
-        values = np.tensordot(values, spread.astype(np.float32), axes=(0, 1))
+    place = np.interp(np.arange(samples), kept, np.arange(len(kept)))  # among those that are kept
+    below = place.astype(np.intp).clip(max=len(kept) - 2)
+    share = (place - below).astype(np.float32)[:, None, None]
+    for _ in range(3):  # each pass stretches one axis and rotates it away; a matrix product would hold Python's lock
+        lower, upper = values[below], values[below + 1]
+        upper -= lower
+        upper *= share
+        upper += lower
+        values = np.ascontiguousarray(np.moveaxis(upper, 0, -1))
     exact = np.zeros((samples,) * 3, dtype=bool)
     exact[np.ix_(kept, kept, kept)] = True
     # Interpolation rounds: put the evaluated samples back as they were.

@@ -224,7 +224,7 @@ def tell(what: str, ticks: list[Tick]) -> None:
     """Print how late the ticks of one part came."""
     late = 1000 * np.array([tick.late for tick in ticks])
     p50, p99, worst = np.median(late), np.percentile(late, 99), late.max()
-    print(f"{what:8} {len(late):6} ticks, late by {p50:.1f} ms (median), {p99:.0f} ms (p99), {worst:.0f} ms (worst)")
+    print(f"{what:10} {len(late):6} ticks, late by {p50:.1f} ms (median), {p99:.0f} ms (p99), {worst:.0f} ms (worst)")
 
 
 def main() -> None:
@@ -257,6 +257,8 @@ def main() -> None:
     tell("opening", [tick for tick in watch.ticks if tick.doing == "the first reconstruction"])
     working = [tick for tick in watch.ticks if tick.doing not in ("nothing", "the first reconstruction")]
     tell("working", working)
+    for doing in sorted({tick.doing for tick in working}):
+        tell(f"  {doing}", [tick for tick in working if tick.doing == doing])
     for tick in sorted(working, key=lambda tick: -tick.late)[:10]:
         ms = [round(1000 * seconds) for seconds in (tick.late, tick.ran, tick.queued)]
         used = f"had a processor for {ms[1]} ms, waited for one {ms[2]} ms, for {tick.faults} pages from the disk"
