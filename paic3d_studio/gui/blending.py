@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.document import Document
+from paic3d_studio.gui.file_dialogs import FILE, file_dialog
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.message_bar import MessageBar
 from paic3d_studio.gui.preferences import Preferences
@@ -82,9 +83,7 @@ class Blending(QObject):
         if name != "choose-blender":
             return
         folder = self._preferences.folder("blender")
-        chooser = QFileDialog(self._window, text("Where is Blender?"), str(folder))
-        chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser = file_dialog(self._window, text("Where is Blender?"), at=folder, asks_for=FILE)
         chooser.fileSelected.connect(self._on_program_chosen)
         chooser.open()
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.files import FileStamp, file_stamp
 from paic3d_studio.gui.document import Document
+from paic3d_studio.gui.file_dialogs import NEW_FILE, file_dialog
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.rescue import Rescue, RescueFolder
@@ -109,13 +110,11 @@ class Keeping(QObject):
         folder = self._preferences.folder("save", otherwise=origin.parent if origin else None)
         folder = self.path.parent if self.path is not None else folder
         proposed = folder / f"{Path(self.name).stem or 'head'}{SUFFIX}"
-        chooser = QFileDialog(self._window, text("Save the project"), str(proposed), PROJECT_FILTER)
-        chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        title = text("Save the project")
+        chooser = file_dialog(self._window, title, at=proposed, asks_for=NEW_FILE, names=PROJECT_FILTER)
         chooser.setDefaultSuffix(SUFFIX[1:])
-        chooser.selectFile(str(proposed))
         chooser.fileSelected.connect(self._on_chosen)
         chooser.rejected.connect(self.given_up)
-        chooser.finished.connect(chooser.deleteLater)
         chooser.open()
 
     def save_anyway(self) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import QObject
 
 from paic3d_studio.gui.document import Document
+from paic3d_studio.gui.file_dialogs import FILE, file_dialog
 from paic3d_studio.gui.importing import NETWORK_FILTER
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.mesh_panel import MeshPanel
@@ -51,9 +51,8 @@ class Meshing(QObject):
         if project is None:
             return
         folder = str(Path(project.settings.upscaling.file).parent) if project.settings.upscaling.file else ""
-        chooser = QFileDialog(self._panel.window(), text("Upscaling network"), folder, text(NETWORK_FILTER))
-        chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window, title = self._panel.window(), text("Upscaling network")
+        chooser = file_dialog(window, title, at=folder, asks_for=FILE, names=text(NETWORK_FILTER))
         chooser.fileSelected.connect(self._on_network)
         chooser.rejected.connect(self._show_project)
         chooser.open()

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QMimeData, QObject, Qt, Signal
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtWidgets import QApplication, QWidget
 
 from paic3d_studio.gui.clipboard import OPEN_FILTER, further_files, picture_in
 from paic3d_studio.gui.document import Document
+from paic3d_studio.gui.file_dialogs import FILES, file_dialog
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.message_bar import MessageBar
 from paic3d_studio.gui.preferences import Preferences
@@ -51,11 +52,9 @@ class Opening(QObject):
 
     def choose(self) -> None:
         """Ask for files, without blocking; the first opens here, the others in windows of their own."""
-        chooser = QFileDialog(
-            self._window, text("Open a portrait or a project"), str(self._preferences.folder("open")), OPEN_FILTER
-        )
-        chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        folder = self._preferences.folder("open")
+        title = text("Open a portrait or a project")
+        chooser = file_dialog(self._window, title, at=folder, asks_for=FILES, names=OPEN_FILTER)
         chooser.filesSelected.connect(self._on_files_chosen)
         chooser.open()
 

@@ -11,7 +11,6 @@ from PySide6.QtCore import QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -28,6 +27,7 @@ from paic3d_studio.core.image import PICTURE_SUFFIXES
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui.clipboard import OPEN_FILTER
+from paic3d_studio.gui.file_dialogs import FILES, FOLDER, file_dialog
 from paic3d_studio.gui.icons import app_icon
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.preferences import Preferences
@@ -235,9 +235,8 @@ class QueueWindow(QWidget):
             self.note.setText(text("{count} in the list.", count=count) if count else "")
 
     def _choose_files(self) -> None:
-        chooser = QFileDialog(self, text("Add pictures"), str(self._preferences.folder("open")), OPEN_FILTER)
-        chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        folder = self._preferences.folder("open")
+        chooser = file_dialog(self, text("Add pictures"), at=folder, asks_for=FILES, names=OPEN_FILTER)
         chooser.filesSelected.connect(self._on_files_chosen)
         chooser.open()
 
@@ -246,9 +245,7 @@ class QueueWindow(QWidget):
         self.add_files([Path(path) for path in paths])
 
     def _choose_output(self) -> None:
-        chooser = QFileDialog(self, text("Folder for the heads"), self.output.text())
-        chooser.setFileMode(QFileDialog.FileMode.Directory)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser = file_dialog(self, text("Folder for the heads"), at=self.output.text(), asks_for=FOLDER)
         chooser.fileSelected.connect(self.output.setText)
         chooser.open()
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
 from paic3d_studio.gui.document import Document
+from paic3d_studio.gui.file_dialogs import FILES, file_dialog
 from paic3d_studio.gui.importing import FILE_FILTER
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.preferences import Preferences
@@ -24,11 +25,8 @@ class WeightsChooser(QObject):
 
     def ask(self) -> None:
         """Open the dialog in the folder that was used last."""
-        chooser = QFileDialog(
-            self._window, text("Import weights"), str(self._preferences.folder("import")), FILE_FILTER
-        )
-        chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        folder = self._preferences.folder("import")
+        chooser = file_dialog(self._window, text("Import weights"), at=folder, asks_for=FILES, names=FILE_FILTER)
         chooser.filesSelected.connect(self._on_chosen)
         chooser.open()
 

@@ -12,7 +12,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from paic3d_studio.core.terms import Terms
 from paic3d_studio.errors import UserError
+from paic3d_studio.gui.file_dialogs import FOLDER, file_dialog
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.mesh_panel import MESH_OPTIONS
 from paic3d_studio.gui.panels.settings_panel import OptionControls
@@ -223,10 +223,8 @@ class ExportDialog(QDialog):
         self.terms_form.changed.connect(self._tell)
 
     def _choose_folder(self) -> None:
-        chooser = QFileDialog(self, text("Folder for the head"), self._place.text())
-        chooser.setFileMode(QFileDialog.FileMode.Directory)
+        chooser = file_dialog(self, text("Folder for the head"), at=self._place.text(), asks_for=FOLDER)
         chooser.fileSelected.connect(self._place.setText)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chooser.open()
 
     def _tell(self) -> None:
