@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+from types import ModuleType
 from typing import Final
 
 from paic3d_studio.core.artefacts import content_key
@@ -14,6 +15,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.nets.manifest import manifest_entry
 from paic3d_studio.pipeline import steps
 from paic3d_studio.pipeline.graph import Source, Stage
+from paic3d_studio.pipeline.torch_library import open_library
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.viewport.front import stitch_picture
 
@@ -171,6 +173,11 @@ def prepare_networks(*, threads: int | None, monitor: Monitor = SILENT) -> None:
     Raises:
         Cancelled: as `monitor`.
     """
-    nets = abandonable(lambda: importlib.import_module("paic3d_studio.nets.threads"), monitor=monitor)
+
+    def load() -> ModuleType:
+        open_library()
+        return importlib.import_module("paic3d_studio.nets.threads")
+
+    nets = abandonable(load, monitor=monitor)
     if threads is not None:
         nets.limit_threads(threads)
