@@ -17,10 +17,10 @@ from paic3d_studio.gui.preferences import Preferences
 SYSTEM: Final = "system"
 _THEMES: Final[Mapping[str, str]] = {SYSTEM: "As the system", "dark": "Dark", "light": "Light"}
 _SCRIPTS: Final = {
-    "ja": ("Japanese", QFontDatabase.WritingSystem.Japanese),
-    "zh_CN": ("Chinese", QFontDatabase.WritingSystem.SimplifiedChinese),
+    "ja": QFontDatabase.WritingSystem.Japanese,
+    "zh_CN": QFontDatabase.WritingSystem.SimplifiedChinese,
 }
-"""Languages that not every system has letters for -> their names in English ones, and what a font must offer."""
+"""Languages that not every system has letters for -> what a font must offer."""
 
 
 def dress(app: QApplication, preferences: Preferences) -> None:
@@ -50,9 +50,11 @@ class Appearance(QObject):
         self.language_menu = QMenu(text("Language"), window)
         labels = {SYSTEM: text("As the system"), **LANGUAGES}
         self._languages = self._fill(self.language_menu, labels, "language")
+        in_latin = {"ja": text("Japanese"), "zh_CN": text("Chinese")}
         for action in self._languages.actions():
-            if (needed := _SCRIPTS.get(action.data())) and not QFontDatabase.families(needed[1]):
-                action.setText(text("{language}: no font for it is installed", language=text(needed[0])))
+            name = action.data()
+            if name in _SCRIPTS and not QFontDatabase.families(_SCRIPTS[name]):
+                action.setText(text("{language}: no font for it is installed", language=in_latin[name]))
                 action.setEnabled(False)
         self._languages.triggered.connect(self._on_language)
         self._app.styleHints().colorSchemeChanged.connect(self._on_system_changed)

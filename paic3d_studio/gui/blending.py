@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
@@ -15,6 +15,9 @@ from paic3d_studio.gui.file_dialogs import FILE, file_dialog
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.message_bar import MessageBar
 from paic3d_studio.gui.preferences import Preferences
+
+if TYPE_CHECKING:
+    from paic3d_studio.export.blender import Look
 
 _PLACE: Final = "blender/program"
 """Preference: where the artist said that Blender is."""
@@ -31,6 +34,7 @@ class Blending(QObject):
         self._messages: MessageBar | None = None
         self._target: Path | None = None
         self._program: Path | None = None
+        self._look: Look = "unlit"
 
     def follow(self, messages: MessageBar) -> None:
         """Speak through the window's messages, and hear their buttons."""
@@ -40,8 +44,9 @@ class Blending(QObject):
         self._document.failed.connect(self._on_ended)
         self._document.stopped.connect(self._on_ended)
 
-    def start(self) -> None:
-        """Export the head and open it, or say that Blender is not there."""
+    def start(self, look: Look) -> None:
+        """Export the head and open it as painted ("unlit") or shaded ("toon"), or say that Blender is not there."""
+        self._look = look
         from paic3d_studio.export.blender import file_for_blender, find_blender
 
         project = self._document.project
@@ -63,7 +68,7 @@ class Blending(QObject):
 
         self._target = None
         try:
-            open_in_blender(target, blender=self._program)
+            open_in_blender(target, blender=self._program, look=self._look)
         except UserError as error:
             self._say(error.message, cure=error.cure)
         else:
@@ -97,7 +102,7 @@ class Blending(QObject):
             return
         self._preferences.remember_folder("blender", Path(program).parent)
         self._preferences.remember(_PLACE, program)
-        self.start()
+        self.start(self._look)
 
     def _say(self, message: str, *, cure: str) -> None:
         if self._messages is not None:

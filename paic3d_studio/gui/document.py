@@ -22,14 +22,12 @@ from paic3d_studio.gui.live_infill import LiveInfill
 from paic3d_studio.gui.pulling import COARSE, OF_MESH, OF_PICTURE, TARGETS, Pulling
 from paic3d_studio.gui.runner import LANES, YIELDING, Deliver, Runner, close_all
 from paic3d_studio.gui.wish_to_open import Source, WishToOpen
-from paic3d_studio.pipeline.child import run_in_child
 from paic3d_studio.pipeline.graph import StageReport
 from paic3d_studio.pipeline.stages import prepare_networks
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.session.session import Session
 from paic3d_studio.tools.pointer import Edit
-from paic3d_studio.viewport.rehearsal import rehearse
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +112,6 @@ class Document(QObject):
         self._upscaled_picture: PictureSource | None = None
         self._dragging = False
         self._has_refreshed = False
-        self._is_warm = False
         session.listen_to_project(self._on_project)
 
     @property
@@ -197,7 +194,8 @@ class Document(QObject):
 
     def begin_drag(self) -> None:
         """Start a gesture: its edits are shown, not pulled, until it ends."""
-        self.runner.cancel("still")
+        for lane in ("still", "rehearsal"):
+            self.runner.cancel(lane)
         self.session.begin_drag()
 
     def drag(self, edit: Edit) -> Project:
@@ -325,11 +323,6 @@ class Document(QObject):
         self.runner.submit("upscaling", work, title=f"Reading {file.name}")
         self.busy_changed.emit()
 
-    def warm_up(self) -> None:
-        """Get ready while nothing else is to be done, unless that was done; anything that is asked for stops it."""
-        if not self._is_warm and not self.busy:
-            self.runner.submit("warm-up", _warm_up, title="Getting ready")
-
     def stop(self) -> bool:
         """Ask everything that runs to stop; False when nothing did."""
         self._refresh_pending = False
@@ -420,8 +413,6 @@ class Document(QObject):
                 self._has_refreshed = True
                 spare_what_stays()  # every library that a head needs has been loaded
             self.refreshed.emit()
-        elif lane == "warm-up":
-            self._is_warm = True
         elif lane == "refine":
             self._refined, self._unrefined = self._unrefined, None
         elif lane == "export" and self._last_export is not None:
@@ -459,7 +450,6 @@ class Document(QObject):
     def _on_failed(self, lane: str, error: Exception) -> None:
         if lane == "refine":
             self._unrefined = None
-        self._is_warm |= lane == "warm-up"  # or as ready as can be
         if not isinstance(error, UserError):
             log.error("a job failed: %s", lane, exc_info=error)
         self.busy_changed.emit()
@@ -480,10 +470,3 @@ class Document(QObject):
         if not self.busy:
             self.became_idle.emit()
         self.busy_changed.emit()
-
-
-def _warm_up(monitor: Monitor, deliver: Deliver) -> None:
-    """Import what the first reconstruction would import, hand out what the settings choose from, compile shaders."""
-    prepare_networks(threads=None, monitor=monitor)
-    deliver("choices", choices())
-    run_in_child(rehearse, monitor=monitor)

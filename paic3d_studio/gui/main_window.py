@@ -17,6 +17,7 @@ from paic3d_studio.gui.commands import handlers, resets_of
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.exporting import Exporting
 from paic3d_studio.gui.following import Following
+from paic3d_studio.gui.getting_ready import GettingReady
 from paic3d_studio.gui.image_panel import ImagePanel
 from paic3d_studio.gui.keeping import Keeping
 from paic3d_studio.gui.language import LANGUAGES, in_use, said_in
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.preferences = preferences or Preferences()
         self.document = document = Document(session, self)
+        self.getting_ready = GettingReady(document.runner, self)
         self.keeping = keeping = Keeping(self, document=document, preferences=self.preferences)
         self.exporting = Exporting(self, document=document, keeping=keeping, preferences=self.preferences)
         self.blending = Blending(self, document=document, preferences=self.preferences)
@@ -113,10 +115,6 @@ class MainWindow(QMainWindow):
         if not busy:
             self.workspace.status.end_progress()
         self.following.show_hint()
-
-    def _on_idle(self) -> None:
-        """Get ready for what comes once nothing is to be done any more."""
-        self.document.warm_up()
 
     def _on_message_action(self, name: str) -> None:
         way_on = self._ways_on.get(name)
@@ -280,7 +278,7 @@ class MainWindow(QMainWindow):
         for changed in (self.following.moved_on, self.outcomes.moved_on, document.busy_changed, image.gesture.began):
             changed.connect(self._update_situation)
         document.opened.connect(self._on_opened)
-        document.runner.became_idle.connect(self._on_idle)
+        document.became_idle.connect(self.getting_ready.go_on)
         for runner in (*document.runners, self.keeping.writer):
             runner.ended.connect(self.thread_ended)
         self.keeping.state_changed.connect(self._on_kept_changed)

@@ -45,6 +45,7 @@ LANES: Final = (
     "warm-up",
     "refine",
     "still",
+    "rehearsal",
     "live",
 )
 """In the order in which waiting jobs are taken."""
@@ -52,7 +53,7 @@ LANES: Final = (
 _NICE: Final = 10
 """How far the worker steps back behind the window, on the scale of `nice`."""
 
-YIELDING: Final = frozenset({"warm-up", "refine", "still"})
+YIELDING: Final = frozenset({"warm-up", "refine", "still", "rehearsal"})
 """Lanes whose job stops as soon as anything else is asked for."""
 
 

@@ -202,7 +202,7 @@ def _coarse_values(
     place = np.interp(np.arange(samples), kept, np.arange(len(kept)))  # among those that are kept
     below = place.astype(np.intp).clip(max=len(kept) - 2)
     share = (place - below).astype(np.float32)[:, None, None]
-    for _ in range(3):  # each pass stretches one axis and rotates it away; a matrix product would hold Python's lock
+    for _ in range(3):  # each pass stretches one axis and rotates it away; np.tensordot would hold Python's lock
         lower, upper = values[below], values[below + 1]
         upper -= lower
         upper *= share

@@ -81,14 +81,15 @@ class History(Generic[T]):
     def revise(self, change: Callable[[T], T]) -> T:
         """Make `change` in every value, those before and after the present one too: no step, and none is forgotten.
 
-        For what belongs to the document and not to one state of it. Ends a drag that is under way.
+        For what belongs to the document and not to one state of it: neither undo nor redo takes it back, and what
+        changes nothing in the present value is not made. Ends a drag that is under way.
         """
         self.end_drag()
-        self._can_join = False
-        self._past = [change(value) for value in self._past]
-        self._future = [change(value) for value in self._future]
         changed = change(self._value)
         if changed != self._value:
+            self._can_join = False
+            self._past = [change(value) for value in self._past]
+            self._future = [change(value) for value in self._future]
             self._value = changed
         return self._value
 

@@ -54,7 +54,7 @@ class StitchPicture:
 
 
 NO_PICTURE: Final = StitchPicture(np.zeros((3, 3, 4), np.uint8), np.full((3, 3, 2), 255, np.uint8))
-"""Stitches nothing and cuts nothing; its sides are no powers of two, as those of few pictures are."""
+"""Stitches nothing and cuts nothing; its sides are no powers of two, as those of most pictures are not."""
 
 
 def front_map(values: NDArray[np.uint8], *, level: float, box_side: float, options: StitchOptions = STITCH) -> FrontMap:

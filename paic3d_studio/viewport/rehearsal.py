@@ -9,11 +9,13 @@ from __future__ import annotations
 import itertools
 from typing import Final
 
+import moderngl
 import numpy as np
 
 from paic3d_studio.core.artefacts import FieldVolume, SurfaceMesh, TexturedMesh
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.viewport.canvas import Canvas
+from paic3d_studio.viewport.front import StitchPicture
 from paic3d_studio.viewport.offscreen import offscreen_context
 from paic3d_studio.viewport.scene import Scene
 from paic3d_studio.viewport.shading import SHADING_MODES
@@ -23,8 +25,9 @@ _SIDE: Final = 40
 
 _VOXELS: Final = 24
 _TEXELS: Final = 16
-"""Sides of volume and texture. As in a real head the texture's is a power of two and the volume's is not: OpenGL in
-software compiles anew from one to the other."""
+_PICTURES: Final = (3, 4)
+"""Sides of volume, texture and stitched pictures. OpenGL in software compiles anew from a side that is a power of two
+to one that is not: a texture's is one, a volume's never, a picture's may be either."""
 
 
 def rehearse(*, monitor: Monitor = SILENT) -> None:
@@ -34,28 +37,38 @@ def rehearse(*, monitor: Monitor = SILENT) -> None:
         UserError: this machine offers no OpenGL 3.3.
         Cancelled: as `monitor`.
     """
-    scene, size = Scene(), (_SIDE, _SIDE)
+    for done, side in enumerate(_PICTURES):
+        part = monitor.child(done / len(_PICTURES), (done + 1) / len(_PICTURES))
+        with offscreen_context() as ctx:  # one for each: what a context has drawn with already, it keeps no second time
+            _draw_everything(ctx, picture=_picture(side), monitor=part)
+
+
+def _draw_everything(ctx: moderngl.Context, *, picture: StitchPicture, monitor: Monitor) -> None:
+    scene, screen, size = Scene(), Canvas(ctx), (_SIDE, _SIDE)
     scene.set_volume(_cube())
     scene.set_mesh(_triangle())
+    scene.set_picture(picture)
     scene.overlay = 0.5
+    screen.resize(size)
+    scene.attach(ctx)
     clock = itertools.count(0.0, 10.0)  # every look is a rest after the one before
-    with offscreen_context() as ctx:
-        screen = Canvas(ctx)
-        screen.resize(size)
-        scene.attach(ctx)
-        for done, mode in enumerate(SHADING_MODES):
-            monitor.report(done / len(SHADING_MODES))
-            scene.set_mode(mode, now=next(clock))
-            while not scene.progressive.is_sharp:
-                scene.paint(screen.framebuffer, size, now=next(clock))
-        scene.detach()
-        screen.release()
+    for done, mode in enumerate(SHADING_MODES):
+        monitor.report(done / len(SHADING_MODES))
+        scene.set_mode(mode, now=next(clock))
+        while not scene.progressive.is_sharp:
+            scene.paint(screen.framebuffer, size, now=next(clock))
+    scene.detach()
+    screen.release()
 
 
 def _cube() -> FieldVolume:
     rgba = np.zeros((_VOXELS,) * 3 + (4,), np.uint8)
     rgba[6:18, 6:18, 6:18] = 255
     return FieldVolume(rgba)
+
+
+def _picture(side: int) -> StitchPicture:
+    return StitchPicture(np.full((side, side, 4), 255, np.uint8), np.full((side, side, 2), 255, np.uint8))
 
 
 def _triangle() -> TexturedMesh:

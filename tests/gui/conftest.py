@@ -33,6 +33,7 @@ from paic3d_studio.core.landmarks import face_box, landmarks_from_parts
 from paic3d_studio.core.matte import find_matte
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import UserError
+from paic3d_studio.gui.getting_ready import GettingReady
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.viewport_widget import install_surface_format
@@ -256,7 +257,7 @@ def window(
     qtbot: QtBot, session: Session, preferences: Preferences, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[MainWindow]:
     """The studio's window, shown and empty; its worker is joined afterwards."""
-    monkeypatch.setattr("paic3d_studio.gui.document._warm_up", lambda *_: None)
+    monkeypatch.setattr(GettingReady, "go_on", lambda _: None)
     made = MainWindow(session, preferences=preferences)
     qtbot.addWidget(made)
     made.resize(1200, 800)

@@ -70,6 +70,17 @@ def test_no_dark_colour_is_left_in_the_light_sheet(qtbot: QtBot) -> None:
 
 
 @pytest.mark.parametrize("name", theme.THEMES)
+def test_chosen_text_in_a_field_stands_out_from_what_marks_it(qtbot: QtBot, name: str) -> None:
+    theme.use(name)
+    marked = {}
+    for rule in re.findall(r"([^{}]*)\{([^}]*)\}", theme.style_sheet()):
+        colours = dict(re.findall(r"selection-((?:background-)?color):\s*([^;\s]+)", rule[1]))
+        marked |= {field.strip(): colours for field in rule[0].split(",") if colours}
+    for field in ("QLineEdit", "QSpinBox", "QDoubleSpinBox", "QComboBox"):
+        assert contrast(marked[field]["color"], marked[field]["background-color"]) >= 4.5, field
+
+
+@pytest.mark.parametrize("name", theme.THEMES)
 def test_arrows_and_marks_are_seen_on_the_ground_of_menus(qtbot: QtBot, name: str) -> None:
     theme.use(name)
     pictures = set(re.findall(r":/qss_icons/[a-z]+/rc/[a-z_]+\.png", theme.style_sheet()))

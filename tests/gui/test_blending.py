@@ -32,17 +32,24 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize(("action", "look"), [("blender", "unlit"), ("blender-toon", "toon")])
 def test_the_head_is_exported_and_blender_is_started_on_it(
-    qtbot: QtBot, studio: MainWindow, home: Path, blender: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot,
+    studio: MainWindow,
+    home: Path,
+    blender: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+    look: str,
 ) -> None:
     monkeypatch.setenv("PAIC3D_BLENDER", str(blender))
     with qtbot.waitSignal(studio.document.exported, timeout=10_000):
-        studio.actions_by_name["blender"].trigger()
+        studio.actions_by_name[action].trigger()
     qtbot.waitUntil((home / "told").exists, timeout=10_000)
     told = (home / "told").read_text().splitlines()
     assert studio.document.project is not None
     head = home / f"studio/blender/portrait-{studio.document.project.picture.sha256[:8]}.glb"
-    assert told[0] == "--python" and told[-2:] == [str(head), "unlit"]
+    assert told[0] == "--python" and told[-2:] == [str(head), look]
     assert head.is_file()
     assert "Blender is starting" in studio.workspace.messages.text
 

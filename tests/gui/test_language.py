@@ -24,6 +24,7 @@ from pytestqt.qtbot import QtBot
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.gui import language
+from paic3d_studio.gui.getting_ready import GettingReady
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.queue_window import QueueWindow
@@ -193,7 +194,7 @@ def test_a_sentence_that_only_qt_would_translate_is_found(tmp_path: Path, monkey
 def test_window_and_dialogs_show_no_english(
     qtbot: QtBot, session: Session, preferences: Preferences, picture: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paic3d_studio.gui.document._warm_up", lambda *_: None)
+    monkeypatch.setattr(GettingReady, "go_on", lambda _: None)
     language.use(name)
     window = MainWindow(session, preferences=preferences)
     qtbot.addWidget(window)
@@ -221,7 +222,7 @@ def test_no_words_are_cut_off_in_a_small_window(
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("paic3d_studio.gui.document._warm_up", lambda *_: None)
+    monkeypatch.setattr(GettingReady, "go_on", lambda _: None)
     language.use(name)
     apply_theme(dressed)
     window = MainWindow(session, preferences=preferences)

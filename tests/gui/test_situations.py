@@ -161,7 +161,7 @@ SLEEPER: str = textwrap.dedent(
     import sys, time
     from pathlib import Path
     from PySide6.QtWidgets import QApplication
-    from paic3d_studio.gui import document
+    from paic3d_studio.gui.getting_ready import GettingReady
     from paic3d_studio.gui.main_window import MainWindow
     from paic3d_studio.gui.preferences import Preferences
     from paic3d_studio.gui.runner import Runner
@@ -169,7 +169,7 @@ SLEEPER: str = textwrap.dedent(
     from tests.gui.conftest import Pace, quick_session
     from tests.gui.sleeping_work import count_to
 
-    document._warm_up = lambda *_: None
+    GettingReady.go_on = lambda _: None
     app = QApplication([])
     home, picture = Path(sys.argv[1]), sys.argv[2]
     preferences = Preferences(home / "studio.ini")

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QUrl
 from pytestqt.qtbot import QtBot
 
+from paic3d_studio.gui.getting_ready import GettingReady
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.windows import Windows
@@ -23,7 +24,7 @@ from paic3d_studio.session.session import Session
 def windows(
     new_session: Callable[[], Session], preferences: Preferences, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Windows]:
-    monkeypatch.setattr("paic3d_studio.gui.document._warm_up", lambda *_: None)
+    monkeypatch.setattr(GettingReady, "go_on", lambda _: None)
     made = Windows(new_session, preferences=preferences)
     made.new()
     yield made

@@ -1,17 +1,19 @@
 """Five hundred steps at random: undoing all of them gives the first project back to the byte, in flat memory."""
 
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from paic3d_studio.core.artefacts import FEATURE_NAMES
 from paic3d_studio.core.lines import Stroke
 from paic3d_studio.project import edits
 from paic3d_studio.project.file import encoded_project
 from paic3d_studio.project.history import History
-from paic3d_studio.project.state import PictureSource, Project
+from paic3d_studio.project.state import AlignmentEdit, PictureSource, Project
 
 STEPS = 500
 FIRST = Project(picture=PictureSource("girl.png", bytes(range(256)) * 400))
@@ -22,7 +24,7 @@ def edit_of(lot: np.random.Generator, project: Project) -> Project:
     x, y = (float(place) for place in lot.integers(50, 400, 2))
     corners = ((x, y), (x + 60, y), (x + 60, y + 40), (x, y + 40))
     stroke = Stroke(points=((x, y), (x + 5, y)), radius=float(lot.integers(1, 30)), adds=bool(lot.integers(2)))
-    match lot.integers(10):
+    match lot.integers(18):
         case 0 | 1:
             return edits.set_hull(project, feature=str(lot.choice(["mouth", "nose", "left_eye"])), polygon=corners)
         case 2 | 3:
@@ -37,8 +39,36 @@ def edit_of(lot: np.random.Generator, project: Project) -> Project:
             return edits.set_line_options(project, threshold=float(lot.uniform(0.001, 0.2)))
         case 8:
             return edits.reset_everything(project)
+        case 9 | 10:
+            return edits.add_hull(project, name=str(lot.choice(["mole", "glasses"])), polygon=corners)
+        case 11 | 12:
+            return edit_of_own_hulls(lot, project)
+        case 13:
+            return edits.free_hull(project, feature="mouth", free=bool(lot.integers(2)))
+        case 14:
+            turned = AlignmentEdit(shift=(x, y), scale=float(lot.uniform(0.5, 2)), turn=float(lot.uniform(-20, 20)))
+            return edits.set_alignment(project, alignment=turned)
+        case 15:
+            return edits.set_surface_options(project, faces=int(lot.integers(1000, 50_000)))
+        case 16:
+            return edits.set_texture_options(project, size=int(lot.choice([1024, 2048])))
         case _:
             return edits.set_seed(project, seed=int(lot.integers(2**31)))
+
+
+def edit_of_own_hulls(lot: np.random.Generator, project: Project) -> Project:
+    """Rename, lock or take away one of the artist's own hulls, if there is any."""
+    own = sorted(set(project.hull_edits) - set(FEATURE_NAMES))
+    if not own:
+        return project
+    name = str(lot.choice(own))
+    match lot.integers(3):
+        case 0:
+            return edits.rename_hull(project, name=name, to=f"scar {lot.integers(5)}")
+        case 1:
+            return edits.lock_hull(project, name=name, locked=bool(lot.integers(2)))
+        case _:
+            return edits.reset_hull(project, feature=name)
 
 
 def wander(history: History[Project], lot: np.random.Generator) -> None:
@@ -68,12 +98,13 @@ def test_undoing_everything_gives_the_first_project_and_redoing_it_the_last_to_t
     history = History(FIRST)
     for _ in range(STEPS):
         wander(history, lot)
+    history.revise(partial(edits.set_terms, author="Aki"))
     last = encoded_project(history.value)
     back = 0
     while history.can_undo:
         history.undo()
         back += 1
-    assert encoded_project(history.value) == encoded_project(FIRST)
+    assert encoded_project(history.value) == encoded_project(edits.set_terms(FIRST, author="Aki"))
     for _ in range(back):
         history.redo()
     assert encoded_project(history.value) == last

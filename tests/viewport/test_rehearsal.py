@@ -11,6 +11,7 @@ import pytest
 from paic3d_studio.core.artefacts import FieldVolume, SurfaceMesh, TexturedMesh
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.errors import Cancelled
+from paic3d_studio.viewport.front import StitchPicture
 from paic3d_studio.viewport.offscreen import render_offscreen
 from paic3d_studio.viewport.orbit import HOME_VIEW
 from paic3d_studio.viewport.rehearsal import rehearse
@@ -41,9 +42,11 @@ def draw_in_every_mode() -> None:
     corners = np.array([[-0.1, -0.1, 0.0], [0.1, -0.1, 0.0], [0.0, 0.1, 0.0]], np.float32)
     surface = SurfaceMesh(corners, np.eye(3, dtype=np.float32), corners[:, :2] + 0.5, np.array([[0, 1, 2]], np.int32))
     contents = {"volume": FieldVolume(rgba), "mesh": TexturedMesh(surface, np.zeros((64, 64, 3), np.uint8))}
-    for mode, entry in SHADING_MODES.items():
-        for quality in ("full", "third"):
-            render_offscreen(contents[entry.draws], [HOME_VIEW], mode=mode, quality=quality)
+    for side in (512, 700):
+        picture = StitchPicture(np.full((side, side, 4), 255, np.uint8), np.full((side, side, 2), 255, np.uint8))
+        for mode, entry in SHADING_MODES.items():
+            for quality in ("full", "third"):
+                render_offscreen(contents[entry.draws], [HOME_VIEW], mode=mode, quality=quality, stitch=picture)
 
 
 if __name__ == "__main__":
