@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from paic3d_studio.core.artefacts import Landmarks, TagFeatures
+from paic3d_studio.core.artefacts import Landmarks, TagFeatures, TexturedMesh
 from paic3d_studio.gui.cut_words import cut_caption
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.image_panel import ImagePanel
@@ -74,13 +74,15 @@ class Following(QObject):
 
     def _show_settings(self, project: Project) -> None:
         self._workspace.settings.show_project(project)
-        self._head.viewport.set_mesh_note(cut_caption(project.settings.surface.crop_below))
 
     def _on_changed(self, project: Project) -> None:
         self._show_settings(project)
         known = self._document.session.peek_all((*SHOWN, REFINED), project)
         for stage, value in known.items():  # shown at once: after undo, all of it
             self._on_artefact(stage, value)
+        if self._say_whether_older():
+            self._tells_refining = False
+            self._workspace.status.show_progress(0.0, "Reconstructing")
         self.moved_on.emit()
 
     def _on_artefact(self, stage: str, value: object) -> None:
@@ -92,6 +94,8 @@ class Following(QObject):
             self._workspace.messages.show_message(value.warning, kind="warning", action=action)
         if isinstance(value, TagFeatures):
             self._tell_of_tags(value.warning)
+        if isinstance(value, TexturedMesh) and self._document.project is not None:
+            self._head.viewport.set_mesh_note(cut_caption(self._document.project.settings.surface.crop_below))
         if stage in (COARSE, "volume"):
             self._say_whether_older()
         if stage == REFINED:
@@ -125,11 +129,13 @@ class Following(QObject):
         self._say_whether_older()
         self._show_stages_beside()
 
-    def _say_whether_older(self) -> None:
-        """Say of the head that is drawn whether it is one of an earlier state."""
+    def _say_whether_older(self) -> bool:
+        """Say of the head that is drawn whether it is one of an earlier state, and return that."""
         present = self._document.session.peek_all((COARSE, "volume", REFINED)).values()
         shown = self._head.viewport.scene.volume
-        self._head.viewport.set_older(not any(volume is shown for volume in present))
+        is_older = shown is not None and not any(volume is shown for volume in present)
+        self._head.viewport.set_older(is_older)
+        return is_older
 
     def _show_stages_beside(self) -> None:
         """Say of stages that do not run whether what they made last still holds."""

@@ -246,7 +246,9 @@ class MainWindow(QMainWindow):
         self.outcomes = Outcomes(
             workspace, document=document, image=self.image, exporting=self.exporting, following=self.following
         )
-        self.opening = Opening(self, document=document, preferences=self.preferences, messages=messages)
+        self.opening = Opening(
+            self, document=document, keeping=self.keeping, preferences=self.preferences, messages=messages
+        )
         self.saving = Saving(
             self,
             document=document,

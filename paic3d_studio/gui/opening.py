@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from paic3d_studio.gui.clipboard import OPEN_FILTER, further_files, picture_in
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.file_dialogs import FILES, file_dialog
+from paic3d_studio.gui.keeping import Keeping
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.message_bar import MessageBar
 from paic3d_studio.gui.preferences import Preferences
@@ -25,21 +26,35 @@ class Opening(QObject):
     window_wanted = Signal(object, str)
     """Another window is wanted: what `Document.open` takes with a name for it, or None for an empty one."""
 
-    def __init__(self, window: QWidget, *, document: Document, preferences: Preferences, messages: MessageBar) -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        *,
+        document: Document,
+        keeping: Keeping,
+        preferences: Preferences,
+        messages: MessageBar,
+    ) -> None:
         super().__init__(window)
+        self._keeping = keeping
         self._window = window
         self._document = document
         self._preferences = preferences
         self._messages = messages
         self._pending: tuple[Source, str] | None = None
+        self._opens_once_saved = False
         self.raise_elsewhere: Callable[[Path], bool] = _nowhere
         """Brings another window that has this project open to the front; False when there is none."""
         self.ways_on: Final[dict[str, Callable[[], None]]] = {
             "open-anyway": self._open_anyway,
             "open-beside": self._open_beside,
+            "save-and-open": self._save_and_open,
         }
         """Buttons of this one's messages -> what they do."""
         document.held_back.connect(self._on_held_back)
+        keeping.saved.connect(self._on_saved)
+        for signal in (keeping.failed, keeping.given_up, keeping.changed_on_disk):
+            signal.connect(self._stay)
 
     def open(self, source: Source, *, name: str = "") -> None:
         """Open a picture; offers a window of its own, without blocking, when edits of the open one would be lost."""
@@ -87,10 +102,11 @@ class Opening(QObject):
     def _ask_about(self, source: Source, name: str) -> None:
         self._pending = (source, name)
         self._messages.show_message(
-            "Opening another picture leaves the unsaved edits of this one behind.",
+            "Opening another picture here loses the unsaved edits of this one.",
             kind="warning",
-            action=("open-beside", "Open in a new window"),
-            other=("open-anyway", "Open anyway"),
+            action=("save-and-open", "Save and open"),
+            other=("open-beside", "Open in a new window"),
+            more=("open-anyway", "Open anyway"),
         )
 
     def _on_held_back(self, source: Source, name: str, rescued: bool) -> None:
@@ -100,6 +116,20 @@ class Opening(QObject):
     def _open_now(self, source: Source, name: str) -> None:
         self._pending = None
         self._document.open(source, name=name)
+
+    def _save_and_open(self) -> None:
+        self._opens_once_saved = True
+        self._keeping.save()
+
+    def _on_saved(self, path: Path) -> None:
+        del path
+        if self._opens_once_saved and self._pending is not None:
+            source, name = self._pending
+            self.open(source, name=name)  # asks again where an edit came while it was written
+        self._opens_once_saved = False
+
+    def _stay(self, *_: object) -> None:
+        self._opens_once_saved = False
 
     def _open_anyway(self) -> None:
         if self._pending is not None:

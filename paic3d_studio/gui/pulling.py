@@ -139,8 +139,8 @@ class Pulling:
             return  # a later target finds in the memo what was computed a moment ago
         if report.state == "fresh":
             telling.computed.add(report.stage)
-        if report.stage == REFINED and report.state == "cancelled":
-            report = StageReport(REFINED, "queued")  # it gave way, and comes again
+        if report.state == "cancelled" and (report.stage == REFINED or telling.project is not self.shown):
+            report = StageReport(report.stage, "queued")  # it gave way, and comes again
         self._report(report)
         wanted = report.stage in (COARSE, *SHOWN, *OF_MESH) and report.stage not in telling.delivered
         if telling.deliver is not None and wanted and report.state in ("fresh", "cached"):

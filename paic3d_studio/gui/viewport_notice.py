@@ -25,13 +25,16 @@ class ViewportNotice(QWidget):
         self.text = ""
         self.more = ""
         self._is_whole_view = False
+        self._middle = 24.0  # of a caption, in pixels from the top
 
-    def say(self, text: str, *, more: str = "", is_whole_view: bool) -> None:
+    def say(self, text: str, *, more: str = "", is_whole_view: bool, below_labels: bool = False) -> None:
         """Show `text`: large under a silhouette, in place of the view and with `more` below, or small at the top edge.
 
-        Messages come up at the lower one. "" hides it.
+        Messages come up at the lower one, and the two sides of a split view have their labels at the top: it stands
+        `below_labels` then. "" hides it.
         """
         self.text, self.more, self._is_whole_view = text, more, is_whole_view
+        self._middle = 56.0 if below_labels else 24.0
         self.setVisible(bool(text))
         self.update()
 
@@ -70,7 +73,7 @@ class ViewportNotice(QWidget):
     def _paint_caption(self, painter: QPainter) -> None:
         metrics = painter.fontMetrics()
         box = QRectF(0.0, 0.0, metrics.horizontalAdvance(self.text) + 24.0, metrics.height() + 12.0)
-        box.moveCenter(QPointF(self.width() / 2.0, 24.0))
+        box.moveCenter(QPointF(self.width() / 2.0, self._middle))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(12, 16, 22, 190))
         painter.drawRoundedRect(box, box.height() / 2.0, box.height() / 2.0)

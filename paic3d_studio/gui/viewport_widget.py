@@ -363,12 +363,16 @@ class ViewportWidget(QWidget):
         elif self.scene.is_empty:
             title, more = (text(words) for words in self._invitation)
             self._notice.say(title, more=more, is_whole_view=True)
-        elif self._is_older:
-            self._notice.say(text("An older state: the head is being made anew"), is_whole_view=False)
-        elif self.scene.drawn_mode != self.scene.mode or (self.scene.split is not None and self.scene.mesh is None):
-            self._notice.say(text("The mesh is not ready yet: this is the field"), is_whole_view=False)
         else:
-            self._notice.say(self._note(), is_whole_view=False)
+            self._notice.say(self._caption(), is_whole_view=False, below_labels=self.scene.split is not None)
+
+    def _caption(self) -> str:
+        """Return what there is to say of what is shown."""
+        if self._is_older:
+            return text("An older state: the head is being made anew")
+        if self.scene.drawn_mode != self.scene.mode or (self.scene.split is not None and self.scene.mesh is None):
+            return text("The mesh is not ready yet: this is the field")
+        return self._note()
 
     def set_mesh_note(self, words: str) -> None:
         """Choose what is said while the mesh is shown, in the artist's language; "" says nothing."""

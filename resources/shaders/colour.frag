@@ -19,8 +19,8 @@ vec3 surface_shade(vec3 place, vec4 texel, float depth) {
     float counts = smoothstep(margin, margin + border.z, within) * max(texture(front_facing, at.xy).r, frontal);
     float behind = texture(front_depth, at.xy).r - (at.z - 0.5) * box_side;
     float seen = 1.0 - smoothstep(SELF_SHADOW, 2.0 * SELF_SHADOW, behind);
-    // The walls of the outline hardly show from there; what shows of them belongs to the outline that was drawn.
-    seen = max(seen, frontal * (1.0 - smoothstep(0.002, 0.004, within)));
+    // Walls hardly show from there; what shows of them belongs to the picture's edge that they end at.
+    seen = max(seen, frontal);
     return mix(colour_under(place, texel), drawn.rgb, counts * seen);
 }
 

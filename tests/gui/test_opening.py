@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from paic3d_studio.core.artefacts import content_key
@@ -17,6 +17,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.project import edits
+from paic3d_studio.session.session import Session
 from paic3d_studio.tools.place_face_tool import QUESTIONS
 from tests.gui.seen import corner, mask, states
 
@@ -131,12 +132,44 @@ def test_edits_made_while_another_picture_is_read_are_asked_about_before_it_is_s
         go.set()
     assert (studio.document.project.picture.name, studio.document.project.seed) == ("portrait.png", 7)
     with qtbot.waitSignal(studio.window_wanted) as wanted:
-        studio.workspace.messages._act()
+        studio.workspace.messages._act_otherwise()
     assert wanted.args == [str(other), ""]
     studio.open_picture(str(other))
     with qtbot.waitSignal(studio.document.opened, timeout=20_000):
-        studio.workspace.messages._act_otherwise()
+        studio.workspace.messages._act_third()
     assert studio.document.project.picture.name == "other.png"
+
+
+def test_edits_are_saved_and_then_the_other_picture_is_opened(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path
+) -> None:
+    other, kept = tmp_path / "other.png", tmp_path / "kept.paic3d"
+    other.write_bytes(picture.read_bytes())
+    with qtbot.waitSignal(studio.keeping.saved):
+        studio.keeping.save_to(kept)
+    studio.document.edit(lambda project: edits.set_seed(project, seed=7))
+    studio.open_picture(str(other))
+    with qtbot.waitSignal(studio.document.opened, timeout=20_000):
+        studio.workspace.messages._act()
+    assert studio.document.project.picture.name == "other.png"
+    assert Session().read(str(kept)).seed == 7
+
+
+def test_a_save_that_was_given_up_opens_nothing_later(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path
+) -> None:
+    other = tmp_path / "other.png"
+    other.write_bytes(picture.read_bytes())
+    studio.document.edit(lambda project: edits.set_seed(project, seed=7))
+    studio.open_picture(str(other))
+    studio.workspace.messages._act()
+    chooser = studio.findChild(QFileDialog)
+    assert chooser is not None
+    chooser.reject()
+    with qtbot.waitSignal(studio.keeping.saved):
+        studio.keeping.save_to(tmp_path / "kept.paic3d")
+    qtbot.wait(100)
+    assert studio.document.project.picture.name == "portrait.png"
 
 
 def test_closing_asks_first_when_edits_would_be_lost(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:

@@ -9,18 +9,18 @@ Z = 0.1
 PICTURE, AROUND, PALETTE, STRAND = 0.8, 0.6, 0.4, 0.1
 
 
-def colour(*, hair: float, turned: float) -> float:
-    """Return what a point on the first surface is painted, where the picture is turned away by `turned`."""
+def colour(*, hair: float, turned: float, is_wall_of_hair: bool = False, z: float = Z) -> float:
+    """Return what a point is painted, where the picture is turned away by `turned`; the first surface lies at Z."""
     finish = Finish(
         surfaces=torch.tensor([Z, -Z]).view(1, 2, 1, 1).expand(1, 2, 8, 8),
         strands=torch.tensor([STRAND, 1.0]).view(1, 2, 1, 1).expand(1, 2, 8, 8),
-        sides=torch.tensor([AROUND, AROUND, AROUND, turned]).view(1, 4, 1, 1).expand(1, 4, 8, 8),
+        sides=torch.tensor([AROUND, AROUND, AROUND, turned, is_wall_of_hair]).view(1, 5, 1, 1).expand(1, 5, 8, 8),
         sheet=torch.zeros(1, 1, 8, 8),
     )
     pictures = torch.tensor([PICTURE, PICTURE, PICTURE, 1.0, 0.0, 0.0, 0.0]).view(1, 1, 7)
     painted = finished_colour(
         finish,
-        torch.tensor([[[0.0, 0.0, Z]]]),
+        torch.tensor([[[0.0, 0.0, z]]]),
         pictures,
         torch.full((1, 1, 3), PALETTE),
         torch.zeros(1, 1, 3),
@@ -38,3 +38,9 @@ def test_skin_that_turns_away_has_the_colours_around_and_no_strands() -> None:
     mixed = AROUND + SIDE_PALETTE * (PALETTE - AROUND)
     assert colour(hair=0.0, turned=1.0) == pytest.approx(mixed, abs=0.03)
     assert colour(hair=1.0, turned=1.0) - colour(hair=0.0, turned=1.0) == pytest.approx(STRAND, abs=0.01)
+
+
+def test_deep_behind_the_first_surface_is_the_palette_and_in_a_wall_of_hair_the_colour_around() -> None:
+    deep = Z - 0.05
+    assert colour(hair=0.0, turned=1.0, z=deep) == pytest.approx(PALETTE, abs=0.01)
+    assert colour(hair=0.0, turned=1.0, z=deep, is_wall_of_hair=True) == pytest.approx(AROUND, abs=0.01)

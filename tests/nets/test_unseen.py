@@ -100,6 +100,8 @@ def test_a_wall_from_a_lock_to_the_cheek_has_the_colours_of_both_and_no_speckle(
     assert found[:3, 64, 67].min() > 0.7  # the cheek's end of it
     assert found[:3, 64, 61].max() < 0.3  # the lock's
     assert found[3, 64, 90:].max() == 0
+    assert found[4, 64, 64] > 0.8  # hair all through
+    assert found[4, 64, 67:].max() == 0 and found[4, 64, :60].max() == 0
 
 
 def test_a_class_that_is_sure_of_no_pixel_lends_walls_no_colour() -> None:

@@ -41,6 +41,7 @@ class LookMenu(QMenu):
         self._grid.setCheckable(True)
         self._grid.triggered.connect(self._on_grid)
         self.addSeparator()
+        self._took_perspective = False  # by the overlay that is shown
         self._overlay = self._new_choices(OVERLAYS)
         self._overlay.triggered.connect(self._on_overlay)
         self._overlay.actions()[0].setChecked(True)
@@ -90,12 +91,21 @@ class LookMenu(QMenu):
         self.changed.emit()
 
     def _on_overlay(self, action: QAction) -> None:
-        """Lay the picture over the head, seen as the picture sees it: from the front, without perspective."""
+        """Lay the picture over the head, seen as the picture sees it: from the front, without perspective.
+
+        Taken away again it leaves the perspective that was there before.
+        """
         strength = float(action.objectName())
         self._viewport.set_overlay(strength)
+        view = self._viewport.view
         if strength > 0:
-            front = self._viewport.view.turned_to("front")
+            front = view.turned_to("front")
+            self._took_perspective |= front.fov is not None
             self._viewport.set_view(front if front.fov is None else front.toggled_projection())
+        elif self._took_perspective:
+            self._took_perspective = False
+            if view.fov is None:
+                self._viewport.set_view(view.toggled_projection())
 
     def _on_compare(self) -> None:
         """Put the picture half through over the head, or take it away again."""

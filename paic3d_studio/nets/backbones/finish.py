@@ -31,9 +31,9 @@ class Finish:
     """What the colours of a finished field take into account beside the scene; the decoder sees none of it.
 
     `surfaces` (N, 2, h, w) z in metres of the first surface from +z and from -z; `strands` (N, 2, H, H) the brightness
-    of strands across x, and how much of the back picture is hair; `sides` (N, 4, h, w) the colour of what turns
-    away from the picture, and how much it stands in for the picture; `sheet` (N, 1, h, w) 1 where a sheet of hair
-    stands behind the first surface.
+    of strands across x, and how much of the back picture is hair; `sides` (N, 5, h, w) the colour of what turns away
+    from the picture, and how much it replaces the picture, and the palette; `sheet` (N, 1, h, w) 1 where a sheet of
+    hair stands behind the first surface.
     """
 
     surfaces: Tensor
@@ -77,7 +77,8 @@ def finished_colour(
     place = sampled_at(torch.cat((finish.surfaces, finish.sheet), 1), xyz)
     front, back = picture_shares(sources, xyz[..., 2], place, sheet=place[..., 2])
     sides = sampled_at(finish.sides, xyz)
-    aside, turned = sides[..., :3], sides[..., 3:]
+    aside, turned = sides[..., :3], sides[..., 3:4]
+    palette = torch.lerp(palette, aside, sides[..., 4:])
     before = torch.lerp(pictures[..., :3], torch.lerp(aside, palette, SIDE_PALETTE), turned)
     behind = pictures[..., 4:] + sampled_at(finish.strands, xyz).prod(2, keepdim=True)
     along = sampled_at(finish.strands[:, :1], xyz[..., [2, 1, 0]])  # at the sides strands follow each other along z

@@ -48,6 +48,10 @@ SIDE_SLOPES: Final = (0.8, 2.0)
 WALL_SLOPES: Final = (2.0, 3.5)
 """The same for all but eyes and mouth: no nose is as steep, a wall between a lock and a cheek is."""
 
+WALL_REACH: Final = 3
+"""Width of the surroundings of a wall, in pixels of the depth map, in which hair makes it one of hair: between a lock
+and what lies behind it, or a cheek and the hair beside it, it has the hair's colour, as a drawn contour has."""
+
 SIDE_BLURS: Final = (9, 31)
 """Widths of the blur of colours at the sides, in pixels of the depth map; near, then far."""
 
@@ -94,11 +98,12 @@ def strands(scene: Scene) -> Tensor:
 
 
 def sides(scene: Scene, first: Tensor) -> Tensor:
-    """Return the colour around each pixel, and how much it stands in for the picture there, (N, 4, h, w).
+    """Return the colour around each pixel, how much it replaces the picture, and how much the palette, (N, 5, h, w).
 
-    It does so where hair turns away, and on the walls between a lock and the face behind it, where picture and depth
-    never part at quite the same pixel and would leave speckles of hair on the cheek (or between chin and collar). Hair
-    takes the colour of hair, skin that of skin, cloth that of cloth.
+    It replaces the picture where hair turns away, and on the walls between a lock and the face behind it, where picture
+    and depth never part at quite the same pixel and would leave speckles of hair on the cheek (or between chin and
+    collar). Hair takes the colour of hair, skin that of skin, cloth that of cloth. The palette, which colours what lies
+    deeper, is replaced on walls beside hair: they are hair all through.
 
     Args:
         scene: what the network knows.
@@ -108,16 +113,21 @@ def sides(scene: Scene, first: Tensor) -> Tensor:
     front, alpha = (F.interpolate(maps, size=(side, side), mode="area") for maps in (scene.front, scene.alpha))
     shares = F.interpolate(scene.classes.softmax(1), size=(side, side), mode="bilinear")
     painted = [shares[:, CLASSES.index(name)][:, None] for name in ("hair", "skin", "cloth")]
+    certain = [_ramp(share, SIDE_HAIR) for share in painted]
     rim = F.max_pool2d((alpha <= 0.5).float(), 3, 1, 1) * (alpha > 0.5)
     steep = slope(first)
-    turned = _grown(torch.maximum(_ramp(steep, SIDE_SLOPES), rim)) * _ramp(painted[0], SIDE_HAIR)
-    turned = torch.maximum(turned, _ramp(steep, WALL_SLOPES) * _ramp(torch.stack(painted).sum(0), SIDE_HAIR))
+    turned = _grown(torch.maximum(_ramp(steep, SIDE_SLOPES), rim)) * certain[0]
+    walls = _ramp(steep, WALL_SLOPES) * _ramp(torch.stack(painted).sum(0), SIDE_HAIR)
+    turned = torch.maximum(turned, walls)
+    of_hair = walls * F.max_pool2d(certain[0], WALL_REACH, 1, WALL_REACH // 2)
+    painted = [torch.maximum(painted[0], of_hair), *(share * (1 - of_hair) for share in painted[1:])]
     level = (alpha > 0.9) * (1 - 0.9 * turned)
     colour, known = torch.zeros_like(front), torch.zeros_like(alpha)
-    for share in painted:
-        around, there = _around(front, _ramp(share, SIDE_HAIR) * level)
+    for share, kept in zip(painted, certain, strict=True):
+        around, there = _around(front, kept * level)
         colour, known = colour + share * there * around, known + share * there
-    return torch.cat((colour / known.clamp(min=1e-3), turned * (known * 20).clamp(0, 1)), 1)
+    sure = (known * 20).clamp(0, 1)
+    return torch.cat((colour / known.clamp(min=1e-3), turned * sure, of_hair * sure), 1)
 
 
 def _around(colours: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
