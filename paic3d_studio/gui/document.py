@@ -19,7 +19,7 @@ from paic3d_studio.files import FileStamp
 from paic3d_studio.gui.importing import ImportOutcome, checked_network, choices, import_all
 from paic3d_studio.gui.interpreter import spare_what_stays
 from paic3d_studio.gui.live_infill import LiveInfill
-from paic3d_studio.gui.pulling import COARSE, OF_MESH, OF_PICTURE, TARGETS, Pulling
+from paic3d_studio.gui.pulling import COARSE, OF_MESH, OF_PICTURE, REFINED, TARGETS, Pulling
 from paic3d_studio.gui.runner import LANES, YIELDING, Deliver, Runner, close_all
 from paic3d_studio.gui.wish_to_open import Source, WishToOpen
 from paic3d_studio.pipeline.graph import StageReport
@@ -263,6 +263,7 @@ class Document(QObject):
         project = self._unrefined
         if project is None or self.busy:
             return
+        self._asked["refine"] = project
         self.runner.submit("refine", self._pulling.of_refined(project), title="Refining the view")
         self.busy_changed.emit()
 
@@ -377,7 +378,7 @@ class Document(QObject):
     def _on_delivered(self, lane: str, name: str, value: object) -> None:
         if lane in ("warm-up", "import"):
             self.method_known.emit(value)
-        elif lane != "still" and not (name in OF_PICTURE and self._is_of_earlier(lane)):
+        elif lane != "still" and not (name in (*OF_PICTURE, REFINED) and self._is_of_earlier(lane)):
             # `Sharpening` knows what a still is of
             self.artefact.emit(name, value)
             if name in (COARSE, "volume"):
@@ -413,7 +414,7 @@ class Document(QObject):
                 self._has_refreshed = True
                 spare_what_stays()  # every library that a head needs has been loaded
             self.refreshed.emit()
-        elif lane == "refine":
+        elif lane == "refine" and not self._is_of_earlier(lane):
             self._refined, self._unrefined = self._unrefined, None
         elif lane == "export" and self._last_export is not None:
             target, _ = self._last_export

@@ -54,7 +54,7 @@ _NICE: Final = 10
 """How far the worker steps back behind the window, on the scale of `nice`."""
 
 YIELDING: Final = frozenset({"warm-up", "refine", "still", "rehearsal"})
-"""Lanes whose job stops as soon as anything else is asked for."""
+"""Lanes whose job stops, or is forgotten, as soon as anything else is asked for; it is asked for again later."""
 
 
 @dataclass
@@ -124,6 +124,9 @@ class Runner(QObject):
             if self._closing:
                 return
             self._newest[lane] = self._newest.get(lane, 0) + 1
+            if lane not in YIELDING:
+                for yielding in YIELDING:
+                    self._waiting.pop(yielding, None)
             self._waiting[lane] = Job(lane, title, work, self._newest[lane])
             if self._current is not None and self._current.lane in {lane, *YIELDING}:
                 self._ask_to_stop(self._current)

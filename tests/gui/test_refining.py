@@ -424,6 +424,22 @@ def test_nothing_is_called_up_to_date_while_the_view_is_being_refined(
     qtbot.waitUntil(lambda: studio.workspace.status.doing == "Up to date", timeout=20_000)
 
 
+def test_a_finer_view_of_an_earlier_state_that_comes_late_is_not_shown(
+    qtbot: QtBot, studio: MainWindow, pace: object
+) -> None:
+    settle(qtbot, studio)
+    document = studio.document
+    earlier, finer = document.project, document.session.peek(REFINED)
+    with qtbot.waitSignal(document.refreshed):
+        document.edit(lambda project: set_seed(project, seed=31))
+    settle(qtbot, studio)
+    heard: list[str] = []
+    document.artefact.connect(lambda stage, _: heard.append(stage))
+    document._asked["refine"] = earlier
+    document._on_delivered("refine", REFINED, finer)
+    assert heard == []
+
+
 def test_a_head_is_first_seen_filling_the_view_and_does_not_move_when_finer_volumes_come(
     qtbot: QtBot, studio: MainWindow, pace: object, another_picture: Path
 ) -> None:

@@ -127,11 +127,22 @@ def test_a_job_that_yields_stops_for_any_other(qtbot: QtBot, runner: Runner, lan
     ]
 
 
+@pytest.mark.parametrize("lane", sorted(YIELDING))
+def test_a_job_that_yields_is_forgotten_where_it_waits(qtbot: QtBot, runner: Runner, lane: str) -> None:
+    ear = Ear(runner)
+    with qtbot.waitSignal(runner.started):
+        runner.submit("export", patient(0.2))
+    runner.submit(lane, quick("of an earlier state"))
+    with qtbot.waitSignal(runner.became_idle, timeout=5000):
+        runner.submit("refresh", quick("asked"))
+    assert {what[1] for what in ear.heard} == {"export", "refresh"}
+
+
 def test_what_waits_is_done_in_the_order_of_the_lanes(qtbot: QtBot, runner: Runner) -> None:
     ear = Ear(runner)
     with qtbot.waitSignal(runner.started):
         runner.submit("export", patient(0.1))
-    for lane in ("still", "refine", "refresh"):
+    for lane in ("refresh", "still", "refine"):
         runner.submit(lane, quick(lane))
     qtbot.waitUntil(lambda: len(ear.heard) == 7)
     assert [what[1] for what in ear.heard if what[0] == "finished"] == ["export", "refresh", "refine", "still"]
