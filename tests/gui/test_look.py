@@ -60,3 +60,18 @@ def test_a_key_lays_the_picture_over_the_head_and_takes_it_away(studio: MainWind
     assert scene.overlay == 0.0
     entry(studio, "Picture: over the front view").trigger()
     assert scene.overlay == 1.0
+
+
+def test_the_views_stand_in_the_menu_too_where_a_narrow_pane_has_no_room_for_them(studio: MainWindow) -> None:
+    viewport = studio.head.viewport
+    for name, azimuth in (("Side\tS", 90.0), ("Back\tB", 180.0), ("Front\tF", 0.0)):
+        entry(studio, name).trigger()
+        assert abs(viewport.view.azimuth) == azimuth
+
+
+def test_the_overlay_gives_the_perspective_back(studio: MainWindow) -> None:
+    before = studio.head.viewport.view
+    studio.head.look_menu.compare.trigger()
+    assert studio.head.viewport.view.fov is None
+    studio.head.look_menu.compare.trigger()
+    assert studio.head.viewport.view.fov == before.fov

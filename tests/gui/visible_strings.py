@@ -123,7 +123,6 @@ def tables() -> Iterator[Found]:
         settings_panel,
         stage_strip,
         terms_form,
-        viewport_panel,
     )
     from paic3d_studio.pipeline.stages import STAGES
     from paic3d_studio.tools import TOOLS
@@ -138,7 +137,7 @@ def tables() -> Iterator[Found]:
         following.NO_PICTURE,
         *(entry.menu for entry in ACTIONS),
         *(title for _, title, _ in layers_panel._ROWS),
-        *(words for title, _, tip, _ in viewport_panel._VIEWS for words in (title, tip)),
+        *(words for title, _, tip, _ in look_menu.VIEWS for words in (title, tip)),
         *look_menu.OVERLAYS.values(),
         *(title for _, title in mesh_panel._LINES),
         *mesh_panel._TIPS.values(),

@@ -15,6 +15,14 @@ from paic3d_studio.gui.viewport_widget import ViewportWidget
 from paic3d_studio.viewport.canvas import BACKGROUND_CHOICES, BACKGROUNDS, GRID
 from paic3d_studio.viewport.orbit import FIELDS_OF_VIEW
 
+VIEWS: Final = (
+    ("Front", "F", "Look at the face", "show_front"),
+    ("Side", "S", "Look from the side; again for the other side", "show_side"),
+    ("Back|view", "B", "Look at the back of the head", "show_back"),
+    ("Top", "T", "Look from above", "show_top"),
+)
+"""Name of a view, its key over the head, what it is, and the method of the view that looks so."""
+
 OVERLAYS: Final[Mapping[str, str]] = {
     "0": "Picture: not over the head",
     "0.5": "Picture: half over the front view",
@@ -24,7 +32,7 @@ OVERLAYS: Final[Mapping[str, str]] = {
 
 
 class LookMenu(QMenu):
-    """Background, ground grid, the picture to compare with, field of view: checkable entries, shown at once."""
+    """Named views; background, ground grid, the picture to compare with, field of view: checkable, shown at once."""
 
     changed = Signal()
     """The artist chose something else; `background` and `has_grid` say what."""
@@ -34,6 +42,11 @@ class LookMenu(QMenu):
         self._viewport = viewport
         self.background = next(iter(BACKGROUND_CHOICES))
         self.has_grid = True
+        for title, key, tip, method in VIEWS:  # a narrow pane has no room for their buttons
+            look = self.addAction(f"{text(title)}\t{key}")
+            look.setToolTip(text(tip))
+            look.triggered.connect(getattr(viewport, method))
+        self.addSeparator()
         self._backgrounds = self._new_choices(BACKGROUND_CHOICES)
         self._backgrounds.triggered.connect(self._on_background)
         self.addSeparator()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QEnterEvent, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
@@ -12,20 +10,13 @@ from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
 from paic3d_studio.core.inspection import MeshInspection
 from paic3d_studio.gui.icons import icon
 from paic3d_studio.gui.language import text
-from paic3d_studio.gui.panels.look_menu import LookMenu
+from paic3d_studio.gui.panels.look_menu import VIEWS, LookMenu
 from paic3d_studio.gui.split_handle import SplitHandle
 from paic3d_studio.gui.viewport_widget import ViewportWidget
 from paic3d_studio.gui.widgets import PaneHeader
 from paic3d_studio.viewport.bake import BakedVolume
 from paic3d_studio.viewport.front import NO_PICTURE, StitchPicture
 from paic3d_studio.viewport.shading import SHADING_MODES
-
-_VIEWS: Final = (
-    ("Front", "F", "Look at the face", "show_front"),
-    ("Side", "S", "Look from the side; again for the other side", "show_side"),
-    ("Back|view", "B", "Look at the back of the head", "show_back"),
-    ("Top", "T", "Look from above", "show_top"),
-)
 
 
 class ViewportPanel(QWidget):
@@ -169,7 +160,7 @@ class ViewportPanel(QWidget):
 
     def _lay_out(self) -> None:
         head = PaneHeader()
-        for title, key, tip, method in _VIEWS:
+        for title, key, tip, method in VIEWS:
             button = QToolButton()
             button.setText(text(title))
             button.setProperty("role", "switch")
@@ -196,7 +187,7 @@ class ViewportPanel(QWidget):
         look.setIcon(icon("orbit"))
         look.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         look.setMenu(self.look_menu)
-        look.setToolTip(text("Background, ground and field of view"))
+        look.setToolTip(text("Views, background, ground and field of view"))
         look.setAccessibleName(text("Look of the 3D view"))
         look.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         head.add(look)
