@@ -5,16 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Final
 
-from PySide6.QtCore import QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QIcon, QPixmap
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QListWidget,
     QListWidgetItem,
     QProgressBar,
     QPushButton,
@@ -31,14 +29,12 @@ from paic3d_studio.gui.file_dialogs import FILES, FOLDER, file_dialog
 from paic3d_studio.gui.icons import app_icon
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.preferences import Preferences
+from paic3d_studio.gui.queue_list import THUMBNAIL, QueueList
 from paic3d_studio.gui.recent_menu import small_image
 from paic3d_studio.gui.runner import Deliver, Runner
 from paic3d_studio.gui.widgets import Form, label, row, separator
 from paic3d_studio.project.file import SUFFIX
 from paic3d_studio.session.batch import PLAIN_OPTIONS, REPORT, Item, Outcome, items_for, make_heads
-
-_THUMBNAIL: Final = 56
-_FILE: Final = Qt.ItemDataRole.UserRole
 
 
 class QueueWindow(QWidget):
@@ -59,11 +55,8 @@ class QueueWindow(QWidget):
         self._looking = Runner(self)  # for the small pictures, which do not wait for heads
         self.running = False
         """Whether heads are being made."""
-        self.list = QListWidget()
-        self.list.setAccessibleName(text("Pictures in the queue"))
-        self.list.setIconSize(QSize(_THUMBNAIL, _THUMBNAIL))
-        self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
-        self.list.setSpacing(2)
+        self.list = QueueList()
+        self._left: list[Path] = []  # of what is being made: what has no outcome yet, the one that runs first
         self.output = QLineEdit(str(preferences.folder("queue", otherwise=Path.home())))
         self.output.setAccessibleName(text("Folder for the heads"))
         self._browse = QPushButton(text("Choose…"))
@@ -91,39 +84,30 @@ class QueueWindow(QWidget):
 
     # What waits ------------------------------------------------------------------------------------------------------
 
-    @property
-    def files(self) -> list[Path]:
-        """The pictures and projects in the list, from the top."""
-        return [self.list.item(number).data(_FILE) for number in range(self.list.count())]
-
     def add_files(self, paths: Iterable[Path]) -> None:
         """Put pictures and projects at the end of the list, and those inside folders; two of one name cannot be."""
-        known = {file.name.lower() for file in self.files}
+        known = {file.name.lower() for file in self.list.files}
         left_out = []
         for path in _pictures_among(paths):
             if path.name.lower() in known:
                 left_out.append(path.name)
                 continue
             known.add(path.name.lower())
-            entry = QListWidgetItem(f"{path.name}\n{text('waits')}")
-            entry.setData(_FILE, path)
-            entry.setToolTip(str(path))
-            self.list.addItem(entry)
+            self.list.add(path)
         self._update()
         self._look()
         if left_out:
-            told = text("{name} is in the list already: results are named after the picture.", name=left_out[0])
-            self.note.setText(told)
+            named = left_out[0] if len(left_out) == 1 else text("{count} pictures", count=len(left_out))
+            self.note.setText(text("{name}: in the list already; results are named after the picture.", name=named))
 
     def _look(self) -> None:
         """Fetch the small pictures that are missing yet, in the background."""
-        entries = [self.list.item(number) for number in range(self.list.count())]
-        missing = [Path(entry.data(_FILE)) for entry in entries if entry.icon().isNull()]
+        missing = [file for file in self.list.files if file in self.list.unseen]
 
         def work(monitor: Monitor, deliver: Deliver) -> None:
             for path in missing:
                 monitor.check()
-                deliver("thumbnail", (path, small_image(path, side=2 * _THUMBNAIL)))
+                deliver("thumbnail", (path, small_image(path, side=2 * THUMBNAIL)))
 
         self._looking.submit("thumbnails", work)
 
@@ -131,14 +115,11 @@ class QueueWindow(QWidget):
         del lane, name
         assert isinstance(value, tuple)
         path, image = value
-        for number in range(self.list.count()):
-            entry = self.list.item(number)
-            if entry.data(_FILE) == path and entry.icon().isNull():
-                entry.setIcon(QIcon(QPixmap.fromImage(image)))
+        if path in self.list.unseen:
+            self.list.show_picture(path, QPixmap.fromImage(image))
 
     def _remove_chosen(self) -> None:
-        for entry in self.list.selectedItems():
-            self.list.takeItem(self.list.row(entry))
+        self.list.remove_chosen()
         self._update()
 
     # Running ---------------------------------------------------------------------------------------------------------
@@ -149,8 +130,10 @@ class QueueWindow(QWidget):
         author = self._preferences.text("export/author", "") or None  # as in the last export; a VRM file wants it
         options = {**PLAIN_OPTIONS, "format": self.format.currentData(), "author": author}
         self._preferences.remember_folder("queue", output)
-        self._runner.submit("queue", self._work(self.files, options, output), title="Making heads")
+        self._runner.submit("queue", self._work(self.list.files, options, output), title="Making heads")
         self.running = True
+        self._left = self.list.files
+        self._show_running()
         self._update()
 
     def _work(
@@ -178,14 +161,18 @@ class QueueWindow(QWidget):
         del lane, name
         assert isinstance(value, tuple)
         item, outcome = value
-        for number in range(self.list.count()):
-            entry = self.list.item(number)
-            if entry.data(_FILE) == item.picture:
-                entry.setText(f"{item.picture.name}\n{_told(outcome)}")
-                shown = QPixmap()
-                if outcome.preview and shown.loadFromData(base64.b64decode(outcome.preview)):
-                    entry.setIcon(QIcon(shown))
-                self.list.scrollToItem(entry)
+        self.list.say(item.picture, _told(outcome))
+        shown = QPixmap()
+        if outcome.preview and shown.loadFromData(base64.b64decode(outcome.preview)):
+            self.list.show_picture(item.picture, shown)
+        self.list.scroll_to(item.picture)
+        self._left = [file for file in self._left if file != item.picture]
+        self._show_running()
+
+    def _show_running(self) -> None:
+        """Mark the picture whose head is being made: they are made in the order of the list."""
+        for file in self._left[:1]:
+            self.list.say(file, text("is being made"), stands_out=True)
 
     def _on_progressed(self, lane: str, fraction: float, words: str) -> None:
         del lane
@@ -213,6 +200,9 @@ class QueueWindow(QWidget):
         self.note.setText(text("Stopped. Start goes on with what is left."))
 
     def _end(self) -> None:
+        for file in self._left:
+            self.list.say(file, text("waits"))
+        self._left = []
         self.running = False
         self._update()
 
@@ -255,7 +245,7 @@ class QueueWindow(QWidget):
             self._on_cancelled("queue", 0.0)
 
     def _open(self, entry: QListWidgetItem) -> None:
-        self.open_wanted.emit(str(entry.data(_FILE)), "")
+        self.open_wanted.emit(str(self.list.file_of(entry)), "")
 
     def _show_report(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.output.text().strip()) / REPORT)))

@@ -88,7 +88,7 @@ def texts(queue: QueueWindow) -> list[str]:
 
 def test_a_folder_brings_its_pictures_and_nothing_else(queue: QueueWindow, pictures: Path) -> None:
     queue.add_files([pictures])
-    assert [file.name for file in queue.files] == ["a.png", "bad.png", "c.png"]
+    assert [file.name for file in queue.list.files] == ["a.png", "bad.png", "c.png"]
 
 
 def test_each_entry_says_what_became_of_it(qtbot: QtBot, queue: QueueWindow, maker: Maker, pictures: Path) -> None:
@@ -131,6 +131,17 @@ def test_problems_cures_and_warnings_are_said_in_the_artists_language(
     assert second.endswith(f" {said[cure]}")
 
 
+def test_rows_are_of_one_height_whatever_is_known_of_their_pictures(
+    qtbot: QtBot, queue: QueueWindow, pictures: Path
+) -> None:
+    (pictures / "broken.png").write_bytes(b"no picture")
+    queue.add_files([pictures])
+    qtbot.waitUntil(lambda: not queue.list.unseen, timeout=10_000)
+    heights = {queue.list.visualItemRect(queue.list.item(number)).height() for number in range(queue.list.count())}
+    assert len(heights) == 1
+    assert not any(queue.list.item(number).icon().isNull() for number in range(queue.list.count()))
+
+
 def test_stopping_keeps_the_list_for_another_start(
     qtbot: QtBot, queue: QueueWindow, maker: Maker, pictures: Path
 ) -> None:
@@ -138,8 +149,11 @@ def test_stopping_keeps_the_list_for_another_start(
     queue.add_files([pictures])
     queue.begin()
     assert queue.stop.isEnabled() and not queue.add.isEnabled()
+    assert [words.split("\n")[1] for words in texts(queue)] == ["is being made", "waits", "waits"]
+    assert [queue.list.item(number).font().bold() for number in range(3)] == [True, False, False]
     qtbot.mouseClick(queue.stop, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: queue.start.isEnabled())
+    assert {words.split("\n")[1] for words in texts(queue)} == {"waits"}
     assert maker.asked == []
     maker.held.set()
     queue.begin()
@@ -150,8 +164,10 @@ def test_two_pictures_of_one_name_are_refused_in_a_sentence(queue: QueueWindow, 
     other = picture.parent / "a.png"
     other.write_bytes(picture.read_bytes())
     queue.add_files([pictures, other])
-    assert len(queue.files) == 3
-    assert "a.png is in the list already" in queue.note.text()
+    assert len(queue.list.files) == 3
+    assert queue.note.text().startswith("a.png: in the list already")
+    queue.add_files([pictures])
+    assert queue.note.text().startswith("3 pictures: in the list already")
 
 
 def test_a_folder_that_cannot_take_the_heads_is_said_before_anything_runs(
