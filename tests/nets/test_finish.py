@@ -3,19 +3,19 @@
 import pytest
 import torch
 
-from paic3d_studio.nets.backbones.finish import SIDE_PALETTE, Finish, finished_colour
+from paic3d_studio.nets.backbones.finish import SIDE_PALETTE, UNDER_HAIR, Finish, finished_colour
 
 Z = 0.1
 PICTURE, AROUND, PALETTE, STRAND = 0.8, 0.6, 0.4, 0.1
 
 
-def colour(*, hair: float, turned: float, is_wall_of_hair: bool = False, z: float = Z) -> float:
+def colour(*, hair: float, turned: float, is_wall_of_hair: bool = False, z: float = Z, sheet: float = 0.0) -> float:
     """Return what a point is painted, where the picture is turned away by `turned`; the first surface lies at Z."""
     finish = Finish(
         surfaces=torch.tensor([Z, -Z]).view(1, 2, 1, 1).expand(1, 2, 8, 8),
         strands=torch.tensor([STRAND, 1.0]).view(1, 2, 1, 1).expand(1, 2, 8, 8),
         sides=torch.tensor([AROUND, AROUND, AROUND, turned, is_wall_of_hair]).view(1, 5, 1, 1).expand(1, 5, 8, 8),
-        sheet=torch.zeros(1, 1, 8, 8),
+        sheet=torch.full((1, 1, 8, 8), sheet),
     )
     pictures = torch.tensor([PICTURE, PICTURE, PICTURE, 1.0, 0.0, 0.0, 0.0]).view(1, 1, 7)
     painted = finished_colour(
@@ -44,3 +44,10 @@ def test_deep_behind_the_first_surface_is_the_palette_and_in_a_wall_of_hair_the_
     deep = Z - 0.05
     assert colour(hair=0.0, turned=1.0, z=deep) == pytest.approx(PALETTE, abs=0.01)
     assert colour(hair=0.0, turned=1.0, z=deep, is_wall_of_hair=True) == pytest.approx(AROUND, abs=0.01)
+
+
+def test_skin_under_a_sheet_of_hair_lies_in_its_shadow_and_hair_does_not() -> None:
+    deep = Z - 0.05
+    assert colour(hair=0.0, turned=0.0, z=deep, sheet=1.0) == pytest.approx(UNDER_HAIR[0] * PALETTE, abs=0.01)
+    strand = colour(hair=1.0, turned=0.0, z=deep) - colour(hair=0.0, turned=0.0, z=deep)
+    assert colour(hair=1.0, turned=0.0, z=deep, sheet=1.0) == pytest.approx(PALETTE + strand, abs=0.01)
