@@ -5,7 +5,7 @@ import moderngl
 import numpy as np
 import pytest
 
-from paic3d_studio.core.artefacts import FieldVolume
+from paic3d_studio.core.artefacts import BOX_SIDE, FieldVolume
 from paic3d_studio.viewport.bake import ALL_MATTER
 from paic3d_studio.viewport.canvas import BACKGROUNDS, QUALITIES, Background, Canvas
 from paic3d_studio.viewport.offscreen import pixels_of, render_offscreen
@@ -119,11 +119,11 @@ def test_opacity_does_not_depend_on_the_stride_of_the_samples(ctx: moderngl.Cont
 def test_depth_grows_darker_with_distance(balls: Balls) -> None:
     nearness = [
         int(drawn(balls(64, centre=(0, 0, z), radius=0.05), OrbitView(fov=None), mode="depth")[128, 128, 0])
-        for z in (-0.25, -0.1, 0.05, 0.2)
+        for z in (-0.1, -0.03, 0.04, 0.11)
     ]
     assert nearness == sorted(nearness)
-    steps = np.diff(nearness) / 255 * 0.7
-    assert steps == pytest.approx(0.15, abs=0.01)
+    steps = np.diff(nearness) / 255 * BOX_SIDE / 2
+    assert steps == pytest.approx(0.07, abs=0.005)
 
 
 def test_normals_face_the_viewer_in_the_middle_and_away_at_the_rim(balls: Balls) -> None:
