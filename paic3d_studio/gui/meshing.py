@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
+from paic3d_studio.core.artefacts import ExportReport, TexturedMesh
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.file_dialogs import FILE, file_dialog
 from paic3d_studio.gui.importing import NETWORK_FILTER
@@ -26,6 +27,7 @@ class Meshing(QObject):
         document.opened.connect(self._on_opened)
         document.changed.connect(self._on_changed)
         document.artefact.connect(self._on_artefact)
+        document.exported.connect(self._on_exported)
         panel.edit_wanted.connect(document.edit)
         panel.mesh_wanted.connect(self._show_mesh)
         head.mesh_wanted.connect(panel.tell_shown)
@@ -44,6 +46,12 @@ class Meshing(QObject):
     def _on_artefact(self, stage: str, value: object) -> None:
         if stage == "inspection":
             self._panel.take(value)
+
+    def _on_exported(self, report: ExportReport, target: Path) -> None:
+        """Tell of the mesh that was written, if it is the present one: edits go on while a head is exported."""
+        present = self._document.session.peek("textured")
+        if isinstance(present, TexturedMesh) and len(present.surface.faces) == report.faces:
+            self._panel.take_export(report, is_glb=target.suffix == ".glb")
 
     def _ask_for_network(self) -> None:
         """Open a dialog for the upscaling network's file, in the folder of the last one; it does not block."""

@@ -94,6 +94,20 @@ def test_figures_are_foreseen_at_once_and_measured_when_the_mesh_is_looked_at(qt
     assert panel._values["closed"].text() == "watertight" and panel._values["error"].text() == "1.50 mm on average"
 
 
+def test_a_mesh_that_was_only_exported_is_told_of_as_it_was_written(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path
+) -> None:
+    panel = studio.workspace.mesh
+    assert not panel.figures.exact
+    with qtbot.waitSignal(studio.document.exported, timeout=10_000) as told:
+        studio.document.export(tmp_path / "head.glb")
+    report = told.args[0]
+    assert panel.figures.exact and panel.figures.error is None
+    assert (panel.figures.faces, panel.figures.glb_bytes) == (report.faces, report.bytes_written)
+    studio.document.edit(lambda project: edits.set_surface_options(project, faces=9000))
+    assert not panel.figures.exact
+
+
 def test_the_mesh_is_offered_only_while_it_is_not_shown(studio: MainWindow) -> None:
     button = studio.workspace.mesh._show_button
     assert button.isEnabled()

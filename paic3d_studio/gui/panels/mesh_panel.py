@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
+from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.inspection import MeshInspection
 from paic3d_studio.core.solid import Symmetry
 from paic3d_studio.core.surface import CUTS, Base
@@ -153,6 +154,11 @@ def measured(inspection: MeshInspection) -> Figures:
     )
 
 
+def exported(report: ExportReport, *, glb_bytes: int) -> Figures:
+    """Return what is known of a mesh that was written, and not looked at."""
+    return Figures(True, report.faces, report.vertices, glb_bytes, report.open_edges == 0)
+
+
 def _geometry(faces: int, vertices: int) -> int:
     """Return the bytes of a GLB without its texture: indices, places, normals and texture coordinates."""
     return 12 * faces + 32 * vertices + 2000
@@ -211,6 +217,11 @@ class MeshPanel(QWidget):
         if isinstance(value, MeshInspection) and self._project is not None:
             self._last = value, self._project.settings.texture.size
             self._tell(measured(value))
+
+    def take_export(self, report: ExportReport, *, is_glb: bool) -> None:
+        """Show what was written of the present mesh, unless it was measured."""
+        if self.figures is not None and self.figures.error is None:
+            self._tell(exported(report, glb_bytes=report.bytes_written if is_glb else self.figures.glb_bytes))
 
     def _on_upscaling(self, index: int) -> None:
         """Ask for the network's file whenever a network is chosen, also in place of another one."""
