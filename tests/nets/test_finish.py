@@ -48,6 +48,7 @@ def test_deep_behind_the_first_surface_is_the_palette_and_in_a_wall_of_hair_the_
 
 def test_skin_under_a_sheet_of_hair_lies_in_its_shadow_and_hair_does_not() -> None:
     deep = Z - 0.05
-    assert colour(hair=0.0, turned=0.0, z=deep, sheet=1.0) == pytest.approx(UNDER_HAIR[0] * PALETTE, abs=0.01)
+    shadow = PALETTE + UNDER_HAIR * (AROUND - PALETTE)
+    assert colour(hair=0.0, turned=0.0, z=deep, sheet=1.0) == pytest.approx(shadow, abs=0.01)
     strand = colour(hair=1.0, turned=0.0, z=deep) - colour(hair=0.0, turned=0.0, z=deep)
     assert colour(hair=1.0, turned=0.0, z=deep, sheet=1.0) == pytest.approx(PALETTE + strand, abs=0.01)

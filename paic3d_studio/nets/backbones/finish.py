@@ -26,8 +26,8 @@ SIDE_PALETTE: Final = 0.6
 """How much of a colour at the sides comes from the palette, the rest from what the picture shows around it."""
 
 
-UNDER_HAIR: Final = (0.82, 0.70, 0.68)
-"""What is left of red, green and blue of what is no hair behind a sheet of it: bangs throw a shadow on a forehead."""
+UNDER_HAIR: Final = 0.65
+"""How much of the hair's colour what is no hair takes behind a sheet of it: bangs throw a shadow on a forehead."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,8 +83,7 @@ def finished_colour(
     sides = sampled_at(finish.sides, xyz)
     aside, turned = sides[..., :3], sides[..., 3:4]
     palette = torch.lerp(palette, aside, sides[..., 4:])
-    shadow = palette.new_tensor(UNDER_HAIR)
-    palette = palette * torch.lerp(torch.ones_like(shadow), shadow, place[..., 2:] * (1 - hair))
+    palette = torch.lerp(palette, aside, UNDER_HAIR * place[..., 2:] * (1 - hair))
     before = torch.lerp(pictures[..., :3], torch.lerp(aside, palette, SIDE_PALETTE), turned)
     behind = pictures[..., 4:] + sampled_at(finish.strands, xyz).prod(2, keepdim=True)
     along = sampled_at(finish.strands[:, :1], xyz[..., [2, 1, 0]])  # at the sides strands follow each other along z
