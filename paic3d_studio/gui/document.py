@@ -52,6 +52,8 @@ class Document(QObject):
     artefact = Signal(str, object)
     """Stage and value of something shown; always of the newest request."""
     stage_reported = Signal(object)
+    refresh_asked = Signal()
+    """Everything shown is asked for anew; it begins as soon as the worker is free."""
     refresh_started = Signal()
     refreshed = Signal()
     """Everything shown is up to date."""
@@ -242,6 +244,7 @@ class Document(QObject):
         else:
             self.beside.cancel()
             self._ask_for_shown(project)
+        self.refresh_asked.emit()
 
     def _ask_for_picture(self, project: Project) -> None:
         """Ask for the picture's side alone, beside the head that is being made."""

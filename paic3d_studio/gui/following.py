@@ -49,6 +49,7 @@ class Following(QObject):
         document.changed.connect(self._on_changed)
         document.artefact.connect(self._on_artefact)
         document.stage_reported.connect(workspace.strip.take)
+        document.refresh_asked.connect(self._on_refresh_asked)
         document.refresh_started.connect(self._on_refresh_started)
         document.progressed.connect(self._on_progress)
         document.refreshed.connect(self._on_refreshed)
@@ -80,10 +81,13 @@ class Following(QObject):
         known = self._document.session.peek_all((*SHOWN, REFINED), project)
         for stage, value in known.items():  # shown at once: after undo, all of it
             self._on_artefact(stage, value)
+        self.moved_on.emit()
+
+    def _on_refresh_asked(self) -> None:
+        """Say at once that the head is an older one: what runs may take seconds to give way."""
         if self._say_whether_older():
             self._tells_refining = False
             self._workspace.status.show_progress(0.0, "Reconstructing")
-        self.moved_on.emit()
 
     def _on_artefact(self, stage: str, value: object) -> None:
         self._image.take(value)

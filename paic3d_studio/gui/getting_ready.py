@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
@@ -23,9 +24,11 @@ class GettingReady(QObject):
     Each is asked for until it came to an end once, good or bad: the window does without, and says why where it cannot.
     """
 
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+    def __init__(self, runner: Runner, *, is_free: Callable[[], bool], parent: QObject | None = None) -> None:
+        """`is_free` says that nothing else is done anywhere, and no gesture is under way."""
         super().__init__(parent)
         self._runner = runner
+        self._is_free = is_free
         self._left = ["warm-up", "rehearsal"]
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -36,7 +39,7 @@ class GettingReady(QObject):
 
     def go_on(self) -> None:
         """Do what is left; call it whenever nothing runs any more."""
-        if self._runner.busy:
+        if not self._is_free():
             return
         if "warm-up" in self._left:
             self._runner.submit("warm-up", _warm_up, title="Getting ready")
@@ -44,7 +47,7 @@ class GettingReady(QObject):
             self._rest.start()
 
     def _rehearse(self) -> None:
-        if self._left and not self._runner.busy:
+        if self._left and self._is_free():
             self._runner.submit("rehearsal", _rehearse, title="Getting ready")
 
     def _on_ended(self, lane: str, outcome: object) -> None:

@@ -62,7 +62,9 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.preferences = preferences or Preferences()
         self.document = document = Document(session, self)
-        self.getting_ready = GettingReady(document.runner, self)
+        self.getting_ready = GettingReady(
+            document.runner, is_free=lambda: not (document.busy or document.session.dragging), parent=self
+        )
         self.keeping = keeping = Keeping(self, document=document, preferences=self.preferences)
         self.exporting = Exporting(self, document=document, keeping=keeping, preferences=self.preferences)
         self.blending = Blending(self, document=document, preferences=self.preferences)

@@ -48,10 +48,11 @@ class Meshing(QObject):
             self._panel.take(value)
 
     def _on_exported(self, report: ExportReport, target: Path) -> None:
-        """Tell of the mesh that was written, if it is the present one: edits go on while a head is exported."""
+        """Tell of the GLB that was written, if it is of the present mesh: edits go on while a head is exported."""
         present = self._document.session.peek("textured")
-        if isinstance(present, TexturedMesh) and len(present.surface.faces) == report.faces:
-            self._panel.take_export(report, is_glb=target.suffix == ".glb")
+        is_present = isinstance(present, TexturedMesh) and len(present.surface.faces) == report.faces
+        if is_present and target.suffix == ".glb":
+            self._panel.take_export(report)
 
     def _ask_for_network(self) -> None:
         """Open a dialog for the upscaling network's file, in the folder of the last one; it does not block."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtCore import QMimeData, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from paic3d_studio.gui.clipboard import OPEN_FILTER, further_files, picture_in
@@ -101,6 +101,7 @@ class Opening(QObject):
 
     def _ask_about(self, source: Source, name: str) -> None:
         self._pending = (source, name)
+        self._opens_once_saved = False
         self._messages.show_message(
             "Opening another picture here loses the unsaved edits of this one.",
             kind="warning",
@@ -115,6 +116,7 @@ class Opening(QObject):
 
     def _open_now(self, source: Source, name: str) -> None:
         self._pending = None
+        self._opens_once_saved = False
         self._document.open(source, name=name)
 
     def _save_and_open(self) -> None:
@@ -123,10 +125,15 @@ class Opening(QObject):
 
     def _on_saved(self, path: Path) -> None:
         del path
-        if self._opens_once_saved and self._pending is not None:
+        if self._opens_once_saved:
+            self._opens_once_saved = False
+            QTimer.singleShot(0, self._open_what_waits)  # others hear of the save first, and take their questions back
+
+    def _open_what_waits(self) -> None:
+        """Open what was asked for; asks again where an edit came while the other project was written."""
+        if self._pending is not None:
             source, name = self._pending
-            self.open(source, name=name)  # asks again where an edit came while it was written
-        self._opens_once_saved = False
+            self.open(source, name=name)
 
     def _stay(self, *_: object) -> None:
         self._opens_once_saved = False

@@ -27,6 +27,7 @@ class QueueList(QListWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._entries: dict[Path, QListWidgetItem] = {}
         self.unseen: set[Path] = set()
         """Files whose small pictures are missing yet."""
         self.setAccessibleName(text("Pictures in the queue"))
@@ -52,13 +53,18 @@ class QueueList(QListWidget):
         entry.setData(_FILE, file)
         entry.setToolTip(str(file))
         entry.setIcon(_framed(QPixmap()))
+        self._entries[file] = entry
         self.unseen.add(file)
         self.addItem(entry)
         self.say(file, text("waits"))
 
+    def words_of(self, file: Path) -> str:
+        """Return what is said of a file now."""
+        return self._entries[file].text().split("\n", 1)[1]
+
     def say(self, file: Path, words: str, *, stands_out: bool = False) -> None:
         """Write what there is to say of a file below its name."""
-        entry = self._entry(file)
+        entry = self._entries.get(file)
         if entry is not None:
             font = entry.font()
             font.setBold(stands_out)
@@ -67,14 +73,14 @@ class QueueList(QListWidget):
 
     def show_picture(self, file: Path, picture: QPixmap) -> None:
         """Show a small picture, or a plain sign where it is null."""
-        entry = self._entry(file)
+        entry = self._entries.get(file)
         if entry is not None:
             self.unseen.discard(file)
             entry.setIcon(_framed(picture))
 
     def scroll_to(self, file: Path) -> None:
         """Bring a file's row into sight."""
-        entry = self._entry(file)
+        entry = self._entries.get(file)
         if entry is not None:
             self.scrollToItem(entry)
 
@@ -82,11 +88,8 @@ class QueueList(QListWidget):
         """Take the chosen rows away."""
         for entry in self.selectedItems():
             self.unseen.discard(self.file_of(entry))
+            del self._entries[self.file_of(entry)]
             self.takeItem(self.row(entry))
-
-    def _entry(self, file: Path) -> QListWidgetItem | None:
-        entries = (self.item(number) for number in range(self.count()))
-        return next((entry for entry in entries if self.file_of(entry) == file), None)
 
 
 def _framed(picture: QPixmap) -> QIcon:

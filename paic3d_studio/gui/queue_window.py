@@ -56,6 +56,7 @@ class QueueWindow(QWidget):
         self.running = False
         """Whether heads are being made."""
         self.list = QueueList()
+        self._words_before = ""  # what was said of the one that runs: it may have a head already
         self._left: list[Path] = []  # of what is being made: what has no outcome yet, the one that runs first
         self.output = QLineEdit(str(preferences.folder("queue", otherwise=Path.home())))
         self.output.setAccessibleName(text("Folder for the heads"))
@@ -172,6 +173,7 @@ class QueueWindow(QWidget):
     def _show_running(self) -> None:
         """Mark the picture whose head is being made: they are made in the order of the list."""
         for file in self._left[:1]:
+            self._words_before = self.list.words_of(file)
             self.list.say(file, text("is being made"), stands_out=True)
 
     def _on_progressed(self, lane: str, fraction: float, words: str) -> None:
@@ -200,8 +202,8 @@ class QueueWindow(QWidget):
         self.note.setText(text("Stopped. Start goes on with what is left."))
 
     def _end(self) -> None:
-        for file in self._left:
-            self.list.say(file, text("waits"))
+        for file in self._left[:1]:
+            self.list.say(file, self._words_before)
         self._left = []
         self.running = False
         self._update()

@@ -138,6 +138,8 @@ class Runner(QObject):
             asked = False
             for name in [name for name in self._waiting if lane in (None, name)]:
                 del self._waiting[name]
+                if self._current is not None and self._current.lane == name:
+                    self._newest[name] = self._current.serial  # and so its end is heard of
                 asked = True
             if self._current is not None and lane in (None, self._current.lane):
                 self._ask_to_stop(self._current)

@@ -25,7 +25,7 @@ _LIBRARIES: Final = (
 
 
 def open_library() -> tuple[str, ...]:
-    """Open PyTorch's shared libraries, if they are not open; return the names of those that are now.
+    """Open PyTorch's shared libraries, unless it is imported already; return the names of those that were opened.
 
     Where one is missing or does not open nothing is lost: importing PyTorch says why.
     """

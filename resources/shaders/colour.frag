@@ -19,8 +19,10 @@ vec3 surface_shade(vec3 place, vec4 texel, float depth) {
     float counts = smoothstep(margin, margin + border.z, within) * max(texture(front_facing, at.xy).r, frontal);
     float behind = texture(front_depth, at.xy).r - (at.z - 0.5) * box_side;
     float seen = 1.0 - smoothstep(SELF_SHADOW, 2.0 * SELF_SHADOW, behind);
-    // Walls hardly show from there; what shows of them belongs to the picture's edge that they end at.
-    seen = max(seen, frontal);
+    // Walls hardly show from there; what shows of them belongs to the picture's edge that they end at. But what lies so far
+    // behind that it shows beside that edge is another thing.
+    float aside = behind * length(backward.xy) / max(backward.z, 0.1);
+    seen = max(seen, frontal * (1.0 - smoothstep(0.002, 0.004, aside)));
     return mix(colour_under(place, texel), drawn.rgb, counts * seen);
 }
 

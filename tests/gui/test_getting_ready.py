@@ -20,6 +20,7 @@ class Work:
         self.begun: list[str] = []
         self.ended: list[str] = []
         self.waits = False
+        self.others = False  # something is done elsewhere
         self.error: Exception | None = None
         monkeypatch.setattr(getting_ready, "_REST", 20)
         monkeypatch.setattr(getting_ready, "_warm_up", lambda monitor, deliver: self.do("warm-up", monitor, deliver))
@@ -43,7 +44,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
 @pytest.fixture
 def runner(qtbot: QtBot, work: Work) -> Iterator[Runner]:
     made = Runner()
-    ready = GettingReady(made, made)
+    ready = GettingReady(made, is_free=lambda: not made.busy and not work.others, parent=made)
     made.became_idle.connect(ready.go_on)
     yield made
     assert made.close(seconds=5)
@@ -75,13 +76,26 @@ def test_what_was_stopped_is_begun_again_after_a_rest_and_nothing_else(
     assert work.begun == ["warm-up", "rehearsal", "rehearsal"]
 
 
+def test_nothing_is_begun_while_anything_is_done_elsewhere(qtbot: QtBot, runner: Runner, work: Work) -> None:
+    idle(qtbot, runner)
+    qtbot.waitUntil(lambda: "warm-up" in work.ended, timeout=5000)
+    work.others = True
+    idle(qtbot, runner)
+    qtbot.wait(100)
+    assert work.begun == ["warm-up"]
+    work.others = False
+    idle(qtbot, runner)
+    qtbot.waitUntil(lambda: "rehearsal" in work.ended, timeout=5000)
+
+
 def test_what_cannot_be_done_is_not_tried_again_and_not_told(
     qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()  # the window's own is not to do anything in other tests
     work = Work(monkeypatch)
     work.error = UserError("There is no OpenGL.")
-    ready = GettingReady(window.document.runner, window)
+    runner = window.document.runner
+    ready = GettingReady(runner, is_free=lambda: not runner.busy, parent=window)
     for _ in range(4):
         ready.go_on()
         qtbot.waitUntil(lambda: not window.document.runner.busy, timeout=5000)

@@ -70,8 +70,9 @@ def test_the_views_stand_in_the_menu_too_where_a_narrow_pane_has_no_room_for_the
 
 
 def test_the_overlay_gives_the_perspective_back(studio: MainWindow) -> None:
+    entry(studio, "60° field of view").trigger()
     before = studio.head.viewport.view
     studio.head.look_menu.compare.trigger()
     assert studio.head.viewport.view.fov is None
     studio.head.look_menu.compare.trigger()
-    assert studio.head.viewport.view.fov == before.fov
+    assert studio.head.viewport.view.fov == before.fov == 60.0

@@ -440,6 +440,23 @@ def test_a_finer_view_of_an_earlier_state_that_comes_late_is_not_shown(
     assert heard == []
 
 
+def test_after_a_stop_a_gesture_that_changes_nothing_does_not_speak_of_a_reconstruction(
+    qtbot: QtBot, studio: MainWindow, pace: object
+) -> None:
+    settle(qtbot, studio)
+    pace.seconds = 30.0
+    document = studio.document
+    with qtbot.waitSignal(document.refresh_started):
+        document.edit(lambda project: set_seed(project, seed=32))
+    with qtbot.waitSignal(document.stopped):
+        document.interrupt()
+    said = studio.workspace.status.doing
+    document.begin_drag()
+    document.drag(lambda project: project)
+    document.end_drag()
+    assert studio.workspace.status.doing == said == "Stopped"
+
+
 def test_a_head_is_first_seen_filling_the_view_and_does_not_move_when_finer_volumes_come(
     qtbot: QtBot, studio: MainWindow, pace: object, another_picture: Path
 ) -> None:

@@ -159,6 +159,17 @@ def test_cancel_stops_the_job_and_says_so_once(qtbot: QtBot, runner: Runner) -> 
     assert not runner.cancel()
 
 
+def test_cancelling_what_waits_behind_a_job_of_its_lane_is_told_too(qtbot: QtBot, runner: Runner) -> None:
+    ear = Ear(runner)
+    with qtbot.waitSignal(runner.started):
+        runner.submit("refresh", patient())
+    runner.submit("refresh", quick("newer"))
+    with qtbot.waitSignal(runner.cancelled, timeout=5000):
+        runner.cancel()
+    qtbot.wait(50)
+    assert [what[:2] for what in ear.heard] == [("cancelled", "refresh")]
+
+
 def test_an_error_arrives_as_a_value_and_the_worker_goes_on(qtbot: QtBot, runner: Runner) -> None:
     ear = Ear(runner)
 

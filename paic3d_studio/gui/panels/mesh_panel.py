@@ -154,9 +154,9 @@ def measured(inspection: MeshInspection) -> Figures:
     )
 
 
-def exported(report: ExportReport, *, glb_bytes: int) -> Figures:
-    """Return what is known of a mesh that was written, and not looked at."""
-    return Figures(True, report.faces, report.vertices, glb_bytes, report.open_edges == 0)
+def exported(report: ExportReport) -> Figures:
+    """Return what is known of a mesh that was written as GLB, and not looked at."""
+    return Figures(True, report.faces, report.vertices, report.bytes_written, report.open_edges == 0)
 
 
 def _geometry(faces: int, vertices: int) -> int:
@@ -218,10 +218,10 @@ class MeshPanel(QWidget):
             self._last = value, self._project.settings.texture.size
             self._tell(measured(value))
 
-    def take_export(self, report: ExportReport, *, is_glb: bool) -> None:
-        """Show what was written of the present mesh, unless it was measured."""
+    def take_export(self, report: ExportReport) -> None:
+        """Show what was written of the present mesh as GLB, unless it was measured."""
         if self.figures is not None and self.figures.error is None:
-            self._tell(exported(report, glb_bytes=report.bytes_written if is_glb else self.figures.glb_bytes))
+            self._tell(exported(report))
 
     def _on_upscaling(self, index: int) -> None:
         """Ask for the network's file whenever a network is chosen, also in place of another one."""

@@ -127,7 +127,8 @@ def sides(scene: Scene, first: Tensor) -> Tensor:
         around, there = _around(front, kept * level)
         colour, known = colour + share * there * around, known + share * there
     sure = (known * 20).clamp(0, 1)
-    return torch.cat((colour / known.clamp(min=1e-3), turned * sure, of_hair * sure), 1)
+    colour = torch.lerp(front, colour / known.clamp(min=1e-3), sure)  # where no class is sure, the picture
+    return torch.cat((colour, turned * sure, of_hair * sure), 1)
 
 
 def _around(colours: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
