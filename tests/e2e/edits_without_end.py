@@ -9,6 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from paic3d_studio.core.image import encode_png
+from paic3d_studio.core.lines import Stroke
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.keeping import Keeping
 from paic3d_studio.gui.preferences import Preferences
@@ -21,6 +22,15 @@ COPY_AFTER = 4
 
 SAVE_EACH = 12
 """Edits from one save to the next."""
+
+
+def edited(project: Project, seed: int) -> Project:
+    """One edit of seed, hull and lines; whatever is found after a kill must hold all that its seed says."""
+    x, y = 20.0 + seed % 61, 20.0 + seed % 47
+    stroke = Stroke(points=((x, y), (x + 9.0, y + 5.0)), radius=1.0 + seed % 7, adds=seed % 2 == 0)
+    project = edits.add_stroke(edits.clear_strokes(project), stroke=stroke)
+    project = edits.set_hull(project, feature="mouth", polygon=((x, y), (x + 30.0, y), (x, y + 20.0)))
+    return edits.set_seed(project, seed=seed)
 
 
 class Studio:
@@ -52,7 +62,7 @@ class Studio:
 
     def _edit(self) -> None:
         seed = self._seed
-        self._document.edit(lambda project: edits.set_seed(project, seed=seed))
+        self._document.edit(lambda project: edited(project, seed))
         self._seed += 1
         if seed % SAVE_EACH == 0:
             self._next.stop()

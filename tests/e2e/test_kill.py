@@ -18,7 +18,9 @@ from tests.e2e import edits_without_end
 
 
 def seed_in(content: bytes) -> int:
+    """The seed of a project on the disk, which must be whole: hull and lines are those that belong to its seed."""
     found: Project = decoded_project(content, name="girl.paic3d")
+    assert found == edits_without_end.edited(found, found.seed)
     return found.seed
 
 
