@@ -231,9 +231,7 @@ class StatusLine(QFrame):
         self._doing.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
-        self._bar.setFixedSize(
-            140, 6
-        )  # no higher than the words: the line, and the picture above it, keep their height
+        self._bar.setFixedSize(140, 6)  # no higher than the words, so that the picture above keeps its height
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(language.text("Progress"))
         self._line = line = QHBoxLayout(self)
