@@ -23,6 +23,7 @@ from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QApplication, QWidget
 
 from paic3d_studio.errors import UserError
+from paic3d_studio.pipeline.torch_library import is_opening
 from paic3d_studio.viewport.canvas import Canvas
 from paic3d_studio.viewport.context import DrawingError, adopted_context
 from paic3d_studio.viewport.offscreen import current, leave_thread, offscreen_context, pixels_of
@@ -152,6 +153,10 @@ class OpenGLHost(QOpenGLWidget):
         self.failed.emit(self._failure)
 
 
+_LATER_MS: Final = 20
+"""Milliseconds after which a frame that had to wait is tried again."""
+
+
 class PictureHost(QWidget):
     """Paints a scene as a picture, drawn by an OpenGL context that needs no display.
 
@@ -193,6 +198,12 @@ class PictureHost(QWidget):
     def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802
         if self._failure:
             return
+        if (
+            is_opening()
+        ):  # OpenGL in software opens libraries as well: it would wait for the others, and the window with it
+            self._show()
+            self._timer.start(_LATER_MS)
+            return
         size = _pixels(self)
         try:
             with current(self._ctx):
@@ -205,11 +216,14 @@ class PictureHost(QWidget):
             return
         image = QImage(pixels.data, size[0], size[1], 3 * size[0], QImage.Format.Format_RGB888)
         self._image = image.copy()
+        self._show()
+        if ms is not None:
+            self.frame_drawn.emit(ms)
+
+    def _show(self) -> None:
         painter = QPainter(self)
         painter.drawImage(self.rect(), self._image)
         painter.end()
-        if ms is not None:
-            self.frame_drawn.emit(ms)
 
     def _repaint(self) -> None:
         self.update()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
-from types import ModuleType
 from typing import Final
 
 from paic3d_studio.core.artefacts import content_key
@@ -15,7 +13,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.nets.manifest import manifest_entry
 from paic3d_studio.pipeline import steps
 from paic3d_studio.pipeline.graph import Source, Stage
-from paic3d_studio.pipeline.torch_library import open_library
+from paic3d_studio.pipeline.torch_library import import_networks
 from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.viewport.front import stitch_picture
 
@@ -173,11 +171,6 @@ def prepare_networks(*, threads: int | None, monitor: Monitor = SILENT) -> None:
     Raises:
         Cancelled: as `monitor`.
     """
-
-    def load() -> ModuleType:
-        open_library()
-        return importlib.import_module("paic3d_studio.nets.threads")
-
-    nets = abandonable(load, monitor=monitor)
+    nets = abandonable(import_networks, monitor=monitor)
     if threads is not None:
         nets.limit_threads(threads)

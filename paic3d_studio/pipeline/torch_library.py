@@ -1,17 +1,24 @@
-"""The networks' library, opened before Python imports it.
+"""The networks' library, loaded while the window goes on answering.
 
 Opening 400 MB of shared code takes 0.2 to 0.4 s. `import` keeps Python's lock all that time, so the window would stand
-still; the system's own `dlopen`, called as a foreign function, does not.
+still; the system's own `dlopen`, called as a foreign function, does not. What is imported then are some 300,000 objects
+that stay; a collection of garbage that goes through them all takes 0.1 s, with the lock as well.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import gc
+import importlib
 import importlib.util
 import logging
 import os
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 log = logging.getLogger(__name__)
@@ -22,6 +29,42 @@ _LIBRARIES: Final = (
     ("libtorch_python", os.RTLD_NOW),
 ) if os.name == "posix" else ()  # fmt: skip
 """In the order, and in the way, in which PyTorch opens them itself."""
+
+
+_opening: Final = threading.Event()
+
+
+def is_opening() -> bool:
+    """Return whether the libraries are being opened now: till then whoever opens another one waits, for 0.2 s."""
+    return _opening.is_set()
+
+
+def import_networks() -> ModuleType:
+    """Return `paic3d_studio.nets.threads`, with the networks' library loaded.
+
+    Raises:
+        ImportError: the library is missing or damaged.
+    """
+    _opening.set()
+    try:
+        open_library()
+    finally:
+        _opening.clear()
+    with _no_collections():
+        return importlib.import_module("paic3d_studio.nets.threads")
+
+
+@contextlib.contextmanager
+def _no_collections() -> Iterator[None]:
+    """Collect no garbage meanwhile, nor look later at what has come: it stays."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
 
 
 def open_library() -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -62,7 +63,13 @@ def offscreen_context() -> Iterator[moderngl.Context]:
 def leave_thread() -> None:
     """Let go of this thread's offscreen context, if it holds one: Qt gets no GLX context in it till then."""
     if _BY_EGL:
-        ctypes.CDLL("libEGL.so.1").eglReleaseThread()
+        _egl_release_thread()()
+
+
+@functools.cache
+def _egl_release_thread() -> Any:
+    """Return EGL's function, looked up once: a lookup waits, with Python's lock, for libraries that others open."""
+    return ctypes.CDLL("libEGL.so.1").eglReleaseThread
 
 
 @contextlib.contextmanager

@@ -37,6 +37,7 @@ from paic3d_studio.project import edits
 from paic3d_studio.session.session import Session
 
 PERIOD = 0.005
+EMPTY, OPENING = "nothing", "the first reconstruction"
 home = tempfile.TemporaryDirectory()
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 
@@ -63,7 +64,7 @@ class Watch(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.ticks: list[Tick] = []
-        self.doing = "nothing"
+        self.doing = EMPTY
         self.last = time.perf_counter()
         self._schedule = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
         self._used = self._processor()
@@ -227,6 +228,16 @@ def tell(what: str, ticks: list[Tick]) -> None:
     print(f"{what:10} {len(late):6} ticks, late by {p50:.1f} ms (median), {p99:.0f} ms (p99), {worst:.0f} ms (worst)")
 
 
+def tell_worst(ticks: list[Tick], count: int, watchdog: Watchdog | None) -> None:
+    """Print the latest ticks, what the window's thread did instead, and what the watchdog saw."""
+    for tick in sorted(ticks, key=lambda tick: -tick.late)[:count]:
+        ms = [round(1000 * seconds) for seconds in (tick.late, tick.ran, tick.queued)]
+        used = f"had a processor for {ms[1]} ms, waited for one {ms[2]} ms, for {tick.faults} pages from the disk"
+        print(f"  {ms[0]:6} ms  {tick.doing}; {used}")
+        if watchdog is not None:
+            print(watchdog.told_of(tick))
+
+
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("seconds", nargs="?", type=float, default=300.0)
@@ -246,25 +257,22 @@ def main() -> None:
     artist.live(5)
     if watchdog is not None:
         watchdog.start()
-    watch.doing = "the first reconstruction"
+    watch.doing = OPENING
     window.open_picture(str(example_picture()))
     artist.live(0.5)
     while not window.image.has_face or window.document.runner.runs("refresh"):
         artist.live(0.1)
     artist.work(chosen.seconds)
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    tell("empty", [tick for tick in watch.ticks if tick.doing == "nothing"])
-    tell("opening", [tick for tick in watch.ticks if tick.doing == "the first reconstruction"])
-    working = [tick for tick in watch.ticks if tick.doing not in ("nothing", "the first reconstruction")]
+    opening = [tick for tick in watch.ticks if tick.doing == OPENING]
+    working = [tick for tick in watch.ticks if tick.doing not in (EMPTY, OPENING)]
+    tell("empty", [tick for tick in watch.ticks if tick.doing == EMPTY])
+    tell("opening", opening)
     tell("working", working)
     for doing in sorted({tick.doing for tick in working}):
         tell(f"  {doing}", [tick for tick in working if tick.doing == doing])
-    for tick in sorted(working, key=lambda tick: -tick.late)[:10]:
-        ms = [round(1000 * seconds) for seconds in (tick.late, tick.ran, tick.queued)]
-        used = f"had a processor for {ms[1]} ms, waited for one {ms[2]} ms, for {tick.faults} pages from the disk"
-        print(f"  {ms[0]:6} ms  {tick.doing}; {used}")
-        if watchdog is not None:
-            print(watchdog.told_of(tick))
+    tell_worst(opening, 3, watchdog)
+    tell_worst(working, 10, watchdog)
     window.saving.leaves_work_behind = True
     window.close()
     window.document.close(seconds=30)
