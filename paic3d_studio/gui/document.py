@@ -196,8 +196,7 @@ class Document(QObject):
 
     def begin_drag(self) -> None:
         """Start a gesture: its edits are shown, not pulled, until it ends."""
-        for lane in ("still", "rehearsal"):
-            self.runner.cancel(lane)
+        self.runner.cancel("still")
         self.session.begin_drag()
 
     def drag(self, edit: Edit) -> Project:

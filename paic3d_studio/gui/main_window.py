@@ -29,7 +29,7 @@ from paic3d_studio.gui.panels.viewport_panel import ViewportPanel
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.recent_menu import RecentMenu
 from paic3d_studio.gui.rescue_offer import RescueOffer
-from paic3d_studio.gui.runner import close_all
+from paic3d_studio.gui.runner import Runner, close_all
 from paic3d_studio.gui.saving import Saving
 from paic3d_studio.gui.sharpening import Sharpening
 from paic3d_studio.gui.weights_chooser import WeightsChooser
@@ -226,8 +226,13 @@ class MainWindow(QMainWindow):
 
     def join(self, *, seconds: float) -> bool:
         """Stop what runs and wait for the threads; False when one has not come back after `seconds`."""
-        ended = close_all((*self.document.runners, self.keeping.writer), seconds=seconds)
+        ended = close_all(self._runners, seconds=seconds)
         return self.keeping.close() and ended
+
+    @property
+    def _runners(self) -> tuple[Runner, ...]:
+        """All that own a thread of this window."""
+        return *self.document.runners, self.keeping.writer, self.getting_ready.beside
 
     # Building --------------------------------------------------------------------------------------------------------
 
@@ -282,8 +287,9 @@ class MainWindow(QMainWindow):
         for changed in (self.following.moved_on, self.outcomes.moved_on, document.busy_changed, image.gesture.began):
             changed.connect(self._update_situation)
         document.opened.connect(self._on_opened)
-        document.became_idle.connect(self.getting_ready.go_on)
-        for runner in (*document.runners, self.keeping.writer):
+        document.opened.connect(self.getting_ready.rehearse)
+        document.became_idle.connect(self.getting_ready.warm_up)
+        for runner in self._runners:
             runner.ended.connect(self.thread_ended)
         self.keeping.state_changed.connect(self._on_kept_changed)
         self.opening.window_wanted.connect(self.window_wanted)

@@ -53,7 +53,7 @@ LANES: Final = (
 _NICE: Final = 10
 """How far the worker steps back behind the window, on the scale of `nice`."""
 
-YIELDING: Final = frozenset({"warm-up", "refine", "still", "rehearsal"})
+YIELDING: Final = frozenset({"warm-up", "refine", "still"})
 """Lanes whose job stops, or is forgotten, as soon as anything else is asked for; it is asked for again later."""
 
 

@@ -39,8 +39,6 @@ class Sharpening(QObject):
     def _ask(self) -> None:
         """Ask for the still that is wanted, unless anything else is to be done."""
         wanted, project = self._wanted, self._document.refined
-        if wanted is not None:
-            self._document.runner.cancel("rehearsal")  # which comes again
         if wanted is None or project is None or self._document.busy:
             return
 

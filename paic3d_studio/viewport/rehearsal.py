@@ -7,6 +7,7 @@ Drivers keep what they compiled on the disk, for every process: so another proce
 from __future__ import annotations
 
 import itertools
+import os
 from typing import Final
 
 import moderngl
@@ -23,6 +24,7 @@ from paic3d_studio.viewport.shading import SHADING_MODES
 _SIDE: Final = 40
 """Of the picture, in pixels."""
 
+_NICEST: Final = 19
 _VOXELS: Final = 24
 _TEXELS: Final = 16
 _PICTURES: Final = (3, 4)
@@ -30,13 +32,19 @@ _PICTURES: Final = (3, 4)
 to one that is not: a texture's is one, a volume's never, a picture's may be either."""
 
 
-def rehearse(*, monitor: Monitor = SILENT) -> None:
+def rehearse(*, steps_back: bool = False, monitor: Monitor = SILENT) -> None:
     """Draw a small cube and a triangle in every mode, moving and at rest.
+
+    Args:
+        steps_back: leave the processor to every other process from now on, where the system knows how.
+        monitor: progress and cancel, mode by mode.
 
     Raises:
         UserError: this machine offers no OpenGL 3.3.
         Cancelled: as `monitor`.
     """
+    if steps_back and hasattr(os, "nice"):
+        os.nice(_NICEST)
     for done, side in enumerate(_PICTURES):
         part = monitor.child(done / len(_PICTURES), (done + 1) / len(_PICTURES))
         with offscreen_context() as ctx:  # one for each: what a context has drawn with already, it keeps no second time

@@ -33,7 +33,8 @@ class Watch(QObject):
         self.window, self.stage, self.done = window, stage, False
         window.document.stage_reported.connect(self.heard)
         window.document.refreshed.connect(self.seen)
-        window.document.runner.started.connect(self.began)
+        for runner in (window.document.runner, window.getting_ready.beside):
+            runner.started.connect(self.began)
 
     def heard(self, report):
         if report.stage == self.stage and report.state == "running" and not self.done:

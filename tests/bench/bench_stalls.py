@@ -228,12 +228,12 @@ def tell(what: str, ticks: list[Tick]) -> None:
     print(f"{what:10} {len(late):6} ticks, late by {p50:.1f} ms (median), {p99:.0f} ms (p99), {worst:.0f} ms (worst)")
 
 
-def tell_worst(ticks: list[Tick], count: int, watchdog: Watchdog | None) -> None:
+def tell_worst(ticks: list[Tick], count: int, began: float, watchdog: Watchdog | None) -> None:
     """Print the latest ticks, what the window's thread did instead, and what the watchdog saw."""
     for tick in sorted(ticks, key=lambda tick: -tick.late)[:count]:
         ms = [round(1000 * seconds) for seconds in (tick.late, tick.ran, tick.queued)]
         used = f"had a processor for {ms[1]} ms, waited for one {ms[2]} ms, for {tick.faults} pages from the disk"
-        print(f"  {ms[0]:6} ms  {tick.doing}; {used}")
+        print(f"  {ms[0]:6} ms  {tick.doing} after {tick.after - began:.0f} s; {used}")
         if watchdog is not None:
             print(watchdog.told_of(tick))
 
@@ -264,6 +264,7 @@ def main() -> None:
         artist.live(0.1)
     artist.work(chosen.seconds)
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    began = watch.ticks[0].after
     opening = [tick for tick in watch.ticks if tick.doing == OPENING]
     working = [tick for tick in watch.ticks if tick.doing not in (EMPTY, OPENING)]
     tell("empty", [tick for tick in watch.ticks if tick.doing == EMPTY])
@@ -271,8 +272,8 @@ def main() -> None:
     tell("working", working)
     for doing in sorted({tick.doing for tick in working}):
         tell(f"  {doing}", [tick for tick in working if tick.doing == doing])
-    tell_worst(opening, 3, watchdog)
-    tell_worst(working, 10, watchdog)
+    tell_worst(opening, 3, began, watchdog)
+    tell_worst(working, 10, began, watchdog)
     window.saving.leaves_work_behind = True
     window.close()
     window.document.close(seconds=30)

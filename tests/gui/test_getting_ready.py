@@ -1,6 +1,8 @@
-"""What is done while nothing is to be done."""
+"""What an artist does not wait for."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -10,7 +12,9 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.gui import getting_ready
 from paic3d_studio.gui.getting_ready import GettingReady
 from paic3d_studio.gui.main_window import MainWindow
+from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.runner import Deliver, Runner
+from paic3d_studio.session.session import Session
 
 
 class Work:
@@ -19,17 +23,16 @@ class Work:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.begun: list[str] = []
         self.ended: list[str] = []
-        self.waits = False
+        self.waits: set[str] = set()
         self.others = False  # something is done elsewhere
         self.error: Exception | None = None
-        monkeypatch.setattr(getting_ready, "_REST", 20)
         monkeypatch.setattr(getting_ready, "_warm_up", lambda monitor, deliver: self.do("warm-up", monitor, deliver))
         monkeypatch.setattr(getting_ready, "_rehearse", lambda monitor, deliver: self.do("rehearsal", monitor, deliver))
 
     def do(self, name: str, monitor: Monitor, deliver: Deliver) -> None:
         del deliver
         self.begun.append(name)
-        while self.waits and name == "rehearsal":
+        while name in self.waits:
             monitor.check()
         if self.error is not None:
             raise self.error
@@ -42,12 +45,18 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
 
 
 @pytest.fixture
-def runner(qtbot: QtBot, work: Work) -> Iterator[Runner]:
+def runner(qtbot: QtBot) -> Iterator[Runner]:
     made = Runner()
-    ready = GettingReady(made, is_free=lambda: not made.busy and not work.others, parent=made)
-    made.became_idle.connect(ready.go_on)
     yield made
     assert made.close(seconds=5)
+
+
+@pytest.fixture
+def ready(qtbot: QtBot, runner: Runner, work: Work) -> Iterator[GettingReady]:
+    made = GettingReady(runner, is_free=lambda: not runner.busy and not work.others)
+    runner.became_idle.connect(made.warm_up)
+    yield made
+    assert made.beside.close(seconds=5)
 
 
 def idle(qtbot: QtBot, runner: Runner) -> None:
@@ -55,51 +64,72 @@ def idle(qtbot: QtBot, runner: Runner) -> None:
         runner.submit("refresh", lambda *_: None)
 
 
-def test_one_thing_is_done_after_the_other_and_each_once(qtbot: QtBot, runner: Runner, work: Work) -> None:
-    for _ in range(3):
-        idle(qtbot, runner)
-    qtbot.waitUntil(lambda: "rehearsal" in work.ended, timeout=5000)
-    idle(qtbot, runner)
-    qtbot.wait(100)
-    assert work.ended == ["warm-up", "rehearsal"]
-
-
-def test_what_was_stopped_is_begun_again_after_a_rest_and_nothing_else(
-    qtbot: QtBot, runner: Runner, work: Work
+def test_the_library_is_loaded_once_and_only_while_nothing_else_is_done(
+    qtbot: QtBot, runner: Runner, ready: GettingReady, work: Work
 ) -> None:
-    work.waits = True
-    idle(qtbot, runner)
-    qtbot.waitUntil(lambda: "rehearsal" in work.begun, timeout=5000)
-    runner.submit("refresh", lambda *_: None)
-    work.waits = False
-    qtbot.waitUntil(lambda: "rehearsal" in work.ended, timeout=5000)
-    assert work.begun == ["warm-up", "rehearsal", "rehearsal"]
-
-
-def test_nothing_is_begun_while_anything_is_done_elsewhere(qtbot: QtBot, runner: Runner, work: Work) -> None:
-    idle(qtbot, runner)
-    qtbot.waitUntil(lambda: "warm-up" in work.ended, timeout=5000)
     work.others = True
     idle(qtbot, runner)
-    qtbot.wait(100)
-    assert work.begun == ["warm-up"]
+    qtbot.wait(50)
+    assert work.begun == []
     work.others = False
+    for _ in range(3):
+        idle(qtbot, runner)
+    qtbot.waitUntil(lambda: "warm-up" in work.ended, timeout=5000)
     idle(qtbot, runner)
+    qtbot.wait(50)
+    assert work.begun.count("warm-up") == work.ended.count("warm-up") == 1
+
+
+def test_what_is_asked_for_stops_the_loading_and_it_comes_again(
+    qtbot: QtBot, runner: Runner, ready: GettingReady, work: Work
+) -> None:
+    work.waits = {"warm-up"}
+    idle(qtbot, runner)
+    qtbot.waitUntil(lambda: "warm-up" in work.begun, timeout=5000)
+    work.waits = set()
+    runner.submit("refresh", lambda *_: None)
+    qtbot.waitUntil(lambda: "warm-up" in work.ended, timeout=5000)
+    assert set(work.begun) == {"warm-up"}
+
+
+def test_shaders_are_compiled_once_and_beside_what_the_artist_asks_for(
+    qtbot: QtBot, runner: Runner, ready: GettingReady, work: Work
+) -> None:
+    work.waits = {"rehearsal"}
+    ready.rehearse()
+    qtbot.waitUntil(lambda: "rehearsal" in work.begun, timeout=5000)
+    idle(qtbot, runner)  # neither waits for the other
+    work.waits = set()
+    ready.rehearse()
     qtbot.waitUntil(lambda: "rehearsal" in work.ended, timeout=5000)
+    qtbot.wait(50)
+    assert work.begun.count("rehearsal") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="processes step back by nice where there is such a thing")
+def test_the_child_that_compiles_steps_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+    monkeypatch.setattr(getting_ready, "run_in_child", lambda *_, **options: asked.append(options))
+    getting_ready._rehearse(Monitor(), lambda *_: None)
+    assert [options["steps_back"] for options in asked] == [True]
 
 
 def test_what_cannot_be_done_is_not_tried_again_and_not_told(
-    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, session: Session, preferences: Preferences, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.undo()  # the window's own is not to do anything in other tests
     work = Work(monkeypatch)
     work.error = UserError("There is no OpenGL.")
-    runner = window.document.runner
-    ready = GettingReady(runner, is_free=lambda: not runner.busy, parent=window)
-    for _ in range(4):
-        ready.go_on()
-        qtbot.waitUntil(lambda: not window.document.runner.busy, timeout=5000)
-        qtbot.wait(60)
-    assert work.begun == ["warm-up", "rehearsal"]
-    assert window.workspace.status.doing == ""
-    assert not window.workspace.messages.isVisible()
+    window = MainWindow(session, preferences=preferences)
+    qtbot.addWidget(window)
+    with qtbot.waitSignal(window.document.refreshed, timeout=20_000):
+        window.open_picture(str(picture))
+    qtbot.waitUntil(lambda: sorted(work.begun) == ["rehearsal", "warm-up"], timeout=5000)
+    for _ in range(3):
+        window.getting_ready.warm_up()
+        window.getting_ready.rehearse()
+        qtbot.wait(50)
+    assert sorted(work.begun) == ["rehearsal", "warm-up"]
+    assert window.workspace.messages.isVisible() is False
+    window.saving.leaves_work_behind = True
+    window.close()
+    assert window.join(seconds=5)

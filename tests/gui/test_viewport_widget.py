@@ -348,6 +348,32 @@ def test_docking_and_undocking_keeps_the_picture(qtbot: QtBot, display: None) ->
     assert picture[picture.shape[0] // 2, picture.shape[1] // 2].tolist() == [255, 0, 0]
 
 
+def test_software_opengl_draws_nothing_while_the_networks_library_is_opened(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would wait for the loader's lock, and the window with it."""
+    opening = [False]
+    monkeypatch.setattr(viewport_hosts, "is_opening", lambda: opening[0])
+    scene, window = Scene(), QWidget()
+    qtbot.addWidget(window)
+    host = viewport_hosts.PictureHost(scene, window)
+    host.resize(200, 200)
+    with qtbot.waitExposed(window):
+        window.show()
+    scene.set_background(BACKGROUNDS["black"], now=time.monotonic())
+    before = host.picture()
+    assert before.pixelColor(100, 100).getRgb()[:3] == (0, 0, 0)
+    opening[0] = True
+    scene.set_volume(ball((255, 0, 0)))
+    frames: list[float] = []
+    host.frame_drawn.connect(frames.append)
+    assert host.picture() == before
+    assert not frames
+    opening[0] = False
+    qtbot.waitUntil(lambda: bool(frames), timeout=2000)  # by itself: the artist may be waiting for it
+    qtbot.waitUntil(lambda: host.picture().pixelColor(100, 100).getRgb()[:3] == (255, 0, 0), timeout=5000)
+
+
 def test_a_widget_can_be_closed_while_it_sharpens(qtbot: QtBot) -> None:
     widget = ViewportWidget()
     frames: list[None] = []

@@ -1,4 +1,4 @@
-"""The networks' library is opened ahead of its import."""
+"""The networks' library is opened ahead of its import, and imported without holding the window up."""
 
 import importlib.util
 import os
@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from paic3d_studio.pipeline import torch_library
 from paic3d_studio.pipeline.torch_library import open_library
 
 IN_A_NEW_PROCESS = """
@@ -21,6 +22,37 @@ import torch
 assert torch.nn.functional.conv2d(torch.ones(1, 1, 3, 3), torch.ones(1, 1, 3, 3)).item() == 9.0
 assert open_library() == ()
 """
+
+
+IMPORTED = """
+import gc
+from paic3d_studio.pipeline import torch_library
+collections = []
+gc.callbacks.append(lambda phase, info: collections.append(phase))
+before = gc.get_freeze_count()
+assert torch_library.import_networks().__name__ == "paic3d_studio.nets.threads"
+assert collections == [], "garbage was collected while the library was imported"
+assert gc.isenabled() and not torch_library.is_opening()
+assert gc.get_freeze_count() > before + 50_000, "the library's objects are gone through by every collection"
+"""
+
+
+def test_no_garbage_is_collected_while_the_library_is_imported() -> None:
+    subprocess.run([sys.executable, "-c", IMPORTED], check=True, timeout=120)
+
+
+def test_the_library_is_said_to_be_opening_only_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def opened() -> tuple[str, ...]:
+        seen.append(torch_library.is_opening())
+        raise OSError
+
+    monkeypatch.setattr(torch_library, "open_library", opened)
+    with pytest.raises(OSError):
+        torch_library.import_networks()
+    assert seen == [True]
+    assert not torch_library.is_opening()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only there are libraries opened ahead")
