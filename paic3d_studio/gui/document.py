@@ -378,7 +378,7 @@ class Document(QObject):
         self.busy_changed.emit()
 
     def _on_delivered(self, lane: str, name: str, value: object) -> None:
-        if lane in ("warm-up", "import"):
+        if lane == "import":
             self.method_known.emit(value)
         elif lane != "still" and not (name in (*OF_PICTURE, REFINED) and self._is_of_earlier(lane)):
             # `Sharpening` knows what a still is of

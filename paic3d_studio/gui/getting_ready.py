@@ -1,10 +1,10 @@
-"""What nobody waits for: the networks' library is loaded in a pause, shaders are compiled beside everything else."""
+"""What nobody waits for, done beside everything else: the networks' library is loaded, then shaders are compiled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.gui.importing import choices
@@ -13,45 +13,47 @@ from paic3d_studio.pipeline.child import run_in_child
 from paic3d_studio.pipeline.stages import prepare_networks
 from paic3d_studio.viewport.rehearsal import rehearse
 
+_REST: Final = 1000
+"""Milliseconds after which a window that stands empty gets ready."""
+
 
 class GettingReady(QObject):
-    """Has each done once, good or bad: the window does without, and says why where it cannot."""
+    """Has all of it done once, well or not: the window does without, and says why where it cannot."""
 
-    def __init__(self, runner: Runner, *, is_free: Callable[[], bool], parent: QObject | None = None) -> None:
-        """`runner` works for the artist; `is_free` says that nothing is done anywhere, and no gesture is under way."""
+    choices_known = Signal(object)
+    """What the settings can choose from, as `importing.choices`."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner = runner
-        self._is_free = is_free
-        self.beside = Runner(self)
-        """Owns the thread that waits for the child process in which shaders are compiled."""
-        self._is_warm = self._rehearses = False
-        runner.finished.connect(self._on_ended)
-        runner.failed.connect(self._on_ended)
+        self.runner = Runner(self)
+        """Owns the thread."""
+        self.runner.delivered.connect(self._on_delivered)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST)
+        self._rest.timeout.connect(self.begin)
+        self._begun = False
 
-    def rehearse(self) -> None:
-        """Have shaders compiled, unless that was asked for before; call it when there is something to draw."""
-        if not self._rehearses:
-            self._rehearses = True
-            self.beside.submit("rehearsal", _rehearse)
+    def begin_soon(self) -> None:
+        """Begin after a rest; call it when the window is shown."""
+        self._rest.start()
 
-    def warm_up(self) -> None:
-        """Load the networks' library, unless it came to an end before; call it whenever nothing runs any more.
+    def begin(self) -> None:
+        """Begin, unless that was asked for before; call it when a picture is opened, which needs all of it."""
+        if not self._begun:
+            self._begun = True
+            self.runner.submit("getting-ready", _get_ready)
 
-        Anything that is asked for stops it.
-        """
-        if not self._is_warm and self._is_free():
-            self._runner.submit("warm-up", _warm_up, title="Getting ready")
-
-    def _on_ended(self, lane: str, outcome: object) -> None:
-        del outcome
-        self._is_warm |= lane == "warm-up"
+    def _on_delivered(self, lane: str, name: str, value: object) -> None:
+        del lane, name
+        self.choices_known.emit(value)
 
 
-def _warm_up(monitor: Monitor, deliver: Deliver) -> None:
-    """Import what the first reconstruction would have to import, and hand out what the settings choose from."""
+def _get_ready(monitor: Monitor, deliver: Deliver) -> None:
+    """Import what the first reconstruction has to import, then draw in every way that a view can be drawn.
+
+    In this order: to start a child while the library is opened takes as long as that, and the window waits for it.
+    """
     prepare_networks(threads=None, monitor=monitor)
     deliver("choices", choices())
-
-
-def _rehearse(monitor: Monitor, deliver: Deliver) -> None:  # noqa: ARG001 nothing comes before the end
     run_in_child(rehearse, steps_back=True, monitor=monitor)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
 from paic3d_studio.gui.actions import Situation, build_actions, enable_actions, fill_menus
@@ -62,9 +62,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.preferences = preferences or Preferences()
         self.document = document = Document(session, self)
-        self.getting_ready = GettingReady(
-            document.runner, is_free=lambda: not (document.busy or document.session.dragging), parent=self
-        )
+        self.getting_ready = GettingReady(self)
         self.keeping = keeping = Keeping(self, document=document, preferences=self.preferences)
         self.exporting = Exporting(self, document=document, keeping=keeping, preferences=self.preferences)
         self.blending = Blending(self, document=document, preferences=self.preferences)
@@ -197,6 +195,11 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self._drop_hint.show_over()
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 Qt's name
+        """Get ready for the first picture."""
+        super().showEvent(event)
+        self.getting_ready.begin_soon()
+
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: N802 Qt's name
         """Forget the offer."""
         super().dragLeaveEvent(event)
@@ -232,7 +235,7 @@ class MainWindow(QMainWindow):
     @property
     def _runners(self) -> tuple[Runner, ...]:
         """All that own a thread of this window."""
-        return *self.document.runners, self.keeping.writer, self.getting_ready.beside
+        return *self.document.runners, self.keeping.writer, self.getting_ready.runner
 
     # Building --------------------------------------------------------------------------------------------------------
 
@@ -287,8 +290,8 @@ class MainWindow(QMainWindow):
         for changed in (self.following.moved_on, self.outcomes.moved_on, document.busy_changed, image.gesture.began):
             changed.connect(self._update_situation)
         document.opened.connect(self._on_opened)
-        document.opened.connect(self.getting_ready.rehearse)
-        document.became_idle.connect(self.getting_ready.warm_up)
+        document.opened.connect(self.getting_ready.begin)
+        self.getting_ready.choices_known.connect(document.method_known)
         for runner in self._runners:
             runner.ended.connect(self.thread_ended)
         self.keeping.state_changed.connect(self._on_kept_changed)

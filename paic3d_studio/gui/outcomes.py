@@ -119,8 +119,6 @@ class Outcomes(QObject):
         self._messages.show_message(outcome.message, cure=outcome.cure, kind=kind)
 
     def _on_failed(self, lane: str, error: Exception) -> None:
-        if lane == "warm-up":
-            return  # nobody asked for it, and whoever needs it says what is missing
         self._status.show_idle(_NOT_DONE.get(lane, "Not finished"))
         self._failed_lane = lane
         if lane == "refresh":

@@ -42,18 +42,17 @@ LANES: Final = (
     "thumbnails",
     "picture",
     "refresh",
-    "warm-up",
     "refine",
     "still",
-    "rehearsal",
     "live",
+    "getting-ready",
 )
 """In the order in which waiting jobs are taken."""
 
 _NICE: Final = 10
 """How far the worker steps back behind the window, on the scale of `nice`."""
 
-YIELDING: Final = frozenset({"warm-up", "refine", "still"})
+YIELDING: Final = frozenset({"refine", "still"})
 """Lanes whose job stops, or is forgotten, as soon as anything else is asked for; it is asked for again later."""
 
 

@@ -31,6 +31,7 @@ _LIBRARIES: Final = (
 """In the order, and in the way, in which PyTorch opens them itself."""
 
 
+_loading: Final = threading.Lock()
 _opening: Final = threading.Event()
 
 
@@ -40,18 +41,19 @@ def is_opening() -> bool:
 
 
 def import_networks() -> ModuleType:
-    """Return `paic3d_studio.nets.threads`, with the networks' library loaded.
+    """Return `paic3d_studio.nets.threads`, with the networks' library loaded; one thread loads, others wait for it.
 
     Raises:
         ImportError: the library is missing or damaged.
     """
-    _opening.set()
-    try:
-        open_library()
-    finally:
-        _opening.clear()
-    with _no_collections():
-        return importlib.import_module("paic3d_studio.nets.threads")
+    with _loading:
+        _opening.set()
+        try:
+            open_library()
+        finally:
+            _opening.clear()
+        with _no_collections():
+            return importlib.import_module("paic3d_studio.nets.threads")
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ("landmarks", "render_like", "field", "volume", "fine_volume", "surface", "textured", "export")
-LANES = ("open", "rehearsal")
+LANES = ("open", "getting-ready")
 """Jobs that are no stages: a picture is read, shaders are compiled by a child."""
 
 STUDIO = """
@@ -33,7 +33,7 @@ class Watch(QObject):
         self.window, self.stage, self.done = window, stage, False
         window.document.stage_reported.connect(self.heard)
         window.document.refreshed.connect(self.seen)
-        for runner in (window.document.runner, window.getting_ready.beside):
+        for runner in (window.document.runner, window.getting_ready.runner):
             runner.started.connect(self.began)
 
     def heard(self, report):
@@ -42,14 +42,14 @@ class Watch(QObject):
 
     def began(self, lane, title):
         if lane == self.stage and not self.done:
-            QTimer.singleShot(0 if lane == "open" else 400, self.close)
+            QTimer.singleShot(0 if lane == "open" else 3000, self.close)  # by then it has a child
 
     def seen(self):
         if self.stage in ("export", "surface", "textured") and not self.done:
             self.window.document.export(Path(sys.argv[2]))
             if self.stage == "export":
                 QTimer.singleShot(1500, self.close)
-        elif self.stage not in ("fine_volume", "rehearsal") and not self.done:  # that comes when all else is done
+        elif self.stage not in ("fine_volume", "getting-ready") and not self.done:  # that comes when all else is done
             print("missed", time.time(), flush=True)
             self.window.close()
 

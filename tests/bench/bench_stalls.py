@@ -241,6 +241,7 @@ def tell_worst(ticks: list[Tick], count: int, began: float, watchdog: Watchdog |
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("seconds", nargs="?", type=float, default=300.0)
+    options.add_argument("--empty", type=float, default=5.0, help="seconds before the picture is opened")
     options.add_argument("--seed", type=int, default=4)
     options.add_argument("--stacks", type=float, default=0.0, metavar="MS", help="tell what was done when away so long")
     chosen = options.parse_args()
@@ -254,7 +255,7 @@ def main() -> None:
     watch = Watch()
     watchdog = Watchdog(watch, limit=chosen.stacks / 1000) if chosen.stacks else None
     artist = Artist(window, watch, seed=chosen.seed)
-    artist.live(5)
+    artist.live(chosen.empty)
     if watchdog is not None:
         watchdog.start()
     watch.doing = OPENING

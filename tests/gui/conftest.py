@@ -257,8 +257,7 @@ def window(
     qtbot: QtBot, session: Session, preferences: Preferences, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[MainWindow]:
     """The studio's window, shown and empty; its worker is joined afterwards."""
-    monkeypatch.setattr(GettingReady, "warm_up", lambda _: None)
-    monkeypatch.setattr(GettingReady, "rehearse", lambda _: None)
+    monkeypatch.setattr(GettingReady, "begin", lambda _: None)
     made = MainWindow(session, preferences=preferences)
     qtbot.addWidget(made)
     made.resize(1200, 800)

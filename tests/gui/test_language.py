@@ -194,8 +194,7 @@ def test_a_sentence_that_only_qt_would_translate_is_found(tmp_path: Path, monkey
 def test_window_and_dialogs_show_no_english(
     qtbot: QtBot, session: Session, preferences: Preferences, picture: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(GettingReady, "warm_up", lambda _: None)
-    monkeypatch.setattr(GettingReady, "rehearse", lambda _: None)
+    monkeypatch.setattr(GettingReady, "begin", lambda _: None)
     language.use(name)
     window = MainWindow(session, preferences=preferences)
     qtbot.addWidget(window)
@@ -223,8 +222,7 @@ def test_no_words_are_cut_off_in_a_small_window(
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(GettingReady, "warm_up", lambda _: None)
-    monkeypatch.setattr(GettingReady, "rehearse", lambda _: None)
+    monkeypatch.setattr(GettingReady, "begin", lambda _: None)
     language.use(name)
     apply_theme(dressed)
     window = MainWindow(session, preferences=preferences)

@@ -176,7 +176,7 @@ SLEEPER: str = textwrap.dedent(
     from tests.gui.conftest import Pace, quick_session
     from tests.gui.sleeping_work import count_to
 
-    GettingReady.warm_up = GettingReady.rehearse = lambda _: None
+    GettingReady.begin = lambda _: None
     app = QApplication([])
     home, picture = Path(sys.argv[1]), sys.argv[2]
     preferences = Preferences(home / "studio.ini")

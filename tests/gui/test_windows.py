@@ -24,8 +24,7 @@ from paic3d_studio.session.session import Session
 def windows(
     new_session: Callable[[], Session], preferences: Preferences, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Windows]:
-    monkeypatch.setattr(GettingReady, "warm_up", lambda _: None)
-    monkeypatch.setattr(GettingReady, "rehearse", lambda _: None)
+    monkeypatch.setattr(GettingReady, "begin", lambda _: None)
     made = Windows(new_session, preferences=preferences)
     made.new()
     yield made
