@@ -22,7 +22,7 @@ LONGEST: Final = 200
 class Terms:
     """The choices of the VRM Public License 1.0, and the names that it wants; the strictest choice is the default.
 
-    An empty `title` stands for the name of the picture. `author` must be given before a VRM file is written. `notice`
+    An empty `title` stands for the name of the file. `author` must be given before a VRM file is written. `notice`
     is a copyright line or another licence in the artist's own words. What is excessively violent or sexual, political,
     religious, antisocial or hateful stays prohibited.
 

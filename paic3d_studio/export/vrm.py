@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import TexturedMesh
-from paic3d_studio.core.terms import Terms
+from paic3d_studio.core.terms import LONGEST, Terms
 from paic3d_studio.errors import UserError
 from paic3d_studio.export.encoded import Encoded
 from paic3d_studio.export.frame import NECK
@@ -70,7 +70,13 @@ def encode_vrm(textured: TexturedMesh, path: Path, terms: Terms) -> Encoded:
         UserError: the terms name no author.
     """
     refuse_nameless(terms)
-    return Encoded.of(textured.surface, {path: vrm_bytes(textured, terms=terms, name=terms.title or path.stem)})
+    return Encoded.of(textured.surface, {path: vrm_bytes(textured, terms=terms, name=terms.title or _called(path))})
+
+
+def _called(path: Path) -> str:
+    """Return what a head is called that the artist gave no name: as its file."""
+    name = "".join(letter for letter in path.stem if letter.isprintable())
+    return name[:LONGEST] or "Head"
 
 
 def refuse_nameless(terms: Terms) -> None:

@@ -57,6 +57,8 @@ class Keeping(QObject):
     """The exception of a save that failed; what stood there is untouched."""
     changed_on_disk = Signal(object)
     """The `Path` of a save that was held back: somebody else has written that file; `save_anyway` goes on."""
+    goes_on = Signal()
+    """A save that was held back is made after all."""
     given_up = Signal()
     """The artist did not choose where to save."""
     state_changed = Signal()
@@ -120,6 +122,7 @@ class Keeping(QObject):
     def save_anyway(self) -> None:
         """Save where the project was saved last, over whatever stands there now."""
         if self.path is not None:
+            self.goes_on.emit()
             self.save_to(self.path, replaces=True)
 
     def save_to(self, path: Path, *, replaces: bool = False) -> None:

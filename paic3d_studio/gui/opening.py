@@ -43,6 +43,7 @@ class Opening(QObject):
         self._messages = messages
         self._pending: tuple[Source, str] | None = None
         self._opens_once_saved = False
+        self._opens_if_saved = False  # the same, before the artist was asked whether to save over a changed file
         self.raise_elsewhere: Callable[[Path], bool] = _nowhere
         """Brings another window that has this project open to the front; False when there is none."""
         self.ways_on: Final[dict[str, Callable[[], None]]] = {
@@ -53,8 +54,10 @@ class Opening(QObject):
         """Buttons of this one's messages -> what they do."""
         document.held_back.connect(self._on_held_back)
         keeping.saved.connect(self._on_saved)
-        for signal in (keeping.failed, keeping.given_up, keeping.changed_on_disk):
-            signal.connect(self._stay)
+        keeping.failed.connect(self._stay)
+        keeping.given_up.connect(self._stay)
+        keeping.changed_on_disk.connect(self._on_held_back_save)
+        keeping.goes_on.connect(self._on_save_goes_on)
 
     def open(self, source: Source, *, name: str = "") -> None:
         """Open a picture; offers a window of its own, without blocking, when edits of the open one would be lost."""
@@ -101,7 +104,7 @@ class Opening(QObject):
 
     def _ask_about(self, source: Source, name: str) -> None:
         self._pending = (source, name)
-        self._opens_once_saved = False
+        self._stay()
         self._messages.show_message(
             "Opening another picture here loses the unsaved edits of this one.",
             kind="warning",
@@ -116,7 +119,7 @@ class Opening(QObject):
 
     def _open_now(self, source: Source, name: str) -> None:
         self._pending = None
-        self._opens_once_saved = False
+        self._stay()
         self._document.open(source, name=name)
 
     def _save_and_open(self) -> None:
@@ -136,7 +139,13 @@ class Opening(QObject):
             self.open(source, name=name)
 
     def _stay(self, *_: object) -> None:
-        self._opens_once_saved = False
+        self._opens_once_saved = self._opens_if_saved = False
+
+    def _on_held_back_save(self, _: Path) -> None:
+        self._opens_if_saved, self._opens_once_saved = self._opens_once_saved, False
+
+    def _on_save_goes_on(self) -> None:
+        self._opens_if_saved, self._opens_once_saved = False, self._opens_if_saved
 
     def _open_anyway(self) -> None:
         if self._pending is not None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from paic3d_studio.core.artefacts import ExportReport
 from paic3d_studio.core.image import encode_png, read_picture, reduced
 from paic3d_studio.core.monitor import SILENT, Monitor
-from paic3d_studio.core.terms import LONGEST
 from paic3d_studio.errors import UserError
 from paic3d_studio.export import export_mesh, exporter_for
 from paic3d_studio.pipeline.child import run_in_child
@@ -262,7 +261,6 @@ class Session:
         target = Path(path)
         check_head_target(target)
         terms = project.settings.terms
-        terms = dataclasses.replace(terms, title=terms.title or _title(project))
         exporter_for(target).check(terms)
         textured = self._graph.pull("textured", project, monitor.child(0.0, 0.95))
         monitor.report(0.95, f"writing {target.name}")
@@ -405,9 +403,3 @@ def _fitting(view: OrbitView, textured: TexturedMesh) -> OrbitView:
     half_angle = math.radians(view.fov or 30.0) / 2
     distance = max(radius / math.sin(half_angle), height / math.tan(half_angle) + radius)
     return dataclasses.replace(view, distance=distance * (1 + FRAME)).aimed_at(middle)
-
-
-def _title(project: Project) -> str:
-    """Return what a head is called that the artist gave no name: as its picture."""
-    name = "".join(letter for letter in Path(project.picture.name).stem if letter.isprintable())
-    return name[:LONGEST] or "Head"

@@ -212,6 +212,20 @@ def test_a_vrm_file_asks_for_terms_and_waits_for_an_author(qtbot: QtBot, studio:
     assert b"Aki" in (tmp_path / "head.vrm").read_bytes()
 
 
+def test_a_head_without_a_name_of_its_own_is_called_as_its_file(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path
+) -> None:
+    dialog = asked(studio, tmp_path / "head.vrm")
+    dialog._name.setText("Mei in spring")
+    assert dialog.terms_form._texts["title"].placeholderText() == "Mei in spring"
+    dialog.terms_form._texts["author"].setText("Aki")
+    with qtbot.waitSignal(studio.document.exported, timeout=10_000):
+        dialog._export.click()
+    content = (tmp_path / "Mei in spring.vrm").read_bytes()
+    told = json.loads(content[20 : 20 + int.from_bytes(content[12:16], "little")])
+    assert told["extensions"]["VRMC_vrm"]["meta"]["name"] == "Mei in spring"
+
+
 def test_terms_are_no_step_and_leave_what_can_be_redone(qtbot: QtBot, studio: MainWindow, tmp_path: Path) -> None:
     studio.document.edit(partial(edits.set_seed, seed=5))
     studio.document.undo()

@@ -17,6 +17,8 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.project import edits
+from paic3d_studio.project.file import write_project
+from paic3d_studio.project.state import PictureSource, Project
 from paic3d_studio.session.session import Session
 from paic3d_studio.tools.place_face_tool import QUESTIONS
 from tests.gui.seen import corner, mask, states
@@ -153,6 +155,32 @@ def test_edits_are_saved_and_then_the_other_picture_is_opened(
         studio.workspace.messages._act()
     assert studio.document.project.picture.name == "other.png"
     assert Session().read(str(kept)).seed == 7
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_what_waits_is_opened_once_a_changed_file_is_saved_over_and_only_then(
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path, goes_on: bool
+) -> None:
+    other, kept = tmp_path / "other.png", tmp_path / "kept.paic3d"
+    other.write_bytes(picture.read_bytes())
+    with qtbot.waitSignal(studio.keeping.saved):
+        studio.keeping.save_to(kept)
+    write_project(Project(picture=PictureSource("theirs.png", picture.read_bytes())), kept)
+    studio.document.edit(lambda project: edits.set_seed(project, seed=7))
+    studio.open_picture(str(other))
+    messages = studio.workspace.messages
+    with qtbot.waitSignal(studio.keeping.changed_on_disk):
+        messages._act()
+    if goes_on:
+        with qtbot.waitSignal(studio.document.opened, timeout=20_000):
+            messages._act()
+        assert studio.document.project.picture.name == "other.png"
+    else:
+        messages._act_third()
+        with qtbot.waitSignal(studio.keeping.saved):
+            studio.keeping.save_to(tmp_path / "elsewhere.paic3d")
+        qtbot.wait(100)
+        assert studio.document.project.picture.name == "portrait.png"
 
 
 def test_a_save_that_was_given_up_opens_nothing_later(

@@ -104,7 +104,7 @@ class ExportDialog(QDialog):
         self._controls.show_project(project)
         terms = project.settings.terms
         terms = dataclasses.replace(terms, author=terms.author or author)
-        self.terms_form = TermsForm(terms, title=Path(project.picture.name).stem)
+        self.terms_form = TermsForm(terms)
         self._lay_out()
         self._connect()
         self._tell()
@@ -230,6 +230,7 @@ class ExportDialog(QDialog):
     def _tell(self) -> None:
         for part in (self._terms_line, self.terms_form):
             part.setVisible(self._exporter.wants_terms)
+        self.terms_form.show_usual_title(self.target.stem)
         turns = self.side is not None
         self.setWindowTitle(text("Export turntable") if turns else text("Export head"))
         self._pictures.setVisible(turns)

@@ -46,7 +46,7 @@ class TermsForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, terms: Terms, *, title: str) -> None:
+    def __init__(self, terms: Terms) -> None:
         super().__init__()
         self.setObjectName("row")
         self._texts = {name: QLineEdit(getattr(terms, name)) for name in ("title", "author", "notice")}
@@ -57,7 +57,6 @@ class TermsForm(QWidget):
         for name, (words, tip) in _TITLES.items():
             form.add(words, self._choices[name], tip=tip)
         form.add("Notice", self._texts["notice"], tip="A line on copyright, or on another licence")
-        self._texts["title"].setPlaceholderText(title)
         self._texts["notice"].setPlaceholderText("© …")
         for line in self._texts.values():
             line.setMaxLength(LONGEST)
@@ -68,6 +67,10 @@ class TermsForm(QWidget):
         column.addWidget(form)
         note = "By the VRM Public License 1.0. Violent, sexual, political, religious or hateful use stays prohibited."
         column.addWidget(label(note, role="faint", wrap=True))
+
+    def show_usual_title(self, title: str) -> None:
+        """Show what the head is called if nothing is typed."""
+        self._texts["title"].setPlaceholderText(title)
 
     @property
     def terms(self) -> Terms:
