@@ -118,6 +118,19 @@ def over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return result
 
 
+def spread_colours(rgb: NDArray[np.uint8], *, clear: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return colours (H, W, 3) in which every `clear` pixel (H, W) has that of the nearest one that is not.
+
+    What a file holds where nothing is seen may be anything; black most often. Where all is clear nothing changes.
+    """
+    if not clear.any() or clear.all():
+        return np.ascontiguousarray(rgb)
+    _, label = cv2.distanceTransformWithLabels(clear.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    colour_of = np.zeros((int(label.max()) + 1, 3), np.uint8)
+    colour_of[label[~clear]] = rgb[~clear]
+    return np.asarray(np.where(clear[..., None], colour_of[label], rgb), np.uint8)
+
+
 def reduced(rgba: NDArray[np.uint8], *, side: int) -> NDArray[np.uint8]:
     """Return a picture (H, W, 4), straight alpha, its longer side at most `side` pixels; quick, not exact."""
     step = max(1, max(rgba.shape[:2]) // (4 * side))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from paic3d_studio.core.artefacts import Matte, Portrait
-from paic3d_studio.core.image import over_white
+from paic3d_studio.core.image import over_white, spread_colours
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.core.strokes import Stroke, painted_shares, rasterise_strokes
 
@@ -41,6 +41,17 @@ def painted_matte(matte: Matte, *, portrait: Portrait, strokes: Sequence[Stroke]
         else:
             alpha = painted_shares(alpha, strokes=[stroke])
     return Matte(alpha=alpha)
+
+
+def with_kept_colours(portrait: Portrait, matte: Matte) -> Portrait:
+    """Return the portrait with its border's colours where the artist keeps what is transparent in the file."""
+    clear = portrait.rgba[..., 3] == 0
+    kept = clear & (matte.alpha > 0)
+    if not kept.any():
+        return portrait
+    rgba = portrait.rgba.copy()
+    rgba[kept, :3] = spread_colours(portrait.rgba[..., :3], clear=clear)[kept]
+    return Portrait(rgba=rgba, has_alpha=portrait.has_alpha)
 
 
 def _found_anew(alpha: NDArray[np.uint8], *, portrait: Portrait, unknown: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, BOX_SIDE, Alignment
+from paic3d_studio.core.image import spread_colours
 from paic3d_studio.core.stitch import StitchSource
 from paic3d_studio.errors import ShapeMismatch, UserError
 
@@ -87,15 +88,9 @@ def smooth(source: StitchSource, *, factor: float) -> StitchSource:
 def opaque_colours(source: StitchSource) -> NDArray[np.uint8]:
     """Return the picture's colours with those of its border repeated over what is transparent, uint8 (H, W, 3).
 
-    A network looks round each pixel, and what a file holds where nothing is seen may be anything.
+    A network looks round each pixel.
     """
-    colours, clear = source.rgba[:, :, :3], source.rgba[:, :, 3] == 0
-    if not clear.any() or clear.all():
-        return np.ascontiguousarray(colours)
-    _, label = cv2.distanceTransformWithLabels(clear.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    colour_of = np.zeros((int(label.max()) + 1, 3), dtype=np.uint8)
-    colour_of[label[~clear]] = colours[~clear]
-    return np.asarray(np.where(clear[:, :, None], colour_of[label], colours), dtype=np.uint8)
+    return spread_colours(source.rgba[:, :, :3], clear=source.rgba[:, :, 3] == 0)
 
 
 def with_colours(source: StitchSource, colours: NDArray[np.uint8]) -> StitchSource:

@@ -36,7 +36,7 @@ from paic3d_studio.core.inspection import MeshInspection, inspected
 from paic3d_studio.core.landmarks import face_box, landmarks_from_parts, moved_landmarks
 from paic3d_studio.core.lines import LineOptions, Stroke, contour_lines, keep_mask, masked_lines
 from paic3d_studio.core.monitor import Monitor, abandonable
-from paic3d_studio.core.painted_matte import painted_matte
+from paic3d_studio.core.painted_matte import painted_matte, with_kept_colours
 from paic3d_studio.core.solid import Symmetry, on_the_side_it_came_from
 from paic3d_studio.core.stitch import StitchSource
 from paic3d_studio.core.surface import SurfaceOptions, extract_surface
@@ -134,7 +134,7 @@ def alignment(landmarks: Landmarks, edit: AlignmentEdit) -> Alignment:
 
 def aligned(portrait: Portrait, matte: Matte, alignment: Alignment) -> AlignedPortrait:
     """Warp the portrait into the square."""
-    return warp_portrait(portrait, matte=matte, alignment=alignment)
+    return warp_portrait(with_kept_colours(portrait, matte), matte=matte, alignment=alignment)
 
 
 def found_hulls(landmarks: Landmarks, alignment: Alignment) -> FeatureHulls:
@@ -321,8 +321,5 @@ def _cropped_to_square(portrait: Portrait, matte: Matte, alignment: Alignment) -
     matrix = alignment.matrix.copy()
     matrix[:, 2] += matrix[:, :2] @ (left, top)
     part = (slice(top, bottom), slice(left, right))
-    return StitchSource.of(
-        Portrait(rgba=portrait.rgba[part], has_alpha=portrait.has_alpha),
-        alpha=matte.alpha[part],
-        alignment=Alignment(matrix=matrix),
-    )
+    seen = Portrait(rgba=portrait.rgba[part], has_alpha=portrait.has_alpha), Matte(alpha=matte.alpha[part])
+    return StitchSource.of(with_kept_colours(*seen), alpha=seen[1].alpha, alignment=Alignment(matrix=matrix))

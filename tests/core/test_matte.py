@@ -16,7 +16,7 @@ from paic3d_studio.core.matte import (
     matte_by_grabcut,
     matte_from_alpha,
 )
-from paic3d_studio.core.painted_matte import painted_matte
+from paic3d_studio.core.painted_matte import painted_matte, with_kept_colours
 from paic3d_studio.core.strokes import Stroke
 from paic3d_studio.errors import UserError
 from tests.faces import landmarks_in
@@ -206,3 +206,16 @@ def test_where_the_artist_is_unsure_the_edge_is_found_anew_from_the_colours_besi
     assert np.array_equal(found[:, :38], wrong[:, :38])
     alone = Stroke(points=((60.0, 60.0),), radius=200.0, unsure=True)
     assert np.array_equal(painted_matte(Matte(alpha=wrong), portrait=portrait, strokes=[alone]).alpha, wrong)
+
+
+def test_what_is_kept_of_a_transparent_place_has_the_nearest_colour_of_the_character() -> None:
+    rgba = np.zeros((6, 8, 4), np.uint8)
+    rgba[:, :4] = (200, 10, 10, 255)
+    rgba[:, 4] = (10, 200, 10, 128)
+    portrait = Portrait(rgba=rgba, has_alpha=True)
+    alpha = rgba[..., 3].copy()
+    assert with_kept_colours(portrait, Matte(alpha=alpha)) is portrait
+    alpha[2, 6] = 255
+    shown = with_kept_colours(portrait, Matte(alpha=alpha)).rgba
+    assert shown[2, 6].tolist() == [10, 200, 10, 0]
+    assert np.array_equal(np.delete(shown.reshape(-1, 4), 22, axis=0), np.delete(rgba.reshape(-1, 4), 22, axis=0))
