@@ -21,6 +21,7 @@ _SAMPLES: Final = 6  # of either side that are tried for a pixel
 _MOST_SAMPLES: Final = 4000
 _AT_ONCE: Final = 16_384  # unsure pixels worked on at a time
 _CERTAINTY: Final = 1.1  # by how much shares are stretched: what is nearly all or nothing is so
+_OPAQUE_FROM: Final = 128  # alpha, of 255, from which a file's colour is believed
 _NEARNESS: Final = 0.3  # levels of colour that a pixel of distance costs
 
 
@@ -43,14 +44,23 @@ def painted_matte(matte: Matte, *, portrait: Portrait, strokes: Sequence[Stroke]
     return Matte(alpha=alpha)
 
 
-def with_kept_colours(portrait: Portrait, matte: Matte) -> Portrait:
-    """Return the portrait with its border's colours where the artist keeps what is transparent in the file."""
-    clear = portrait.rgba[..., 3] == 0
-    kept = clear & (matte.alpha > 0)
+def with_kept_colours(portrait: Portrait, matte: Matte, *, window: tuple[slice, slice]) -> Portrait:
+    """Return the portrait with the nearest opaque colours where the artist keeps what is transparent in the file.
+
+    Colours of a faint rim are no better than those of nothing: they were rounded, or multiplied by next to nothing.
+
+    Args:
+        portrait: the picture.
+        matte: what the artist keeps.
+        window: rows and columns that anybody looks at; no colour comes from elsewhere.
+    """
+    opacity = portrait.rgba[window][..., 3]
+    clear = opacity < _OPAQUE_FROM
+    kept = clear & (matte.alpha[window] > opacity)
     if not kept.any():
         return portrait
     rgba = portrait.rgba.copy()
-    rgba[kept, :3] = spread_colours(portrait.rgba[..., :3], clear=clear)[kept]
+    rgba[window][kept, :3] = spread_colours(portrait.rgba[window][..., :3], clear=clear)[kept]
     return Portrait(rgba=rgba, has_alpha=portrait.has_alpha)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from paic3d_studio.core.artefacts import DensityLattice
+from paic3d_studio.core.drawn_parts import THICKNESS, with_drawn_parts
 from paic3d_studio.errors import UserError
 
 Symmetry = Literal["off", "mean", "right", "left"]
@@ -65,6 +66,7 @@ def solid_from_density(
     floater_share: float,
     thinnest: float = 0.0,
     symmetry: Symmetry = "off",
+    drawn: NDArray[np.float32] | None = None,
 ) -> Solid:
     """Cut the head out of the field: floaters removed, cavities filled, cut at the neck, closed on all sides.
 
@@ -80,11 +82,13 @@ def solid_from_density(
         floater_share: a piece stays when it has at least this share of the largest piece's samples.
         thinnest: parts thinner than this go, metres; what they leave afloat goes too.
         symmetry: which side the other one is made of.
+        drawn: the drawing's coverage of each column of the lattice, as `drawn_coverage`: what it shows and smoothing
+            leaves nothing of comes back as thin sheets, unless parts so thin are to go. None gives nothing back.
 
     Raises:
         UserError: no sample above the cut reaches the level, or nothing is as thick as `thinnest`.
     """
-    density, low = _around_the_solid(symmetric(lattice, symmetry, level=level), level)
+    density, low = _around_the_solid(symmetric(lattice, symmetry, level=level), level, drawn=drawn)
     odds = log_odds(density, level, ceiling=saturation(density, level))
     bound = float(odds.max())
     origin = -lattice.box_side / 2 + low * lattice.spacing
@@ -97,6 +101,7 @@ def solid_from_density(
     thick = solid if thinnest <= 0 else thick_parts(solid, thinnest / lattice.spacing)
     if not thick.any():
         raise UserError(f"No part of the head is {1000 * thinnest:.0f} mm thick.", "Let thinner parts stay.")
+    raw = odds.copy()
     pieces = large_pieces(thick, floater_share)
     filled = without_cavities(pieces, open_below=crop_below is None or first == 0)
     odds[:, first:][solid & ~pieces] = -LOGIT_BOUND
@@ -104,6 +109,10 @@ def solid_from_density(
     if smoothing > 0:
         odds = np.clip(odds, -bound, bound)  # as steep outside as inside, or smoothing would shift the surface
         odds = ndimage.gaussian_filter(odds, smoothing, mode="nearest", truncate=3.0)
+    if drawn is not None and thinnest <= THICKNESS:
+        (i, j), (wide, high) = low[:2], odds.shape[:2]
+        shown = alike_drawing(drawn, symmetry)[i : i + wide, j : j + high]
+        odds = with_drawn_parts(odds, raw=raw, drawn=shown, thickness=max(2.0, THICKNESS / lattice.spacing))
     closed = np.pad(odds[:, first:], 1, constant_values=-LOGIT_BOUND)
     origin = origin + lattice.spacing * np.array([-1.0, first - 1.0, -1.0])
     return Solid(odds=closed, origin=origin, spacing=lattice.spacing, base=crop_below if first > 0 else None)
@@ -156,6 +165,19 @@ def symmetric(lattice: DensityLattice, symmetry: Symmetry, *, level: float) -> D
     return dataclasses.replace(lattice, density=np.asarray(alike, dtype=np.float32))
 
 
+def alike_drawing(drawn: NDArray[np.float32], symmetry: Symmetry) -> NDArray[np.float32]:
+    """Return a drawing's coverage (x, y) with its sides made alike, as `symmetric` makes those of the lattice."""
+    middle = len(drawn) // 2
+    match symmetry:
+        case "mean":
+            return np.asarray((drawn + drawn[::-1]) / 2, np.float32)
+        case "right":
+            return np.concatenate([drawn[: len(drawn) - middle], drawn[:middle][::-1]])
+        case "left":
+            return np.concatenate([drawn[-middle:][::-1], drawn[middle:]])
+    return drawn
+
+
 def on_the_side_it_came_from(points: NDArray[np.float32], symmetry: Symmetry) -> NDArray[np.float32]:
     """Return field points (p, 3), those of a side that is the other's mirror image moved there."""
     if symmetry not in ("right", "left"):
@@ -200,8 +222,11 @@ def without_cavities(solid: NDArray[np.bool_], *, open_below: bool = True) -> ND
     return np.asarray(filled[1:-1, (1 if open_below else 0) : -1, 1:-1])
 
 
-def _around_the_solid(lattice: DensityLattice, level: float) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return the smallest sub-lattice that holds every sample above the level, with a margin, and its first index."""
+def _around_the_solid(
+    lattice: DensityLattice, level: float, *, drawn: NDArray[np.float32] | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return the smallest sub-lattice that holds every sample above the level and every column that is drawn, with a
+    margin, and its first index."""
     solid = lattice.density > level
     if not solid.any():
         raise UserError("The field holds no surface.", "Check where the face is, and what the matte keeps.")
@@ -209,6 +234,8 @@ def _around_the_solid(lattice: DensityLattice, level: float) -> tuple[NDArray[np
     low, high = np.zeros(3, dtype=np.int64), size.copy()
     for axis in range(3):
         filled = np.flatnonzero(solid.any(axis=tuple(a for a in range(3) if a != axis)))
+        if drawn is not None and axis < 2:
+            filled = np.union1d(filled, np.flatnonzero((drawn > 0.5).any(axis=1 - axis)))
         low[axis] = max(filled[0] - _MARGIN, 0)
         high[axis] = min(filled[-1] + 1 + _MARGIN, size[axis])
     window = tuple(slice(a, b) for a, b in zip(low, high, strict=True))

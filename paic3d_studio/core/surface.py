@@ -6,6 +6,7 @@ import dataclasses
 from typing import Final, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paic3d_studio.core import mesh
 from paic3d_studio.core.artefacts import DensityLattice, SurfaceMesh
@@ -69,7 +70,11 @@ class SurfaceOptions:
 
 
 def extract_surface(
-    lattice: DensityLattice, *, options: SurfaceOptions | None = None, monitor: Monitor = SILENT
+    lattice: DensityLattice,
+    *,
+    drawn: NDArray[np.float32] | None = None,
+    options: SurfaceOptions | None = None,
+    monitor: Monitor = SILENT,
 ) -> SurfaceMesh:
     """Take the surface of the field, clean it, simplify it and unwrap it.
 
@@ -77,6 +82,7 @@ def extract_surface(
 
     Args:
         lattice: density in the field frame.
+        drawn: what the drawing shows, as `core.drawn_parts.drawn_coverage`; None for a field without one.
         options: see `SurfaceOptions`.
         monitor: progress and cancel.
 
@@ -98,6 +104,7 @@ def extract_surface(
         floater_share=options.floater_share,
         thinnest=options.thinnest,
         symmetry=options.symmetry,
+        drawn=drawn,
     )
     monitor.report(0.1, "taking the surface")
     vertices, faces = isosurface(solid, box_side=lattice.box_side)

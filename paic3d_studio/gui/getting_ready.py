@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -13,12 +15,18 @@ from paic3d_studio.pipeline.child import run_in_child
 from paic3d_studio.pipeline.stages import prepare_networks
 from paic3d_studio.viewport.rehearsal import rehearse
 
+log = logging.getLogger(__name__)
+
 _REST: Final = 1000
 """Milliseconds after which a window that stands empty gets ready."""
 
 
+_rehearsed: Final = threading.Event()
+"""Whether a window of this program has had shaders compiled."""
+
+
 class GettingReady(QObject):
-    """Has all of it done once, well or not: the window does without, and says why where it cannot."""
+    """Has all of it done once for a window, well or not: it does without, and says why where it cannot."""
 
     choices_known = Signal(object)
     """What the settings can choose from, as `importing.choices`."""
@@ -28,6 +36,7 @@ class GettingReady(QObject):
         self.runner = Runner(self)
         """Owns the thread."""
         self.runner.delivered.connect(self._on_delivered)
+        self.runner.failed.connect(self._on_failed)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST)
@@ -44,6 +53,9 @@ class GettingReady(QObject):
             self._begun = True
             self.runner.submit("getting-ready", _get_ready)
 
+    def _on_failed(self, lane: str, error: Exception) -> None:
+        log.warning("%s came to no end", lane, exc_info=error)
+
     def _on_delivered(self, lane: str, name: str, value: object) -> None:
         del lane, name
         self.choices_known.emit(value)
@@ -56,4 +68,6 @@ def _get_ready(monitor: Monitor, deliver: Deliver) -> None:
     """
     prepare_networks(threads=None, monitor=monitor)
     deliver("choices", choices())
-    run_in_child(rehearse, steps_back=True, monitor=monitor)
+    if not _rehearsed.is_set():
+        run_in_child(rehearse, steps_back=True, monitor=monitor)
+        _rehearsed.set()

@@ -57,8 +57,8 @@ class Keeping(QObject):
     """The exception of a save that failed; what stood there is untouched."""
     changed_on_disk = Signal(object)
     """The `Path` of a save that was held back: somebody else has written that file; `save_anyway` goes on."""
-    goes_on = Signal()
-    """A save that was held back is made after all."""
+    save_resumed = Signal()
+    """The artist lets a save that was held back be made after all, there or elsewhere."""
     given_up = Signal()
     """The artist did not choose where to save."""
     state_changed = Signal()
@@ -103,8 +103,10 @@ class Keeping(QObject):
         else:
             self.save_to(self.path)
 
-    def save_elsewhere(self) -> None:
-        """Ask where to save, without blocking."""
+    def save_elsewhere(self, *, resumes: bool = False) -> None:
+        """Ask where to save, without blocking; `resumes` a save that was held back."""
+        if resumes:
+            self.save_resumed.emit()
         project = self._document.project
         if project is None:
             return
@@ -122,7 +124,7 @@ class Keeping(QObject):
     def save_anyway(self) -> None:
         """Save where the project was saved last, over whatever stands there now."""
         if self.path is not None:
-            self.goes_on.emit()
+            self.save_resumed.emit()
             self.save_to(self.path, replaces=True)
 
     def save_to(self, path: Path, *, replaces: bool = False) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QMimeData, QObject, QTimer, Signal
+from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from paic3d_studio.gui.clipboard import OPEN_FILTER, further_files, picture_in
@@ -14,6 +14,7 @@ from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.file_dialogs import FILES, file_dialog
 from paic3d_studio.gui.keeping import Keeping
 from paic3d_studio.gui.language import text
+from paic3d_studio.gui.once_saved import OnceSaved
 from paic3d_studio.gui.panels.message_bar import MessageBar
 from paic3d_studio.gui.preferences import Preferences
 from paic3d_studio.gui.wish_to_open import Source
@@ -42,8 +43,6 @@ class Opening(QObject):
         self._preferences = preferences
         self._messages = messages
         self._pending: tuple[Source, str] | None = None
-        self._opens_once_saved = False
-        self._opens_if_saved = False  # the same, before the artist was asked whether to save over a changed file
         self.raise_elsewhere: Callable[[Path], bool] = _nowhere
         """Brings another window that has this project open to the front; False when there is none."""
         self.ways_on: Final[dict[str, Callable[[], None]]] = {
@@ -52,12 +51,8 @@ class Opening(QObject):
             "save-and-open": self._save_and_open,
         }
         """Buttons of this one's messages -> what they do."""
+        self._once_saved = OnceSaved(keeping, self._open_what_waits, parent=self)
         document.held_back.connect(self._on_held_back)
-        keeping.saved.connect(self._on_saved)
-        keeping.failed.connect(self._stay)
-        keeping.given_up.connect(self._stay)
-        keeping.changed_on_disk.connect(self._on_held_back_save)
-        keeping.goes_on.connect(self._on_save_goes_on)
 
     def open(self, source: Source, *, name: str = "") -> None:
         """Open a picture; offers a window of its own, without blocking, when edits of the open one would be lost."""
@@ -104,7 +99,7 @@ class Opening(QObject):
 
     def _ask_about(self, source: Source, name: str) -> None:
         self._pending = (source, name)
-        self._stay()
+        self._once_saved.forget()
         self._messages.show_message(
             "Opening another picture here loses the unsaved edits of this one.",
             kind="warning",
@@ -119,33 +114,18 @@ class Opening(QObject):
 
     def _open_now(self, source: Source, name: str) -> None:
         self._pending = None
-        self._stay()
+        self._once_saved.forget()
         self._document.open(source, name=name)
 
     def _save_and_open(self) -> None:
-        self._opens_once_saved = True
+        self._once_saved.wait()
         self._keeping.save()
-
-    def _on_saved(self, path: Path) -> None:
-        del path
-        if self._opens_once_saved:
-            self._opens_once_saved = False
-            QTimer.singleShot(0, self._open_what_waits)  # others hear of the save first, and take their questions back
 
     def _open_what_waits(self) -> None:
         """Open what was asked for; asks again where an edit came while the other project was written."""
         if self._pending is not None:
             source, name = self._pending
             self.open(source, name=name)
-
-    def _stay(self, *_: object) -> None:
-        self._opens_once_saved = self._opens_if_saved = False
-
-    def _on_held_back_save(self, _: Path) -> None:
-        self._opens_if_saved, self._opens_once_saved = self._opens_once_saved, False
-
-    def _on_save_goes_on(self) -> None:
-        self._opens_if_saved, self._opens_once_saved = False, self._opens_if_saved
 
     def _open_anyway(self) -> None:
         if self._pending is not None:

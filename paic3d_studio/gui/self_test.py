@@ -67,7 +67,7 @@ def _tested() -> int:
             lying = sum(Path(path).stat().st_size for path in report.paths)
         finally:
             window.close()
-            window.document.close(seconds=30)
+            window.join(seconds=30)
     whole = content[:4] == _GLB and struct.unpack_from("<I", content, 8)[0] == len(content)
     whole = whole and lying == report.bytes_written
     seconds = time.perf_counter() - began

@@ -198,9 +198,8 @@ class PictureHost(QWidget):
     def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802
         if self._failure:
             return
-        if (
-            is_opening()
-        ):  # OpenGL in software opens libraries as well: it would wait for the others, and the window with it
+        if is_opening() and not self._image.isNull():
+            # OpenGL in software opens libraries as well: it would wait for the others, and the window with it.
             self._show()
             self._timer.start(_LATER_MS)
             return

@@ -150,7 +150,7 @@ STAGES: Final[tuple[Stage, ...]] = (
           stitch_picture, key="derivation", keep=2, seconds=0.3),
     Stage("lattice", "Sampling the field", ("field", "lattice_resolution", "surface_level"),
           steps.lattice, key="derivation", keep=2, seconds=5.0, monitored=True, uses_torch=True),
-    Stage("surface", "Taking the surface", ("lattice", "field", "surface_options"),
+    Stage("surface", "Taking the surface", ("lattice", "field", "render_like", "surface_options"),
           steps.surface, key="derivation", keep=3, seconds=8.0, monitored=True),
     Stage("upscaled", "Upscaling the picture", ("stitch_source", "upscaling", "texture_size"),
           steps.upscaled, key="derivation", keep=2, monitored=True, uses_torch=True),

@@ -30,6 +30,7 @@ from paic3d_studio.core.artefacts import (
     TagFeatures,
     TexturedMesh,
 )
+from paic3d_studio.core.drawn_parts import drawn_coverage
 from paic3d_studio.core.hulls import detect_hulls
 from paic3d_studio.core.image import decode_portrait
 from paic3d_studio.core.inspection import MeshInspection, inspected
@@ -134,7 +135,8 @@ def alignment(landmarks: Landmarks, edit: AlignmentEdit) -> Alignment:
 
 def aligned(portrait: Portrait, matte: Matte, alignment: Alignment) -> AlignedPortrait:
     """Warp the portrait into the square."""
-    return warp_portrait(with_kept_colours(portrait, matte), matte=matte, alignment=alignment)
+    shown = with_kept_colours(portrait, matte, window=_seen_by_square(matte, alignment))
+    return warp_portrait(shown, matte=matte, alignment=alignment)
 
 
 def found_hulls(landmarks: Landmarks, alignment: Alignment) -> FeatureHulls:
@@ -216,11 +218,17 @@ def lattice(field: RadianceField, resolution: int, level: float | None, monitor:
     return density_lattice(field.for_surface(), resolution, level=level, monitor=monitor)
 
 
-def surface(lattice: DensityLattice, field: RadianceField, options: SurfaceOptions, monitor: Monitor) -> SurfaceMesh:
+def surface(
+    lattice: DensityLattice, field: RadianceField, render_like: RenderLike, options: SurfaceOptions, monitor: Monitor
+) -> SurfaceMesh:
     """Take the surface, in a child process: meshing holds the interpreter for seconds and knows no cancel."""
     level = field.surface_level if options.level is None else options.level
     mesh: SurfaceMesh = run_in_child(
-        extract_surface, lattice, options=dataclasses.replace(options, level=level), monitor=monitor
+        extract_surface,
+        lattice,
+        drawn=drawn_coverage(render_like.rgba[..., 3], len(lattice.density)),
+        options=dataclasses.replace(options, level=level),
+        monitor=monitor,
     )
     return dataclasses.replace(mesh)  # arrays come writable out of the child; an artefact's are not
 
@@ -314,12 +322,21 @@ def stitch_source(
 
 def _cropped_to_square(portrait: Portrait, matte: Matte, alignment: Alignment) -> StitchSource:
     """Return what the aligned square sees of the portrait: a wide scene need not become floating point as a whole."""
+    rows, columns = window = _seen_by_square(matte, alignment)
+    matrix = alignment.matrix.copy()
+    matrix[:, 2] += matrix[:, :2] @ (columns.start, rows.start)
+    shown = with_kept_colours(portrait, matte, window=window)
+    return StitchSource.of(
+        Portrait(rgba=shown.rgba[window], has_alpha=portrait.has_alpha),
+        alpha=matte.alpha[window],
+        alignment=Alignment(matrix=matrix),
+    )
+
+
+def _seen_by_square(matte: Matte, alignment: Alignment) -> tuple[slice, slice]:
+    """Return the rows and columns of the portrait that the aligned square sees, and two more on each side."""
     height, width = matte.alpha.shape
     corners = portrait_points(alignment, points=[(0, 0), (ALIGNED_SIZE, ALIGNED_SIZE)])
     left, top = np.clip(np.floor(corners.min(axis=0)) - 2, 0, (width - 1, height - 1)).astype(int)
     right, bottom = np.clip(np.ceil(corners.max(axis=0)) + 2, (left + 1, top + 1), (width, height)).astype(int)
-    matrix = alignment.matrix.copy()
-    matrix[:, 2] += matrix[:, :2] @ (left, top)
-    part = (slice(top, bottom), slice(left, right))
-    seen = Portrait(rgba=portrait.rgba[part], has_alpha=portrait.has_alpha), Matte(alpha=matte.alpha[part])
-    return StitchSource.of(with_kept_colours(*seen), alpha=seen[1].alpha, alignment=Alignment(matrix=matrix))
+    return slice(top, bottom), slice(left, right)

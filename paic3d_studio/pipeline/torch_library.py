@@ -30,7 +30,7 @@ _LIBRARIES: Final = (
 ) if os.name == "posix" else ()  # fmt: skip
 """In the order, and in the way, in which PyTorch opens them itself."""
 
-
+_NETWORKS: Final = "paic3d_studio.nets.threads"
 _loading: Final = threading.Lock()
 _opening: Final = threading.Event()
 
@@ -47,13 +47,15 @@ def import_networks() -> ModuleType:
         ImportError: the library is missing or damaged.
     """
     with _loading:
+        if (loaded := sys.modules.get(_NETWORKS)) is not None:
+            return loaded
         _opening.set()
         try:
             open_library()
         finally:
             _opening.clear()
         with _no_collections():
-            return importlib.import_module("paic3d_studio.nets.threads")
+            return importlib.import_module(_NETWORKS)
 
 
 @contextlib.contextmanager

@@ -277,7 +277,7 @@ def main() -> None:
     tell_worst(working, 10, began, watchdog)
     window.saving.leaves_work_behind = True
     window.close()
-    window.document.close(seconds=30)
+    window.join(seconds=30)
 
 
 if __name__ == "__main__":

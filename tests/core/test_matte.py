@@ -209,13 +209,20 @@ def test_where_the_artist_is_unsure_the_edge_is_found_anew_from_the_colours_besi
 
 
 def test_what_is_kept_of_a_transparent_place_has_the_nearest_colour_of_the_character() -> None:
-    rgba = np.zeros((6, 8, 4), np.uint8)
+    rgba = np.zeros((6, 9, 4), np.uint8)
     rgba[:, :4] = (200, 10, 10, 255)
     rgba[:, 4] = (10, 200, 10, 128)
+    rgba[:, 5] = (0, 0, 255, 2)  # a faint rim, of which eight bits tell no colour
     portrait = Portrait(rgba=rgba, has_alpha=True)
     alpha = rgba[..., 3].copy()
-    assert with_kept_colours(portrait, Matte(alpha=alpha)) is portrait
-    alpha[2, 6] = 255
-    shown = with_kept_colours(portrait, Matte(alpha=alpha)).rgba
-    assert shown[2, 6].tolist() == [10, 200, 10, 0]
-    assert np.array_equal(np.delete(shown.reshape(-1, 4), 22, axis=0), np.delete(rgba.reshape(-1, 4), 22, axis=0))
+    everywhere = np.s_[0:6, 0:9]
+    assert with_kept_colours(portrait, Matte(alpha=alpha), window=everywhere) is portrait
+    alpha[2, 5:8] = 255
+    assert with_kept_colours(portrait, Matte(alpha=alpha), window=np.s_[3:6, 0:9]) is portrait
+    shown = with_kept_colours(portrait, Matte(alpha=alpha), window=everywhere).rgba.copy()
+    assert shown[2, 5:8, :3].tolist() == [[10, 200, 10]] * 3
+    assert np.array_equal(shown[..., 3], rgba[..., 3])
+    shown[2, 5:8, :3] = rgba[2, 5:8, :3]
+    assert np.array_equal(shown, rgba)
+    alone = with_kept_colours(portrait, Matte(alpha=alpha), window=np.s_[0:6, 6:9])  # nothing opaque is seen there
+    assert np.array_equal(alone.rgba, rgba)

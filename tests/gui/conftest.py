@@ -266,7 +266,7 @@ def window(
     yield made
     made.saving.leaves_work_behind = True
     made.close()
-    assert made.document.close(seconds=5)
+    assert made.join(seconds=5)
 
 
 @pytest.fixture

@@ -297,7 +297,7 @@ def test_a_save_that_ends_after_another_picture_was_opened_is_not_that_pictures(
 def test_giving_up_the_dialog_of_save_and_close_keeps_the_next_save_from_closing(
     qtbot: QtBot, studio: MainWindow, tmp_path: Path
 ) -> None:
-    studio.saving.closes_once_saved = True
+    studio.saving.closing.wait()
     studio.keeping.save_elsewhere()
     chooser = studio.findChild(QFileDialog)
     chooser.reject()

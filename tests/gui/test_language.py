@@ -207,7 +207,7 @@ def test_window_and_dialogs_show_no_english(
     shown = words_of(window) | words_of(queue)
     queue.join(seconds=5)
     window.close()
-    assert window.document.close(seconds=5)
+    assert window.join(seconds=5)
     assert len(shown) > 300
     assert sorted(words for words in shown if is_english(words)) == []
 
@@ -244,7 +244,7 @@ def test_no_words_are_cut_off_in_a_small_window(
         qtbot.wait(30)
         cut |= {(suffix, words) for words in cut_off(dialog)}
     window.close()
-    assert window.document.close(seconds=5)
+    assert window.join(seconds=5)
     assert cut == set()
 
 

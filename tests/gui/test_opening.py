@@ -157,9 +157,9 @@ def test_edits_are_saved_and_then_the_other_picture_is_opened(
     assert Session().read(str(kept)).seed == 7
 
 
-@pytest.mark.parametrize("goes_on", [True, False])
+@pytest.mark.parametrize("then", ["anyway", "elsewhere", "cancel"])
 def test_what_waits_is_opened_once_a_changed_file_is_saved_over_and_only_then(
-    qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path, goes_on: bool
+    qtbot: QtBot, studio: MainWindow, tmp_path: Path, picture: Path, then: str
 ) -> None:
     other, kept = tmp_path / "other.png", tmp_path / "kept.paic3d"
     other.write_bytes(picture.read_bytes())
@@ -171,7 +171,15 @@ def test_what_waits_is_opened_once_a_changed_file_is_saved_over_and_only_then(
     messages = studio.workspace.messages
     with qtbot.waitSignal(studio.keeping.changed_on_disk):
         messages._act()
-    if goes_on:
+    if then == "elsewhere":
+        messages._act_otherwise()
+        chooser = studio.findChild(QFileDialog)
+        assert chooser is not None
+        with qtbot.waitSignal(studio.document.opened, timeout=20_000):
+            chooser.fileSelected.emit(str(tmp_path / "mine.paic3d"))
+        assert studio.document.project.picture.name == "other.png"
+        assert Session().read(str(tmp_path / "mine.paic3d")).seed == 7
+    elif then == "anyway":
         with qtbot.waitSignal(studio.document.opened, timeout=20_000):
             messages._act()
         assert studio.document.project.picture.name == "other.png"

@@ -36,6 +36,22 @@ def test_a_rehearsal_can_be_stopped() -> None:
         rehearse(monitor=Monitor(cancelled=lambda: True))
 
 
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="processes step back by nice where there is such a thing")
+def test_a_rehearsal_that_steps_back_leaves_the_processor_to_others() -> None:
+    program = """
+import os
+from paic3d_studio.core.monitor import Monitor
+from paic3d_studio.errors import Cancelled
+from paic3d_studio.viewport.rehearsal import rehearse
+try:
+    rehearse(steps_back=True, monitor=Monitor(cancelled=lambda: True))
+except Cancelled:
+    print(os.nice(0))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    assert int(done.stdout) == 19
+
+
 def draw_in_every_mode() -> None:
     rgba = np.zeros((36, 36, 36, 4), np.uint8)
     rgba[9:27, 9:27, 9:27] = 200
