@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -59,6 +60,7 @@ class ImagePanel(QWidget):
         self._bars = tuple(dict.fromkeys(tool.bar for tool in self.tools.by_name.values() if tool.bar is not None))
         self._button_down = False
         self._last_touch: Touch | None = None
+        self._nudged: Touch | None = None  # where what the arrow keys move is by now, the pointer resting elsewhere
         self._menu: EditMenu | None = None
         self._lay_out()
         self._connect()
@@ -184,6 +186,7 @@ class ImagePanel(QWidget):
         self.hint_changed.emit(self.hint)
 
     def _on_project(self, project: Project) -> None:
+        self._nudged = None
         for tool in self.tools.by_name.values():
             tool.take_project(project)
 
@@ -244,6 +247,8 @@ class ImagePanel(QWidget):
             menu.popup(at.toPoint())
 
     def _on_hovered(self, touch: Touch | None) -> None:
+        if touch != self._last_touch:
+            self._nudged = None
         self._last_touch = touch
         if self.gesture.under_way and not self._button_down and touch is not None:  # a line reaches to the pointer
             self.gesture.go_on(self._tool.move(touch))
@@ -269,14 +274,17 @@ class ImagePanel(QWidget):
         """Nudge what is under the pointer with the arrow keys: one pixel, ten with Shift."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.gesture.finish():
             return
-        step, touch = _NUDGES.get(Qt.Key(event.key())), self._last_touch
+        step, touch = _NUDGES.get(Qt.Key(event.key())), self._nudged or self._last_touch
         edit, of = None, ""
         if step is not None and touch is not None and self._tool.ready and not self.gesture.under_way:
             pixels = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-            edit = self._tool.nudge(touch, (pixels * step[0], pixels * step[1]), scene=self.shown.scene())
-            of = f"nudge of {touch}"  # the pointer rests while a key is held
+            by = (pixels * step[0], pixels * step[1])
+            edit = self._tool.nudge(touch, by, scene=self.shown.scene())
+            of = f"nudge of {self._last_touch}"  # the pointer rests while a key is held
         if not self.gesture.apply(edit, tool=self._tool, of=of):
             super().keyPressEvent(event)
+        elif touch is not None and edit is not None:
+            self._nudged = replace(touch, x=touch.x + by[0], y=touch.y + by[1])
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 Qt's name
         """Let the keys go to the pane under the pointer; what was being typed elsewhere takes effect."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from typing import Final, Literal
 
@@ -30,6 +31,9 @@ __all__ = ["ViewportWidget", "install_surface_format"]
 WHEEL_FACTOR: Final = 0.88
 """One notch of the wheel brings the camera to this part of its distance."""
 
+DRAG_ZOOM: Final = 2.0
+"""How far a zooming drag over the whole view goes: the camera comes to exp(-2) of its distance."""
+
 SLICE_STEP: Final = 0.004
 """Metres that one notch of the wheel moves the slice: about a voxel."""
 
@@ -49,7 +53,7 @@ NUMPAD_VIEWS: Final[dict[Qt.Key, tuple[str, str]]] = {
 }
 """Key of the numeric keypad, with and without Num Lock -> named view, and the one with Ctrl."""
 
-_Gesture = Literal["orbit", "pan"]
+_Gesture = Literal["orbit", "pan", "zoom"]
 
 
 class ViewportWidget(QWidget):
@@ -81,6 +85,7 @@ class ViewportWidget(QWidget):
         self.scene = Scene()
         self._button = Qt.MouseButton.NoButton  # the one that began the gesture
         self._gesture: _Gesture | None = None
+        self._last_fov = HOME_VIEW.fov or 30.0
         self._pointer = QPointF()
         self._host: OpenGLHost | PictureHost | None = None
         self._refusal: QLabel | None = None
@@ -170,6 +175,8 @@ class ViewportWidget(QWidget):
         """Look from `view`."""
         if view == self.scene.view:
             return
+        if self.view.fov is not None:
+            self._last_fov = self.view.fov
         self.scene.set_view(view, now=time.monotonic())
         self._redraw()
         self.view_changed.emit(view)
@@ -274,13 +281,19 @@ class ViewportWidget(QWidget):
         event.accept()
 
     def _move_view(self, gesture: _Gesture, moved: QPointF) -> None:
-        """Turn or shift the head as if it followed a pointer that moved by so many pixels."""
+        """Turn, shift or near the head as if it followed a pointer that moved by so many pixels."""
         side = max(1, min(self.width(), self.height()))
         dx, dy = moved.x() / side, -moved.y() / side
-        self.set_view(self.view.dragged(dx, dy) if gesture == "orbit" else self.view.panned(dx, dy))
+        match gesture:
+            case "orbit":
+                self.set_view(self.view.dragged(dx, dy))
+            case "pan":
+                self.set_view(self.view.panned(dx, dy))
+            case "zoom":
+                self.set_view(self.view.zoomed(math.exp(-DRAG_ZOOM * dy)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        move = self._view_after(event)
+        move = self._in_perspective_as_before(self._view_after(event))
         allowed = Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier
         if event.modifiers() & Qt.KeyboardModifier.KeypadModifier:
             allowed |= Qt.KeyboardModifier.ControlModifier
@@ -304,6 +317,10 @@ class ViewportWidget(QWidget):
         if key in (Qt.Key.Key_R, Qt.Key.Key_Home):
             return self._first_view()
         return _view_after_key(self.view, key)
+
+    def _in_perspective_as_before(self, view: OrbitView | None) -> OrbitView | None:
+        """Return a view that has just become perspective with the angle that the last one had."""
+        return self.view.with_fov(self._last_fov) if view is not None and view.fov and not self.view.fov else view
 
     def focused(self) -> OrbitView:
         """Return the view with the whole head in the middle, from where it is looked at now."""
@@ -436,6 +453,8 @@ def _gesture_of(event: QMouseEvent) -> _Gesture | None:
     """Return what a drag with this button does."""
     shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
     match event.button():
+        case Qt.MouseButton.MiddleButton if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            return "zoom"
         case Qt.MouseButton.LeftButton | Qt.MouseButton.MiddleButton:
             return "pan" if shift else "orbit"
         case Qt.MouseButton.RightButton:

@@ -133,8 +133,7 @@ class OrbitView:
     def toggled_projection(self) -> OrbitView:
         """Change between perspective and orthographic, keeping the size of what lies at the target."""
         if self.fov is None:
-            distance = self.extent / (2.0 * math.tan(math.radians(HOME_VIEW.fov or 30.0) / 2.0))
-            return dataclasses.replace(self, fov=HOME_VIEW.fov, distance=distance)
+            return self.with_fov(HOME_VIEW.fov or 30.0)
         return dataclasses.replace(self, fov=None, distance=self.extent / BOX_SIDE)
 
     def with_fov(self, fov: float) -> OrbitView:

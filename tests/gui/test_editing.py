@@ -266,6 +266,23 @@ def test_arrow_keys_nudge_what_is_under_the_pointer(qtbot: QtBot, studio: MainWi
     assert studio.image.hulls.polygons["mouth"] == pytest.approx(before + np.array([1, 10]))
 
 
+def test_arrow_keys_go_on_moving_what_they_began_with(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:
+    """Farther than the pointer, which rests, reaches, and past what it points at then."""
+    studio.image.view.zoom_to(4.0)
+    before = {name: polygon.copy() for name, polygon in studio.image.hulls.polygons.items()}
+    pointer.hover(*before["right_eye"].mean(axis=0).tolist())
+    for _ in range(8):
+        QTest.keyClick(studio.image.view, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    after = studio.image.hulls.polygons
+    assert after["right_eye"] == pytest.approx(before["right_eye"] + np.array([80, 0]))
+    assert all(np.array_equal(after[name], before[name]) for name in before if name != "right_eye")
+    while studio.document.session.can_undo:
+        studio.document.undo()
+    qtbot.waitUntil(lambda: studio.image.hulls.polygons["right_eye"] == pytest.approx(before["right_eye"]))
+    QTest.keyClick(studio.image.view, Qt.Key.Key_Right)  # from where the pointer is again
+    assert studio.image.hulls.polygons["right_eye"] == pytest.approx(before["right_eye"] + np.array([1, 0]))
+
+
 def test_nudges_without_a_pause_are_one_step_and_so_are_the_values_of_a_setting(
     qtbot: QtBot, studio: MainWindow, pointer: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,6 +119,24 @@ def test_dragging_with_the_other_button_or_shift_moves_the_head_with_the_pointer
     assert (widget.view.azimuth, widget.view.elevation) == (0.0, 0.0)
 
 
+def test_the_middle_button_with_ctrl_zooms(widget: ViewportWidget) -> None:
+    drag(widget, (0, -40), button=Middle, keys=Control)
+    near = widget.view.distance
+    assert near < HOME_VIEW.distance
+    drag(widget, (0, 40), button=Middle, keys=Control)
+    assert widget.view.distance == pytest.approx(HOME_VIEW.distance)
+    assert (widget.view.azimuth, widget.view.elevation, widget.view.target) == (0.0, 0.0, HOME_VIEW.target)
+
+
+def test_perspective_comes_back_with_the_angle_it_had(widget: ViewportWidget) -> None:
+    widget.set_view(widget.view.with_fov(60.0))
+    before = widget.view
+    for _ in range(2):
+        QApplication.sendEvent(widget, QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_P, Plain))
+    assert widget.view.fov == 60.0
+    assert widget.view.distance == pytest.approx(before.distance)
+
+
 def test_another_button_during_an_orbit_neither_ends_nor_changes_it(widget: ViewportWidget) -> None:
     send(widget, QEvent.Type.MouseButtonPress, QPointF(200, 150), Left, Left, Plain)
     send(widget, QEvent.Type.MouseButtonPress, QPointF(200, 150), Right, Left | Right, Plain)
