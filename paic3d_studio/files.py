@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -63,13 +64,47 @@ def write_files(contents: Mapping[Path, bytes]) -> int:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-        for target, part in parts.items():
-            part.replace(target)
+        _put_in_place(parts)
     except OSError as error:
         raise explained(error, target) from error
     finally:
         _discard(parts.values())
     return sum(len(content) for content in contents.values())
+
+
+def _put_in_place(parts: Mapping[Path, Path]) -> None:
+    """Rename each part to its place; where one cannot be, put back what stood at the places of those before it.
+
+    Raises:
+        UserError: one could not be renamed.
+    """
+    kept: dict[Path, Path | None] = {}
+    place = next(iter(parts))
+    try:
+        for place, part in parts.items():
+            kept[place] = _second_name(place) if len(parts) > 1 else None
+            part.replace(place)
+    except OSError as error:
+        for done, older in kept.items():
+            if older is not None:
+                older.replace(done)
+            elif not parts[done].exists():  # it was renamed, and nothing had stood there
+                done.unlink(missing_ok=True)
+        raise explained(error, place) from error
+    finally:
+        _discard([older for older in kept.values() if older is not None])
+
+
+def _second_name(place: Path) -> Path | None:
+    """Give the file at `place` another name beside its own, or a copy where the disk knows no such thing."""
+    if not place.exists():
+        return None
+    older = place.parent / f".{secrets.token_hex(6)}.old"
+    try:
+        os.link(place, older)
+    except OSError:
+        shutil.copy2(place, older)
+    return older
 
 
 def _discard(parts: Iterable[Path]) -> None:

@@ -57,6 +57,36 @@ def test_a_failure_leaves_the_older_file_and_no_part(
     assert (tmp_path / "a").read_bytes() == b"older"
 
 
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("older", [True, False])
+def test_files_that_belong_together_are_all_new_or_all_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, older: bool, links: bool
+) -> None:
+    first, second, third = (tmp_path / name for name in ("head.obj", "head.mtl", "head.png"))
+    if older:
+        first.write_bytes(b"older")
+        third.write_bytes(b"older too")
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.EPERM, "no links")))
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    replace = Path.replace
+
+    def refusing(part: Path, place: Path) -> Path:
+        if place == second:
+            raise OSError(errno.EBUSY, "busy")
+        return replace(part, place)
+
+    with monkeypatch.context() as refusal:
+        refusal.setattr(Path, "replace", refusing)
+        with pytest.raises(UserError, match=r"head\.mtl"):
+            write_files({first: b"new", second: b"new", third: b"new"})
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    assert write_files({first: b"new", second: b"new", third: b"new"}) == 9
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == dict.fromkeys(
+        ("head.obj", "head.mtl", "head.png"), b"new"
+    )
+
+
 @pytest.mark.parametrize(
     ("code", "helps"),
     [

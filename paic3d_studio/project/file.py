@@ -37,7 +37,12 @@ VERSION: Final = 4
 _STATE: Final = "project.json"
 _PICTURE: Final = "picture"
 _PREVIEW: Final = "preview.png"
-_LIMITS: Final[Mapping[str, int]] = {_STATE: 64 << 20, _PICTURE: 1 << 30, _PREVIEW: 4 << 20}
+_SUSPICIOUS_FROM: Final = 1 << 20
+_MOST_PACKED: Final = 100
+"""From so many bytes on an entry may be no more than so many times as large as it is packed: decisions of an artist are
+some 3 to 10 times; a file made to fill the memory is a thousand times."""
+
+_LIMITS: Final[Mapping[str, int]] = {_STATE: 32 << 20, _PICTURE: 1 << 30, _PREVIEW: 4 << 20}
 """What a project file holds, and the most bytes that each entry may have."""
 
 _UNREADABLE: Final = (
@@ -152,7 +157,8 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     """Return an entry, no more of it than its limit."""
     limit = _LIMITS[info.filename]
     way = zipfile.ZIP_DEFLATED if info.filename == _STATE else zipfile.ZIP_STORED  # a picture is as large as its file
-    if info.file_size > limit or info.compress_type != way:
+    swollen = info.file_size > _SUSPICIOUS_FROM and info.file_size > _MOST_PACKED * max(1, info.compress_size)
+    if info.file_size > limit or info.compress_type != way or swollen:
         raise Damaged(f"{info.filename} is too large or packed in another way")
     with archive.open(info) as entry:
         content = entry.read(limit + 1)

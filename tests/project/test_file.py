@@ -222,11 +222,13 @@ def test_what_is_no_project_is_refused_in_one_sentence(kind: str) -> None:
     assert len(refused.value.message) < 500
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
+@pytest.mark.parametrize("size", [65 << 20, 8 << 20])
+def test_a_bomb_is_refused_before_it_is_unpacked(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("project.json", b" " * (65 << 20))
+        archive.writestr("project.json", b"[" * size)
         archive.writestr("picture", b"x")
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_, **__: pytest.fail("it was unpacked"))
     assert len(buffer.getvalue()) < 1 << 20
     with pytest.raises(UserError, match="too large"):
         decoded_project(buffer.getvalue(), name="x.paic3d")

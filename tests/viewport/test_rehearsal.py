@@ -36,6 +36,22 @@ def test_a_rehearsal_can_be_stopped() -> None:
         rehearse(monitor=Monitor(cancelled=lambda: True))
 
 
+def test_opengl_3_3_is_enough_for_every_mode() -> None:
+    program = """
+from paic3d_studio.viewport.offscreen import offscreen_context
+from paic3d_studio.viewport.rehearsal import rehearse
+with offscreen_context() as ctx:
+    print(ctx.info["GL_VERSION"])
+rehearse()
+"""
+    surroundings = {**os.environ, "MESA_GL_VERSION_OVERRIDE": "3.3", "MESA_GLSL_VERSION_OVERRIDE": "330"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False, timeout=120)
+    if done.returncode == 0 and not done.stdout.startswith("3.3"):
+        pytest.skip("this driver does not let itself be held down to 3.3: that takes Mesa")
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.skipif(not hasattr(os, "nice"), reason="processes step back by nice where there is such a thing")
 def test_a_rehearsal_that_steps_back_leaves_the_processor_to_others() -> None:
     program = """
