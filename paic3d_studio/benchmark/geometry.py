@@ -130,7 +130,8 @@ def point_normals(points: NDArray[np.float64]) -> NDArray[np.float64]:
 def field_mesh(
     field: RadianceField, *, resolution: int = LATTICE, monitor: Monitor = SILENT
 ) -> tuple[mesh.Points, mesh.Faces]:
-    """Return the studio's surface of a field before it is simplified and unwrapped, uncut at the neck, in metres.
+    """Return the studio's surface of a field, uncut at the neck, in metres: before it is simplified and unwrapped, and
+    without the sheets that the drawing adds (`core.drawn_parts`), for it is the field that is measured.
 
     Raises:
         UserError: the field holds no surface.
