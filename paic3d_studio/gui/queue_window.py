@@ -86,20 +86,20 @@ class QueueWindow(QWidget):
     # What waits ------------------------------------------------------------------------------------------------------
 
     def add_files(self, paths: Iterable[Path]) -> None:
-        """Put pictures and projects at the end of the list, and those inside folders; two of one name cannot be."""
-        known = {file.name.lower() for file in self.list.files}
+        """Put pictures and projects at the end of the list, and those inside folders; each once."""
+        known = {file.resolve() for file in self.list.files}
         left_out = []
         for path in _pictures_among(paths):
-            if path.name.lower() in known:
+            if path.resolve() in known:
                 left_out.append(path.name)
                 continue
-            known.add(path.name.lower())
+            known.add(path.resolve())
             self.list.add(path)
         self._update()
         self._look()
         if left_out:
             named = left_out[0] if len(left_out) == 1 else text("{count} pictures", count=len(left_out))
-            self.note.setText(text("{name}: in the list already; results are named after the picture.", name=named))
+            self.note.setText(text("{name}: in the list already.", name=named))
 
     def _look(self) -> None:
         """Fetch the small pictures that are missing yet, in the background."""

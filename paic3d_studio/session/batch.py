@@ -13,6 +13,7 @@ import contextlib
 import dataclasses
 import hashlib
 import html
+import itertools
 import json
 import os
 import sys
@@ -20,7 +21,7 @@ import time
 import urllib.parse
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,12 +70,17 @@ _SHEET_SIZE: Final = 160
 
 @dataclasses.dataclass(frozen=True)
 class Item:
-    """One picture of the batch and where its results go; `key` stands for its bytes, the options and the weights."""
+    """One picture of the batch and where its results go.
+
+    `key` stands for its bytes, the options and the weights. `name` tells it from the others: it is that of the picture,
+    with a number where pictures of several folders share it.
+    """
 
     picture: Path
     head: Path
     sheet: Path
     key: str
+    name: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,25 +163,41 @@ def items_for(
     if any(output.resolve() == picture.parent.resolve() for picture in pictures):
         raise UserError("Turntables would be written over the pictures.", "Choose another folder for the heads.")
     names = _result_names(pictures)
+    told = _numbered([picture.name for picture in pictures])
     if options.get("upscale") is not None:  # a network stands in the keys by what is in its file
         upscaling = asked_upscaling(str(options["upscale"]))
         options = {**options, "upscale": upscaling.get("sha256", upscaling["way"])}
     items = []
-    for picture, name in zip(pictures, names, strict=True):
+    for picture, name, result in zip(pictures, told, names, strict=True):
         monitor.check()
-        items.append(_item(picture, name, output, suffix, options))
+        head, sheet = output / f"{result}{suffix}", output / f"{result}.png"
+        items.append(Item(picture, head, sheet, _key(picture, suffix, options), name))
     for item in items:
         refuse_pictures_as_targets(Job(item.picture, item.head, item.sheet), pictures)
     return items
 
 
 def _result_names(pictures: Sequence[Path]) -> list[str]:
-    """Return what the results of each picture are called: its stem; where that is another's too, its whole name."""
+    """Return what the results of each picture are called: its stem; where that is another's too, its whole name; and
+    where that is another's too, that with a number."""
     taken = Counter(name.lower() for picture in pictures for name in (picture.stem, picture.name))
-    return [picture.stem if taken[picture.stem.lower()] == 1 else picture.name for picture in pictures]
+    wanted = [picture.stem if taken[picture.stem.lower()] == 1 else picture.name for picture in pictures]
+    return _numbered(wanted, taken=taken)
 
 
-def _item(picture: Path, name: str, output: Path, suffix: str, options: Mapping[str, object]) -> Item:
+def _numbered(names: Sequence[str], *, taken: Collection[str] = ()) -> list[str]:
+    """Return names with a number behind each that has been there, never one that is `taken` (in small letters)."""
+    told: list[str] = []
+    for name in names:
+        used = {other.lower() for other in told}
+        others = (f"{name} {number}" for number in itertools.count(2))
+        free = (other for other in others if other.lower() not in used and other.lower() not in taken)
+        told.append(next(free) if name.lower() in used else name)
+    return told
+
+
+def _key(picture: Path, suffix: str, options: Mapping[str, object]) -> str:
+    """Return what stands for a picture's bytes, the options and the weights: sha256 in hex."""
     try:
         encoded = picture.read_bytes()
     except OSError:
@@ -183,8 +205,7 @@ def _item(picture: Path, name: str, output: Path, suffix: str, options: Mapping[
     content = hashlib.sha256(encoded).hexdigest()
     chosen = sorted((key, str(value)) for key, value in options.items())
     told = json.dumps([__version__, content, suffix, chosen, _weights(encoded, options)])
-    key = hashlib.sha256(told.encode()).hexdigest()
-    return Item(picture, head=output / f"{name}{suffix}", sheet=output / f"{name}.png", key=key)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _weights(encoded: bytes, options: Mapping[str, object]) -> tuple[str, ...]:
@@ -205,7 +226,7 @@ def make_heads(
     monitor: Monitor = SILENT,
     tell: Callable[[Item, Outcome], None],
 ) -> dict[str, Outcome]:
-    """Make the heads that are not there yet, writing record and report after each; picture name -> outcome.
+    """Make the heads that are not there yet, writing record and report after each; name of item -> outcome.
 
     Args:
         items: what is to be made.
@@ -219,17 +240,16 @@ def make_heads(
         UserError: the record cannot be written any more.
     """
     outcomes = _recorded(output)
-    outcomes = {item.picture.name: outcomes[item.picture.name] for item in items if _is_done(item, outcomes)}
+    outcomes = {item.name: outcomes[item.name] for item in items if _is_done(item, outcomes)}
     for item in items:
-        if item.picture.name in outcomes:
-            tell(item, outcomes[item.picture.name])
+        if item.name in outcomes:
+            tell(item, outcomes[item.name])
     for number, item in enumerate(items):
-        name = item.picture.name
-        if name not in outcomes:
-            part = monitor.child(number / len(items), (number + 1) / len(items), name)
-            outcomes[name] = _outcome(item, options, part)
+        if item.name not in outcomes:
+            part = monitor.child(number / len(items), (number + 1) / len(items), item.picture.name)
+            outcomes[item.name] = _outcome(item, options, part)
             _write_record(items, outcomes, output)
-            tell(item, outcomes[name])
+            tell(item, outcomes[item.name])
     _write_record(items, outcomes, output)
     return outcomes
 
@@ -281,7 +301,7 @@ def make_head(item: Item, options: Mapping[str, Any], *, monitor: Monitor) -> Ou
 
 def _is_done(item: Item, outcomes: Mapping[str, Outcome]) -> bool:
     """Whether an earlier run made this head, and all of its files still lie there as they were written."""
-    outcome = outcomes.get(item.picture.name)
+    outcome = outcomes.get(item.name)
     if outcome is None or outcome.problem or outcome.key != item.key:
         return False
     if not isinstance(outcome.files, dict) or not {item.head.name, item.sheet.name} <= outcome.files.keys():
@@ -316,7 +336,7 @@ def _write_record(items: Sequence[Item], outcomes: Mapping[str, Outcome], output
 
 def _report(items: Sequence[Item], outcomes: Mapping[str, Outcome]) -> str:
     """Return the report as a page that needs nothing but the files beside it."""
-    rows = "\n".join(_row(item, outcomes[item.picture.name]) for item in items if item.picture.name in outcomes)
+    rows = "\n".join(_row(item, outcomes[item.name]) for item in items if item.name in outcomes)
     failed = sum(bool(outcome.problem) for outcome in outcomes.values())
     return f"""<!doctype html>
 <meta charset="utf-8"><title>Heads</title>

@@ -103,6 +103,18 @@ def test_pictures_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> Non
     assert heads == ["a.jpg.ply", "a.jpg.png.ply", "a.png.ply", "a_jpg.ply", "b.ply"]
 
 
+def test_pictures_of_one_name_in_several_folders_have_results_of_their_own(tmp_path: Path) -> None:
+    found = []
+    for folder in ("one", "two", "three"):
+        (tmp_path / folder).mkdir()
+        found.append(tmp_path / folder / "Girl.png")
+        found[-1].write_bytes(folder.encode())
+    items = batch.items_for(found, tmp_path / "out", options=batch.PLAIN_OPTIONS)
+    assert [item.name for item in items] == ["Girl.png", "Girl.png 2", "Girl.png 3"]
+    assert [item.head.name for item in items] == ["Girl.png.glb", "Girl.png 2.glb", "Girl.png 3.glb"]
+    assert len({item.sheet for item in items}) == 3
+
+
 def test_the_report_leads_to_files_of_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("a#1 50%.png", "javascript:alert(1).png", "portr\udce4t.png")  # the last is no text
     for name in names:

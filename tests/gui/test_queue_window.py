@@ -160,14 +160,18 @@ def test_stopping_keeps_the_list_for_another_start(
     qtbot.waitUntil(lambda: len(maker.asked) == 3)
 
 
-def test_two_pictures_of_one_name_are_refused_in_a_sentence(queue: QueueWindow, pictures: Path, picture: Path) -> None:
+def test_a_picture_stands_in_the_list_once_and_another_of_its_name_beside_it(
+    queue: QueueWindow, pictures: Path, picture: Path
+) -> None:
     other = picture.parent / "a.png"
     other.write_bytes(picture.read_bytes())
     queue.add_files([pictures, other])
-    assert len(queue.list.files) == 3
-    assert queue.note.text().startswith("a.png: in the list already")
+    assert len(queue.list.files) == 4
+    queue.add_files([other])
+    assert queue.note.text() == "a.png: in the list already."
     queue.add_files([pictures])
-    assert queue.note.text().startswith("3 pictures: in the list already")
+    assert queue.note.text() == "3 pictures: in the list already."
+    assert len(queue.list.files) == 4
 
 
 def test_a_folder_that_cannot_take_the_heads_is_said_before_anything_runs(
