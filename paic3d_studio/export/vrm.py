@@ -70,10 +70,10 @@ def encode_vrm(textured: TexturedMesh, path: Path, terms: Terms) -> Encoded:
         UserError: the terms name no author.
     """
     refuse_nameless(terms)
-    return Encoded.of(textured.surface, {path: vrm_bytes(textured, terms=terms, name=terms.title or _called(path))})
+    return Encoded.of(textured.surface, {path: vrm_bytes(textured, terms=terms, name=terms.title or usual_title(path))})
 
 
-def _called(path: Path) -> str:
+def usual_title(path: Path) -> str:
     """Return what a head is called that the artist gave no name: as its file."""
     name = "".join(letter for letter in path.stem if letter.isprintable())
     return name[:LONGEST] or "Head"

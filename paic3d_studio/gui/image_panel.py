@@ -8,12 +8,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import FeatureHulls
 from paic3d_studio.gui.document import Document
 from paic3d_studio.gui.gesture import Gesture
+from paic3d_studio.gui.keys import let_keys_follow_pointer
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.picture_layers import PictureLayers
 from paic3d_studio.gui.picture_tools import new_tools
@@ -286,12 +287,6 @@ class ImagePanel(QWidget):
         elif touch is not None and edit is not None:
             self._nudged = replace(touch, x=touch.x + by[0], y=touch.y + by[1])
 
-    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 Qt's name
-        """Let the keys go to the pane under the pointer; what was being typed elsewhere takes effect."""
-        super().enterEvent(event)
-        if self.isActiveWindow():
-            self.view.setFocus(Qt.FocusReason.MouseFocusReason)
-
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 Qt's name
         """Let go of what lit up."""
         super().leaveEvent(event)
@@ -308,6 +303,7 @@ class ImagePanel(QWidget):
         self.setMinimumSize(260, 220)
 
     def _connect(self) -> None:
+        let_keys_follow_pointer(self.view, pane=self, surface=self.view.viewport())
         self.view.pressed.connect(self._on_pressed)
         self.view.moved.connect(self._on_moved)
         self.view.released.connect(self._on_released)

@@ -69,6 +69,7 @@ class Outcomes(QObject):
         document.failed.connect(self._on_failed)
         document.stopped.connect(self._on_stopped)
         image.tools.region.drawn.connect(self._on_region_drawn)
+        image.tools.placing.prompt.answered.connect(self._on_face_placed)
 
     def tell_of_bug(self, what: str, *, details: str) -> None:
         """Say that something went wrong that nobody foresaw; `details` can be copied."""
@@ -145,6 +146,9 @@ class Outcomes(QObject):
             self.tell_of_error(error)
         else:
             self._status.show_idle(text("The region of interest is kept in {name}", name=path.name))
+
+    def _on_face_placed(self) -> None:
+        self._messages.withdraw("place-face")
 
     def _face_is_missing(self) -> bool:
         session = self._document.session

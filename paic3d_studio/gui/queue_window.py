@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QPixmap
+from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -55,6 +55,7 @@ class QueueWindow(QWidget):
         self._looking = Runner(self)  # for the small pictures, which do not wait for heads
         self.running = False
         """Whether heads are being made."""
+        QShortcut(QKeySequence.StandardKey.Close, self, self.close)
         self.list = QueueList()
         self._words_before = ""  # what was said of the one that runs: it may have a head already
         self._left: list[Path] = []  # of what is being made: what has no outcome yet, the one that runs first
@@ -345,7 +346,8 @@ def _told(outcome: Outcome) -> str:
     """Return what became of a picture, in a line."""
     if outcome.problem:
         return _said(outcome.problem, outcome.cure)
-    made = text("{faces} triangles, {seconds} s", faces=outcome.faces, seconds=f"{outcome.seconds:.1f}")
+    faces = f"{outcome.faces:,}".replace(",", "\u202f")
+    made = text("{faces} triangles, {seconds} s", faces=faces, seconds=f"{outcome.seconds:.1f}")
     return f"{made}; {text(outcome.warning)}" if outcome.warning else made
 
 

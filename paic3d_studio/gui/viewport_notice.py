@@ -71,14 +71,16 @@ class ViewportNotice(QWidget):
         painter.drawText(room.adjusted(0.0, taken.height() + 8.0, 0.0, 0.0), centred, self.more)
 
     def _paint_caption(self, painter: QPainter) -> None:
-        metrics = painter.fontMetrics()
-        box = QRectF(0.0, 0.0, metrics.horizontalAdvance(self.text) + 24.0, metrics.height() + 12.0)
-        box.moveCenter(QPointF(self.width() / 2.0, self._middle))
+        line = painter.fontMetrics().height()
+        words = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+        taken = painter.boundingRect(QRectF(0.0, 0.0, self.width() - 48.0, self.height()), words, self.text)
+        box = QRectF(0.0, self._middle - line / 2.0 - 6.0, taken.width() + 24.0, taken.height() + 12.0)
+        box.moveLeft((self.width() - box.width()) / 2.0)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(12, 16, 22, 190))
-        painter.drawRoundedRect(box, box.height() / 2.0, box.height() / 2.0)
+        painter.drawRoundedRect(box, line / 2.0 + 6.0, line / 2.0 + 6.0)
         painter.setPen(QColor(_TEXT))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.text)
+        painter.drawText(box.adjusted(12.0, 6.0, -12.0, -6.0), words, self.text)
 
 
 def _bust(centre: QPointF, unit: float) -> QPainterPath:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject, QPoint, Qt, QTimer
+from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from paic3d_studio.gui.interpreter import collect_everything
@@ -69,8 +69,7 @@ class Windows(QObject):
         window.opening.raise_elsewhere = partial(self._raise_with, other_than=window)
         self._open.append(window)
         if before is not None:
-            window.resize(before.size())
-            window.move(before.pos() + QPoint(_STEP, _STEP))
+            window.setGeometry(_beside(before))
         window.show()
         return window
 
@@ -156,3 +155,14 @@ def _same(file: Path, other: Path | None) -> bool:
         return file.samefile(other)
     except OSError:
         return file.absolute() == other.absolute()
+
+
+def _beside(window: MainWindow) -> QRect:
+    """Return where another window goes: a step beside this one, as large as it is when it fills no screen, in sight."""
+    room = window.screen().availableGeometry()
+    beside = window.normalGeometry().translated(_STEP, _STEP)
+    beside.setSize(beside.size().boundedTo(room.size()))
+    beside.moveRight(min(beside.right(), room.right()))
+    beside.moveBottom(min(beside.bottom(), room.bottom()))
+    beside.moveTopLeft(QPoint(max(beside.left(), room.left()), max(beside.top(), room.top())))
+    return beside

@@ -339,3 +339,17 @@ def test_keys_that_mean_two_things_say_where_in_their_tips(window: MainWindow) -
     brush = window.actions_by_name["tool-brush"].toolTip()
     back = next(one.toolTip() for one in window.head.findChildren(QToolButton) if one.text() == "Back")
     assert "(B, over the picture)" in brush and "(B, over the head)" in back
+
+
+def test_a_step_of_which_a_part_is_out_of_date_is_not_called_done() -> None:
+    strip = StageStrip([("lattice", "Sampling"), ("surface", "Taking the surface")])
+    for stage in ("lattice", "surface"):
+        strip.take(StageReport(stage, "cached"))
+    assert strip.chips["Mesh"].report is not None
+    strip.show_stage("surface", None)  # a mesh of other settings
+    assert strip.chips["Mesh"].report is None
+    strip.take(StageReport("surface", "running"))
+    assert strip.chips["Mesh"].report.state == "running"
+    texture = StageStrip([("textured", "Painting"), ("inspection", "Measuring")])
+    texture.take(StageReport("textured", "fresh", seconds=1.0))
+    assert texture.chips["Texture"].report.state == "fresh"  # nobody has looked at its figures

@@ -87,6 +87,7 @@ def test_a_picture_without_a_face_asks_for_it_and_three_clicks_place_it(
         QTest.mouseClick(
             window.image.view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(round(at[0]), round(at[1]))
         )
+        assert not window.workspace.messages.isVisible()  # it was about this, and covers what is to be clicked
     assert tuple(asked) == QUESTIONS
     qtbot.waitUntil(lambda: window.image.has_face, timeout=10_000)
     assert not window.image.placing
@@ -206,6 +207,20 @@ def test_a_save_that_was_given_up_opens_nothing_later(
         studio.keeping.save_to(tmp_path / "kept.paic3d")
     qtbot.wait(100)
     assert studio.document.project.picture.name == "portrait.png"
+
+
+def test_a_pasted_picture_is_not_closed_without_a_question(qtbot: QtBot, window: MainWindow, picture: Path) -> None:
+    data = QMimeData()
+    data.setImageData(QImage(str(picture)))
+    with qtbot.waitSignal(window.document.refreshed, timeout=20_000):
+        window.opening.take_from(data)
+    window.close()
+    assert window.isVisible()
+    assert window.workspace.messages.text == "This picture is kept nowhere else."
+    with qtbot.waitSignal(window.keeping.saved, timeout=20_000):
+        window.keeping.save_to(picture.parent / "pasted.paic3d")
+    window.close()
+    assert not window.isVisible()
 
 
 def test_closing_asks_first_when_edits_would_be_lost(qtbot: QtBot, studio: MainWindow, pointer: object) -> None:

@@ -96,9 +96,9 @@ def test_each_entry_says_what_became_of_it(qtbot: QtBot, queue: QueueWindow, mak
     qtbot.mouseClick(queue.start, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not queue.running and len(maker.asked) == 3)
     assert texts(queue) == [
-        "a.png\n20000 triangles, 8.2 s",
+        "a.png\n20\u202f000 triangles, 8.2 s",
         "bad.png\nNo face was found. Choose another folder for the heads.",
-        "c.png\n20000 triangles, 8.2 s; Something went wrong inside the program.",
+        "c.png\n20\u202f000 triangles, 8.2 s; Something went wrong inside the program.",
     ]
     qtbot.waitUntil(lambda: queue.note.text() == "2 of 3 heads are made. 1 failed; the list says why.")
     assert maker.options == dict(PLAIN_OPTIONS)
@@ -125,7 +125,7 @@ def test_problems_cures_and_warnings_are_said_in_the_artists_language(
     queue.output.setText(output)
     queue.begin()
     qtbot.waitUntil(lambda: not queue.running and len(maker.asked) == 3)
-    made = said["{faces} triangles, {seconds} s"].format(faces=20000, seconds="8.2")
+    made = said["{faces} triangles, {seconds} s"].format(faces="20\u202f000", seconds="8.2")
     first, second, third = (told.split("\n")[1] for told in texts(queue))
     assert first == made and third == f"{made}; {said['Something went wrong inside the program.']}"
     assert second.endswith(f" {said[cure]}")

@@ -57,6 +57,19 @@ def test_a_picture_over_unsaved_edits_can_have_a_window_of_its_own(
     assert not second.document.session.dirty
 
 
+def test_another_window_beside_one_that_fills_the_screen_is_in_sight(qtbot: QtBot, windows: Windows) -> None:
+    first = windows.open_windows[0]
+    room = first.screen().availableGeometry()
+    first.resize(room.width() // 2, room.height() // 2)
+    usual = first.size()
+    first.showMaximized()
+    second = windows.new()
+    assert room.contains(second.geometry())
+    assert second.size() == usual
+    for _ in range(40):
+        assert room.contains(windows.new().geometry())
+
+
 def test_undo_in_one_window_leaves_the_other_alone(qtbot: QtBot, windows: Windows, picture: Path) -> None:
     first = opened(qtbot, windows.open_windows[0], picture)
     second = opened(qtbot, windows.new(), picture)

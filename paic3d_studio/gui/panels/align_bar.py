@@ -7,6 +7,7 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QMenu, QPushButton, QWidget
 
+from paic3d_studio.gui.keys import leave_undo
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.widgets import FloatingBar, label
 from paic3d_studio.project.state import MAX_RESIZE, MAX_SHIFT, AlignmentEdit
@@ -91,6 +92,7 @@ class AlignBar(FloatingBar):
         field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         field.lineEdit().setTextMargins(2, 0, 0, 0)
         field.valueChanged.connect(self._on_typed)
+        leave_undo(field)
         return field
 
     def show_edit(self, edit: AlignmentEdit) -> None:

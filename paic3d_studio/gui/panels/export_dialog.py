@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from paic3d_studio.core.terms import Terms
 from paic3d_studio.errors import UserError
+from paic3d_studio.export.vrm import usual_title
 from paic3d_studio.gui.file_dialogs import FOLDER, file_dialog
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.mesh_panel import MESH_OPTIONS
@@ -230,7 +231,7 @@ class ExportDialog(QDialog):
     def _tell(self) -> None:
         for part in (self._terms_line, self.terms_form):
             part.setVisible(self._exporter.wants_terms)
-        self.terms_form.show_usual_title(self.target.stem)
+        self.terms_form.show_usual_title(usual_title(self.target) if self._name.text().strip() else "")
         turns = self.side is not None
         self.setWindowTitle(text("Export turntable") if turns else text("Export head"))
         self._pictures.setVisible(turns)

@@ -19,6 +19,10 @@ from paic3d_studio.gui.widgets import icon_button, label, without_long_words
 
 _SYMBOLS: Final = {"error": "error", "warning": "warning", "info": "check"}
 _INFO_SECONDS = 12
+_WIDTH: Final = 680
+_BUTTON_WIDTH: Final = 150
+"""Pixels of a message with one button, and what each further one adds, where there is room."""
+
 _OFFER_SECONDS = 30
 """How long good news stays, and good news with a button."""
 
@@ -188,7 +192,8 @@ class MessageBar(QFrame):
         line.addWidget(self._dismiss, 0, Qt.AlignmentFlag.AlignTop)
 
     def _place(self) -> None:
-        width = min(680, self._host.width() - 32)
+        offered = sum(button.isVisibleTo(self) for button in self._buttons)
+        width = min(_WIDTH + _BUTTON_WIDTH * max(0, offered - 1), self._host.width() - 32)
         self.setFixedWidth(width)
         self._line.activate()
         height = max(self._line.totalHeightForWidth(width), 44)

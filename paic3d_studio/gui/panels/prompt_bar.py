@@ -16,6 +16,8 @@ class PromptBar(QFrame):
 
     left = Signal()
     stepped_back = Signal()
+    answered = Signal()
+    """A place was clicked."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -11,6 +11,7 @@ from typing import Any, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox, QVBoxLayout, QWidget
 
+from paic3d_studio.gui.keys import leave_undo
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.widgets import Form, Section, align_forms, leave_the_wheel, row
 from paic3d_studio.project import edits
@@ -215,6 +216,7 @@ class OptionControls:
         spin.setSpecialValueText(text(option.at_least))
         spin.lineEdit().setTextMargins(6, 0, 0, 0)
         leave_the_wheel(spin)
+        leave_undo(spin)
         spin.valueChanged.connect(partial(self._on_value, option.name))
         return spin
 

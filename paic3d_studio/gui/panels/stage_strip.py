@@ -33,6 +33,10 @@ STEPS: Final = {
 _APART: Final = ("fine_volume",)
 """Stages that come once the step is done, by a request of their own."""
 
+_NOT_NEEDED: Final = (*_APART, "inspection")
+"""Stages without which the step is done: what it gives is there."""
+
+_DONE: Final = ("fresh", "cached")
 _RANK: Final = ("running", "failed", "cancelled", "queued", "fresh", "cached")
 """States of stages; the first of them that occurs is the state of their step."""
 
@@ -75,7 +79,8 @@ class StepChip(QWidget):
     def report(self) -> StageReport | None:
         """What there is to say of the step: of its stages the one that matters most, with the seconds of all."""
         known = [report for report in self.reports.values() if report is not None]
-        if not known:
+        missing = any(report is None and stage not in _NOT_NEEDED for stage, report in self.reports.items())
+        if not known or (missing and all(report.state in _DONE for report in known)):
             return None
         first = min(known, key=lambda report: _RANK.index(report.state))
         seconds = first.seconds

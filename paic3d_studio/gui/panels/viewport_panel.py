@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QEnterEvent, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
 
 from paic3d_studio.core.artefacts import FieldVolume, TexturedMesh
 from paic3d_studio.core.inspection import MeshInspection
 from paic3d_studio.gui.icons import icon
+from paic3d_studio.gui.keys import let_keys_follow_pointer
 from paic3d_studio.gui.language import text
 from paic3d_studio.gui.panels.look_menu import VIEWS, LookMenu
 from paic3d_studio.gui.split_handle import SplitHandle
@@ -29,6 +30,7 @@ class ViewportPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.viewport = ViewportWidget()
+        let_keys_follow_pointer(self.viewport, pane=self)
         self._volumes: dict[int, FieldVolume | BakedVolume] = {}  # voxels along a side -> the newest
         self._picture: StitchPicture | None = None
         self._mesh: TexturedMesh | None = None
@@ -128,12 +130,6 @@ class ViewportPanel(QWidget):
         action.toggled.connect(self.set_split)
         self.addAction(action)
         return action
-
-    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 Qt's name
-        """Let the keys go to the pane under the pointer."""
-        super().enterEvent(event)
-        if self.isActiveWindow():
-            self.viewport.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def _new_mode_menu(self) -> QMenu:
         menu = QMenu(text("Shading"), self)

@@ -166,6 +166,7 @@ class FacePlacing(MachineTool):
     def press(self, touch: Touch, *, scene: Scene) -> Edit | None:
         """Take a place; the third one places the face and ends the asking."""
         edit = self.machine.press(touch, scene=scene)
+        self.prompt.answered.emit()
         if edit is None:
             self._ask()
         else:
