@@ -7,8 +7,11 @@ import math
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from paic3d_studio.core.alignment import aligned_points, alignment_scale, portrait_points
-from paic3d_studio.core.artefacts import ALIGNED_SIZE, Alignment
+import numpy as np
+
+from paic3d_studio.core.alignment import align, aligned_points, alignment_scale, chained, portrait_points
+from paic3d_studio.core.artefacts import ALIGNED_SIZE, Alignment, Landmarks
+from paic3d_studio.core.face_template import LEFT_EYE, RIGHT_EYE, fitted_parts
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import MAX_RESIZE, MAX_SHIFT, AlignmentEdit, Point, Project
 from paic3d_studio.tools.pointer import Edit, Scene, Touch
@@ -94,9 +97,41 @@ def changed(before: AlignmentEdit, *, by: Point = (0.0, 0.0), factor: float = 1.
     return dataclasses.replace(before, shift=shift, scale=scale, turn=math.remainder(before.turn + turn, 360))
 
 
-def levelled(before: AlignmentEdit, *, tilt: float) -> AlignmentEdit:
-    """Return an adjustment after which eyes that tilt by so many degrees, as they are shown, lie at one height."""
-    return changed(before, turn=-tilt)
+def levelled(before: AlignmentEdit, *, tilt: float, about: Point = MIDDLE) -> AlignmentEdit:
+    """Return an adjustment after which eyes that tilt by so many degrees, as they are shown, lie at one height.
+
+    `about` is the place, in aligned pixels, that stays where it is.
+    """
+    angle = math.radians(-tilt)
+    x, y = about[0] - MIDDLE[0], about[1] - MIDDLE[1]
+    turned = x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
+    return changed(before, turn=-tilt, by=(x - turned[0], y - turned[1]))
+
+
+def tilt_of(landmarks: Landmarks) -> float:
+    """Return how far a face is turned in the picture, in radians, clockwise: of the line from eye to eye."""
+    across = landmarks.points[LEFT_EYE].mean(axis=0) - landmarks.points[RIGHT_EYE].mean(axis=0)
+    nearly = math.atan2(float(across[1]), float(across[0]))
+    c, s = math.cos(nearly), math.sin(nearly)
+    return nearly + fitted_parts(landmarks.points @ np.array([[c, -s], [s, c]])).tilt
+
+
+def upright(landmarks: Landmarks) -> AlignmentEdit:
+    """Return the adjustment that turns a face of any tilt upright, where and as large as upright faces are aligned.
+
+    Args:
+        landmarks: in Portrait pixels.
+    """
+    centre = landmarks.points.mean(axis=0).astype(np.float64)
+    tilt = tilt_of(landmarks)
+    turn = np.array([[math.cos(tilt), math.sin(tilt)], [-math.sin(tilt), math.cos(tilt)]])
+    points = (landmarks.points - centre) @ turn.T + centre
+    straight = align(dataclasses.replace(landmarks, points=points.astype(np.float32)))
+    wanted = chained(np.column_stack([turn, centre - turn @ centre]), straight.matrix)
+    middle = portrait_points(align(landmarks), points=MIDDLE)  # as it would lie
+    x, y = wanted[:, :2] @ middle + wanted[:, 2]
+    factor = alignment_scale(straight) / alignment_scale(align(landmarks))
+    return changed(changed(AlignmentEdit(), factor=factor, turn=-math.degrees(tilt)), by=(x - MIDDLE[0], y - MIDDLE[1]))
 
 
 def fitted_to(wanted: Alignment, *, found: Alignment) -> AlignmentEdit:

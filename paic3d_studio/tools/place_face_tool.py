@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,7 @@ from paic3d_studio.core.landmarks import landmarks_from_parts
 from paic3d_studio.errors import UserError
 from paic3d_studio.project import edits
 from paic3d_studio.project.state import Point, Project
+from paic3d_studio.tools.align_tool import tilt_of, upright
 from paic3d_studio.tools.pointer import Edit, Scene, Touch
 
 QUESTIONS: Final = (
@@ -16,6 +18,9 @@ QUESTIONS: Final = (
     "Click the middle of the eye on the right of the picture (the character's left eye).",
     "Click the middle of the mouth.",
 )
+
+_UPRIGHT_UP_TO: Final = math.radians(30)
+"""Tilt of eyes up to which the picture stays as it is: heads are drawn aslant, but the method knows none that lie."""
 
 _REFUSALS: Final = ("", "The eyes cannot both be there. ", "A mouth cannot lie there: it is below the eyes. ")
 """What is wrong with a click that was not taken, by how many places were known."""
@@ -72,8 +77,12 @@ class PlaceFaceTool:
         if right_eye[0] > left_eye[0]:  # she clicked them the other way round: the picture knows better
             right_eye, left_eye = left_eye, right_eye
 
+        landmarks = landmarks_from_parts(right_eye, left_eye, mouth)
+        lies = abs(tilt_of(landmarks)) > _UPRIGHT_UP_TO
+
         def edit(project: Project) -> Project:
-            return edits.place_face(project, right_eye=right_eye, left_eye=left_eye, mouth=mouth)
+            placed = edits.place_face(project, right_eye=right_eye, left_eye=left_eye, mouth=mouth)
+            return edits.set_alignment(placed, alignment=upright(landmarks)) if lies else placed
 
         return edit
 

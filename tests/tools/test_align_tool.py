@@ -1,14 +1,17 @@
 """Moving, scaling and turning the picture under the frame."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from paic3d_studio.core.alignment import adjusted, adjustment
+from paic3d_studio.core.alignment import adjusted, adjustment, align, aligned_points
 from paic3d_studio.core.artefacts import Alignment
+from paic3d_studio.core.landmarks import landmarks_from_parts
 from paic3d_studio.project.state import MAX_RESIZE, MAX_SHIFT, AlignmentEdit, PictureSource, Project
-from paic3d_studio.tools.align_tool import MIDDLE, AlignTool, align_part, changed, fitted_to, levelled
+from paic3d_studio.tools.align_tool import MIDDLE, AlignTool, align_part, changed, fitted_to, levelled, upright
 from paic3d_studio.tools.pointer import Scene, Touch
 
 PROJECT = Project(picture=PictureSource("p.png", b""))
@@ -101,3 +104,25 @@ def test_levelled_eyes_lie_at_one_height(before: AlignmentEdit, tilt: float) -> 
     eyes = held @ after[:, :2].T + after[:, 2]
     assert eyes[0, 1] == pytest.approx(eyes[1, 1], abs=1e-6)
     assert eyes[0, 0] < eyes[1, 0]
+
+
+@given(before=adjustments, tilt=st.floats(-60, 60), place=inside)
+def test_levelling_turns_about_the_place_that_is_to_stay(
+    before: AlignmentEdit, tilt: float, place: tuple[float, float]
+) -> None:
+    held = np.linalg.solve(matrix(before)[:, :2], np.array(place) - matrix(before)[:, 2])
+    after = matrix(levelled(before, tilt=tilt, about=place))
+    assume(np.abs(levelled(before, tilt=tilt, about=place).shift).max() < MAX_SHIFT)
+    assert after[:, :2] @ held + after[:, 2] == pytest.approx(np.array(place), abs=1e-6)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 45.0, 90.0, -90.0, 170.0])
+def test_a_face_that_lies_comes_to_stand_where_upright_faces_do(tilt: float) -> None:
+    face = landmarks_from_parts((300.0, 400.0), (420.0, 400.0), (360.0, 480.0))
+    c, s = np.cos(np.radians(tilt)), np.sin(np.radians(tilt))
+    points = (face.points - 250) @ np.array([[c, s], [-s, c]]) + 250
+    lying = replace(face, points=points.astype(np.float32))
+    edit = upright(lying)
+    reached = adjusted(align(lying), shift=edit.shift, scale=edit.scale, turn=edit.turn)
+    wanted = aligned_points(align(face), points=face.points)
+    assert aligned_points(reached, points=lying.points) == pytest.approx(wanted, abs=0.05)

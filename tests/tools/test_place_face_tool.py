@@ -1,5 +1,7 @@
 """Placing a face by three clicks."""
 
+import pytest
+
 from paic3d_studio.project.state import PictureSource, PlacedFace, Project
 from paic3d_studio.tools import TOOLS
 from paic3d_studio.tools.place_face_tool import QUESTIONS, PlaceFaceTool
@@ -18,6 +20,17 @@ def test_three_clicks_place_the_face_and_each_has_its_question() -> None:
     assert edit is not None
     placed = edit(PROJECT).landmark_edit
     assert placed == PlacedFace(right_eye=(100.0, 200.0), left_eye=(180.0, 205.0), mouth=(140.0, 280.0))
+
+
+def test_a_face_that_lies_is_turned_upright_and_one_that_leans_is_left_alone() -> None:
+    for places, turn in (
+        (((100.0, 200.0), (100.0, 280.0), (40.0, 240.0)), -90.0),
+        (((100, 200), (178, 220), (130, 270)), 0.0),
+    ):
+        tool = PlaceFaceTool()
+        edits = [tool.press(Touch(*place), scene=Scene()) for place in places]
+        assert edits[-1] is not None
+        assert edits[-1](PROJECT).alignment_edit.turn == pytest.approx(turn, abs=0.5)
 
 
 def test_eyes_clicked_the_other_way_round_are_told_apart_by_the_picture() -> None:

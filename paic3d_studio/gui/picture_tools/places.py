@@ -119,8 +119,8 @@ class Aligning(MachineTool):
     def _level(self) -> None:
         project, landmarks = self.canvas.document.project, self.canvas.layers.landmarks
         if project is not None and landmarks is not None:
-            tilt = float(np.degrees(fitted_parts(landmarks).tilt))
-            self.canvas.apply(edit_to(levelled(project.alignment_edit, tilt=tilt)))
+            tilt, (x, y) = float(np.degrees(fitted_parts(landmarks).tilt)), landmarks.mean(axis=0)
+            self.canvas.apply(edit_to(levelled(project.alignment_edit, tilt=tilt, about=(float(x), float(y)))))
 
     def _fit_to_landmarks(self) -> None:
         peek = self.canvas.document.session.peek
