@@ -129,7 +129,7 @@ def upright(landmarks: Landmarks) -> AlignmentEdit:
     straight = align(dataclasses.replace(landmarks, points=points.astype(np.float32)))
     wanted = chained(np.column_stack([turn, centre - turn @ centre]), straight.matrix)
     middle = portrait_points(align(landmarks), points=MIDDLE)  # as it would lie
-    x, y = wanted[:, :2] @ middle + wanted[:, 2]
+    x, y = (float(place) for place in wanted[:, :2] @ middle + wanted[:, 2])
     factor = alignment_scale(straight) / alignment_scale(align(landmarks))
     return changed(changed(AlignmentEdit(), factor=factor, turn=-math.degrees(tilt)), by=(x - MIDDLE[0], y - MIDDLE[1]))
 

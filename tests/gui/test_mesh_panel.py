@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from paic3d_studio.core.inspection import MeshInspection
 from paic3d_studio.core.solid import Symmetry
 from paic3d_studio.core.surface import CUTS, SurfaceOptions
+from paic3d_studio.core.terms import Terms
 from paic3d_studio.core.upscaling import Upscaling
 from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.panels.mesh_panel import MESH_OPTIONS, MeshPanel, foreseen
@@ -104,6 +105,8 @@ def test_a_mesh_that_was_only_exported_is_told_of_as_it_was_written(
     report = told.args[0]
     assert panel.figures.exact and panel.figures.error is None
     assert (panel.figures.faces, panel.figures.glb_bytes) == (report.faces, report.bytes_written)
+    studio.document.revise(lambda project: edits.set_settings(project, terms=Terms(author="Aki")))
+    assert panel.figures.exact  # terms are none of the mesh's
     studio.document.edit(lambda project: edits.set_surface_options(project, faces=9000))
     assert not panel.figures.exact
 

@@ -159,6 +159,11 @@ def exported(report: ExportReport) -> Figures:
     return Figures(True, report.faces, report.vertices, report.bytes_written, report.open_edges == 0)
 
 
+def _with_terms_of(project: Project, other: Project) -> Project:
+    """Return a project with the terms of another: they say nothing of the mesh."""
+    return edits.set_settings(project, terms=other.settings.terms)
+
+
 def _geometry(faces: int, vertices: int) -> int:
     """Return the bytes of a GLB without its texture: indices, places, normals and texture coordinates."""
     return 12 * faces + 32 * vertices + 2000
@@ -196,12 +201,13 @@ class MeshPanel(QWidget):
     def show_project(self, project: Project | None) -> None:
         """Show what the project says, and foresee its mesh; without one there is nothing to set."""
         self.setEnabled(project is not None)
-        self._project = project
+        before, self._project = self._project, project
         if project is not None:
             self.controls.show_project(project)
             self._name_network(project.settings.upscaling)
-            last, side = self._last or (None, 2048)
-            self._tell(foreseen(project, last, texture=side))
+            if before is None or _with_terms_of(project, before) != before:
+                last, side = self._last or (None, 2048)
+                self._tell(foreseen(project, last, texture=side))
             self._cut.setText(cut_words(project.settings.surface.crop_below))
 
     def tell_shown(self, is_shown: bool) -> None:
