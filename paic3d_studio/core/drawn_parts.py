@@ -32,7 +32,7 @@ _SLOPE: Final = 4.0
 _SAME_DEPTH: Final = 2.0
 """Samples between a sheet and what it may grow from."""
 
-_STEEPEST: Final = 1.0
+_STEEPEST: Final = 2.5
 """Samples in depth from column to column up to which a sheet keeps its thickness; steeper is a tear between two."""
 
 _ROUNDS: Final = 200
