@@ -41,7 +41,8 @@ class PanZoom:
         """Show the whole picture, and keep doing so when the panel changes its size."""
         width, height = self.content
         scale = self.share * min(self.panel[0] / width, self.panel[1] / height)
-        return dataclasses.replace(self, scale=_bounded(scale), centre=(width / 2, height / 2), fitted=True)
+        scale = min(scale, _bounded(scale))  # a huge picture is seen whole, however small that is
+        return dataclasses.replace(self, scale=scale, centre=(width / 2, height / 2), fitted=True)
 
     def fitted_to(self, share: float) -> PanZoom:
         """Let a fitted picture fill this share of the panel from now on; one that is not fitted stays as it is."""
@@ -74,7 +75,7 @@ class PanZoom:
     def zoomed(self, factor: float, *, about: Point) -> PanZoom:
         """Zoom by `factor` so that the picture place under `about` (panel pixels) stays where it is."""
         held = self.to_picture(about)
-        scale = _bounded(self.scale * factor)
+        scale = _bounded(self.scale * factor, low=min(MIN_SCALE, self.scale))
         centre = (
             held[0] - (about[0] - self.panel[0] / 2) / scale,
             held[1] - (about[1] - self.panel[1] / 2) / scale,
@@ -108,5 +109,5 @@ class PanZoom:
         return dataclasses.replace(self, centre=centre)
 
 
-def _bounded(scale: float) -> float:
-    return min(max(scale, MIN_SCALE), MAX_SCALE)
+def _bounded(scale: float, *, low: float = MIN_SCALE) -> float:
+    return min(max(scale, low), MAX_SCALE)

@@ -86,3 +86,12 @@ def test_a_fitted_picture_fills_another_share_and_one_that_was_moved_stays() -> 
     assert smaller.resized((300.0, 700.0)).scale == 0.5 * 300 / 512
     moved = fitted.panned(30.0, 0.0)
     assert moved.fitted_to(0.5).visible == moved.visible
+
+
+def test_a_huge_picture_is_seen_whole() -> None:
+    view = PanZoom(content=(30_000.0, 20_000.0), panel=(300.0, 300.0)).fit()
+    left, top = view.to_screen((0.0, 0.0))
+    right, bottom = view.to_screen((30_000.0, 20_000.0))
+    assert 0 <= left < right <= 300 and 0 <= top < bottom <= 300
+    assert view.zoomed(1.2, about=(150.0, 150.0)).scale == pytest.approx(1.2 * view.scale)
+    assert view.zoomed(0.8, about=(150.0, 150.0)).scale == view.scale
