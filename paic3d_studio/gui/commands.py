@@ -64,7 +64,7 @@ def handlers(window: MainWindow) -> dict[str, Callable[..., None]]:
         "delete-vertex": image.delete_vertex,
         "refresh": document.refresh,
         "cancel": lambda: _escape(window),
-        "zoom-fit": image.view.fit,
+        "zoom-fit": image.shown.fit,
         "zoom-actual": partial(image.view.zoom_to, 1.0),
         "zoom-in": partial(image.view.zoom_by, WHEEL_STEP**2),
         "zoom-out": partial(image.view.zoom_by, WHEEL_STEP**-2),

@@ -29,6 +29,7 @@ from paic3d_studio.gui.picture_view import BACKDROPS, PictureView, line_pixels
 from paic3d_studio.gui.swipe_items import SwipeDivider
 from paic3d_studio.pipeline import steps
 from paic3d_studio.project.state import AlignmentEdit, Project
+from paic3d_studio.tools.pan_zoom import Box
 from paic3d_studio.tools.pointer import Scene
 from paic3d_studio.tools.swipe import Swipe
 
@@ -36,6 +37,8 @@ LAYERS: Final = ("picture", "clean", "lines", "hulls")
 """From the lowest to the topmost."""
 
 _PIXELS: Final = LAYERS[:3]
+_SEEN_FROM: Final = 16  # alpha, of 255
+_LEAST_SHOWN: Final = 0.4  # of the square's side
 """Layers of pixels; hulls are drawn."""
 
 _FAINT: Final = 0.25
@@ -79,6 +82,7 @@ class PictureLayers(QObject):
         self._portrait: NDArray[np.uint8] | None = None
         self._aligned: NDArray[np.uint8] | None = None
         self._subject: Subject = "square"
+        self._was_fitted = False
         self._in_gesture = False
         self._line_colour = theme.MASK
         self._backdrop = "chequered"
@@ -145,6 +149,7 @@ class PictureLayers(QObject):
     def clear(self) -> None:
         """Show nothing, for another picture."""
         self._aligned = self._portrait = None
+        self._was_fitted = False
         self._show_no_face(_PIXELS)
         self._view.show_ground(False)
 
@@ -321,9 +326,25 @@ class PictureLayers(QObject):
 
     # The picture -----------------------------------------------------------------------------------------------------
 
+    def fit(self) -> None:
+        """Show the character as large as the panel lets her, or the whole portrait where that is shown."""
+        self._view.fit(self._character() if self.shows_square else None)
+
+    def _character(self) -> Box | None:
+        """Return where in the square the character is, at least _LEAST_SHOWN of it each way; None without her."""
+        if self._aligned is None or not (seen := self._aligned[..., 3] > _SEEN_FROM).any():
+            return None
+        (left, right), (top, bottom) = (_span(np.asarray(seen.any(axis=axis))) for axis in (0, 1))
+        return left, top, right, bottom
+
     def _show_square(self) -> None:
         self._show_cut_out()
-        self._view.set_content((ALIGNED_SIZE, ALIGNED_SIZE))
+        square = (ALIGNED_SIZE, ALIGNED_SIZE)
+        comes = not self._was_fitted or self._view.pan_zoom.content != square
+        self._view.set_content(square)
+        if comes:  # what later edits make of it moves nothing under the artist's hand
+            self._was_fitted = True
+            self.fit()
         self._view.show_ground(True)
 
     def _show_cut_out(self) -> None:
@@ -338,3 +359,11 @@ class PictureLayers(QObject):
             self._view.set_layer("picture", self._portrait)
             self._view.set_content((self._portrait.shape[1], self._portrait.shape[0]))
             self._view.show_ground(True)
+
+
+def _span(shown: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the first and last place that is shown, and round them at least _LEAST_SHOWN of all."""
+    inside = np.flatnonzero(shown)
+    low, high = float(inside[0]), float(inside[-1] + 1)
+    wider = max(0.0, _LEAST_SHOWN * len(shown) - (high - low)) / 2
+    return low - wider, high + wider

@@ -31,7 +31,7 @@ from PySide6.QtWidgets import QGraphicsRectItem, QWidget
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, LineMask
 from paic3d_studio.gui import theme
 from paic3d_studio.gui.language import text
-from paic3d_studio.tools.pan_zoom import WHEEL_STEP, PanZoom
+from paic3d_studio.tools.pan_zoom import WHEEL_STEP, Box, PanZoom
 from paic3d_studio.tools.pointer import Touch
 
 REACH: Final = 9.0
@@ -172,13 +172,13 @@ class PictureView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no ty
         """Which part is shown, and how large."""
         return self._view
 
-    def fit(self) -> None:
-        """Show the whole picture."""
-        self._set_view(self._view.fit())
+    def fit(self, subject: Box | None = None) -> None:
+        """Show the picture, or what of it a fitted view is to be about."""
+        self._set_view(self._view.about(subject).fit())
 
-    def fit_to(self, share: float) -> None:
-        """Let a fitted picture fill this share of the panel."""
-        self._set_view(self._view.fitted_to(share))
+    def fit_to(self, share: float, *, whole: bool = False) -> None:
+        """Let a fitted picture fill this share of the panel, the `whole` of it where that is asked for."""
+        self._set_view(self._view.fitted_to(share, whole=whole))
 
     def zoom_to(self, scale: float) -> None:
         """Show at `scale` pixels of the screen itself per picture pixel: on a dense one fewer of Qt's."""

@@ -21,6 +21,10 @@ FIT_MARGIN: Final = 0.94
 _STILL_SEEN: Final = 48.0  # screen pixels of the picture that stay in sight however far it is dragged
 
 
+Box = tuple[float, float, float, float]
+"""A part of a picture: left, top, right, bottom in its pixels."""
+
+
 @dataclass(frozen=True)
 class PanZoom:
     """A picture of `content` (width, height) seen through a panel of `panel` logical pixels.
@@ -36,17 +40,27 @@ class PanZoom:
     fitted: bool = True
     share: float = FIT_MARGIN
     """How much of the panel a fitted picture fills."""
+    subject: Box | None = None
+    """What of the picture a fitted view is about; all of it where None."""
+    whole: bool = False
+    """Whether all of it is to be seen nevertheless."""
 
     def fit(self) -> PanZoom:
-        """Show the whole picture, and keep doing so when the panel changes its size."""
-        width, height = self.content
-        scale = self.share * min(self.panel[0] / width, self.panel[1] / height)
+        """Show the picture's subject, and keep doing so when the panel changes its size."""
+        left, top, right, bottom = self.subject if self.subject and not self.whole else (0.0, 0.0, *self.content)
+        scale = self.share * min(self.panel[0] / (right - left), self.panel[1] / (bottom - top))
         scale = min(scale, _bounded(scale))  # a huge picture is seen whole, however small that is
-        return dataclasses.replace(self, scale=scale, centre=(width / 2, height / 2), fitted=True)
+        centre = ((left + right) / 2, (top + bottom) / 2)
+        return dataclasses.replace(self, scale=scale, centre=centre, fitted=True)
 
-    def fitted_to(self, share: float) -> PanZoom:
+    def fitted_to(self, share: float, *, whole: bool = False) -> PanZoom:
         """Let a fitted picture fill this share of the panel from now on; one that is not fitted stays as it is."""
-        changed = dataclasses.replace(self, share=share)
+        changed = dataclasses.replace(self, share=share, whole=whole)
+        return changed.fit() if self.fitted else changed
+
+    def about(self, subject: Box | None) -> PanZoom:
+        """Let a fitted view be about this part of the picture from now on."""
+        changed = dataclasses.replace(self, subject=subject)
         return changed.fit() if self.fitted else changed
 
     def resized(self, panel: tuple[float, float]) -> PanZoom:
@@ -56,7 +70,7 @@ class PanZoom:
 
     def showing(self, content: tuple[float, float]) -> PanZoom:
         """Show a picture of another size, fitted; the same size changes nothing."""
-        return self if content == self.content else dataclasses.replace(self, content=content).fit()
+        return self if content == self.content else dataclasses.replace(self, content=content, subject=None).fit()
 
     def to_picture(self, screen: Point) -> Point:
         """Return the picture place under a place of the panel."""

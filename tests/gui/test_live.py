@@ -87,6 +87,7 @@ def test_w_puts_a_divider_that_is_dragged_and_left_of_it_are_the_lines(
     qtbot: QtBot, studio: MainWindow, pointer: object
 ) -> None:
     image = studio.image
+    image.view.fit()  # the whole square
     image.view.setFocus()
     for layer in ("hulls", "lines"):
         image.shown.toggle(layer, False)

@@ -18,8 +18,9 @@ from paic3d_studio.gui.main_window import MainWindow
 from paic3d_studio.gui.panels.drop_hint import DropHint
 from paic3d_studio.project import edits
 from paic3d_studio.project.file import write_project
-from paic3d_studio.project.state import PictureSource, Project
+from paic3d_studio.project.state import AlignmentEdit, PictureSource, Project
 from paic3d_studio.session.session import Session
+from paic3d_studio.tools.pan_zoom import FIT_MARGIN
 from paic3d_studio.tools.place_face_tool import QUESTIONS
 from tests.gui.seen import corner, mask, states
 
@@ -207,6 +208,27 @@ def test_a_save_that_was_given_up_opens_nothing_later(
         studio.keeping.save_to(tmp_path / "kept.paic3d")
     qtbot.wait(100)
     assert studio.document.project.picture.name == "portrait.png"
+
+
+def test_a_picture_opens_with_its_character_in_the_pane_and_edits_do_not_move_it(
+    qtbot: QtBot, studio: MainWindow
+) -> None:
+    view, alpha = studio.image.view, studio.image.shown.aligned.rgba[..., 3] > 16
+    rows, columns = (np.flatnonzero(alpha.any(axis=axis)) for axis in (1, 0))
+    left, top = view.pan_zoom.to_screen((float(columns[0]), float(rows[0])))
+    right, bottom = view.pan_zoom.to_screen((float(columns[-1] + 1), float(rows[-1] + 1)))
+    assert 0 <= left < right <= view.width() and 0 <= top < bottom <= view.height()
+    assert max((right - left) / view.width(), (bottom - top) / view.height()) == pytest.approx(FIT_MARGIN, abs=0.05)
+    before = view.pan_zoom
+    with qtbot.waitSignal(studio.document.refreshed):
+        studio.document.edit(lambda project: edits.set_alignment(project, alignment=AlignmentEdit(scale=1.2)))
+    assert view.pan_zoom == before
+    studio.actions_by_name["zoom-fit"].trigger()
+    assert view.pan_zoom.scale < before.scale
+    studio.image.choose_tool("align")  # its frame is the whole square
+    for corner_of_square in ((0.0, 0.0), (512.0, 512.0)):
+        x, y = view.pan_zoom.to_screen(corner_of_square)
+        assert 0 < x < view.width() and 0 < y < view.height()
 
 
 def test_a_pasted_picture_is_not_closed_without_a_question(qtbot: QtBot, window: MainWindow, picture: Path) -> None:

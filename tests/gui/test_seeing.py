@@ -19,6 +19,7 @@ def colour_at(studio: MainWindow, place: QPointF) -> str:
 
 @pytest.mark.parametrize("name", ["white", "black", "green"])
 def test_a_backdrop_is_seen_where_the_picture_is_transparent(studio: MainWindow, pointer: object, name: str) -> None:
+    studio.image.view.fit()  # the whole square, its corner too
     panel = studio.workspace.layers
     panel.backdrops.activated.emit(panel.backdrops.findData(name))
     assert colour_at(studio, pointer.place(6, 6)) == BACKDROPS[name][1]

@@ -63,7 +63,7 @@ class Aligning(MachineTool):
         """Leave room about the square, and for the bar above it."""
         view = self.canvas.view
         free = 1 - 2 * (self.align_bar.height() + 20) / max(view.height(), 1)
-        view.fit_to(max(min(_ALIGN_SHARE, free), 0.4))
+        view.fit_to(max(min(_ALIGN_SHARE, free), 0.4), whole=True)
 
     def leave(self) -> None:
         """Take the frame away."""
