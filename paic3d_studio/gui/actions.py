@@ -392,8 +392,8 @@ ACTIONS: Final[tuple[ActionEntry, ...]] = (
     ActionEntry(
         "zoom-fit",
         "View",
-        "Whole picture",
-        "Fit the picture",
+        "Whole character",
+        "Fit the character",
         ("0",),
         "fit",
         _with_picture,
