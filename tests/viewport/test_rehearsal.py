@@ -19,7 +19,8 @@ from paic3d_studio.viewport.shading import SHADING_MODES
 
 
 def test_after_a_rehearsal_nothing_is_left_to_compile(tmp_path: Path) -> None:
-    surroundings = {**os.environ, "MESA_SHADER_CACHE_DIR": str(tmp_path)}
+    root = str(Path(__file__).resolve().parents[2])
+    surroundings = {**os.environ, "PYTHONPATH": root, "MESA_SHADER_CACHE_DIR": str(tmp_path)}
 
     def compiled(*program: str) -> int:
         subprocess.run([sys.executable, *program], env=surroundings, check=True, timeout=120)
