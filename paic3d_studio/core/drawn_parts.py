@@ -1,8 +1,8 @@
 """What the drawing shows and no sample of the field holds: tips of hair, a lone strand, given back as thin sheets.
 
 A lattice takes a sample every few millimetres, and smoothing takes away what is thinner than two of them. So the
-outline of the mesh, seen from the front, loses what the artist drew there. Where a whole column of samples has nothing
-left, a sheet is laid at the depth that the field had there, or its neighbours have, with the drawing as its outline.
+outline of the mesh, seen from the front, loses what the artist drew there. Where a whole column of samples has next to
+nothing left, a sheet is laid at the depth that the field had there, or its neighbours have; the drawing is its outline.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def drawn_coverage(alpha: NDArray[np.uint8], samples: int) -> NDArray[np.float32
 def with_drawn_parts(
     odds: NDArray[np.float32], *, raw: NDArray[np.float32], drawn: NDArray[np.float32], thickness: float
 ) -> NDArray[np.float32]:
-    """Return log-odds with a sheet wherever the drawing shows something and a whole column is empty.
+    """Return log-odds with a sheet wherever the drawing shows something and a whole column is nearly empty.
 
     Args:
         odds: (x, y, z), positive inside, z towards the viewer.

@@ -94,6 +94,16 @@ class Keeping(QObject):
         project = self._document.project
         return "" if project is None else project.picture.name
 
+    @property
+    def is_nowhere_else(self) -> bool:
+        """Whether the open picture was pasted, or dropped without a file, and not saved since."""
+        return self._document.project is not None and self._document.origin is None and self.path is None
+
+    @property
+    def has_work_to_lose(self) -> bool:
+        """Whether something would be gone if the project were closed now."""
+        return self._document.session.dirty or self.is_nowhere_else
+
     # Saving ----------------------------------------------------------------------------------------------------------
 
     def save(self) -> None:

@@ -27,11 +27,6 @@ class OnceSaved(QObject):
         keeping.changed_on_disk.connect(self._on_held_back)
         keeping.save_resumed.connect(self._on_resumed)
 
-    @property
-    def waits(self) -> bool:
-        """Whether the next save is waited for."""
-        return self._waits
-
     def wait(self) -> None:
         """Wait for the save that is asked for now."""
         self._waits = True

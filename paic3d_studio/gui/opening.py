@@ -58,7 +58,7 @@ class Opening(QObject):
         """Open a picture; offers a window of its own, without blocking, when edits of the open one would be lost."""
         if isinstance(source, str) and self.raise_elsewhere(Path(source)):
             return
-        if self._document.session.dirty:
+        if self._keeping.has_work_to_lose:
             self._ask_about(source, name)
         else:
             self._open_now(source, name)
@@ -100,8 +100,11 @@ class Opening(QObject):
     def _ask_about(self, source: Source, name: str) -> None:
         self._pending = (source, name)
         self._once_saved.forget()
+        edited = self._document.session.dirty
         self._messages.show_message(
-            "Opening another picture here loses the unsaved edits of this one.",
+            "Opening another picture here loses the unsaved edits of this one."
+            if edited
+            else "Opening another picture here loses this one, which is kept nowhere else.",
             kind="warning",
             action=("save-and-open", "Save and open"),
             other=("open-beside", "Open in a new window"),

@@ -62,7 +62,7 @@ class Saving(QObject):
             return False
         exports = self._document.runs("export") and not self._export_was_told
         stops = "An export is still being written. It stops when the studio closes."
-        if self._document.session.dirty or self._is_nowhere_else():
+        if self._keeping.has_work_to_lose:
             edited = self._document.session.dirty
             message = "This project has unsaved edits." if edited else "This picture is kept nowhere else."
             cure = stops if exports else ""
@@ -74,10 +74,6 @@ class Saving(QObject):
         other = ("close-anyway", "Close anyway")
         self._messages.show_message(message, cure=cure, kind="warning", action=action, other=other)
         return True
-
-    def _is_nowhere_else(self) -> bool:
-        """Whether the picture was pasted, or dropped without a file, and not saved since."""
-        return self._document.project is not None and self._document.origin is None and self._keeping.path is None
 
     def _on_saved(self, path: Path) -> None:
         self._preferences.remember_recent(path)

@@ -293,7 +293,9 @@ class ViewportWidget(QWidget):
                 self.set_view(self.view.zoomed(math.exp(-DRAG_ZOOM * dy)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        move = self._in_perspective_as_before(self._view_after(event))
+        move = self._view_after(event)
+        if move is not None and move.fov is not None and self.view.fov is None:
+            move = self.in_perspective()
         allowed = Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier
         if event.modifiers() & Qt.KeyboardModifier.KeypadModifier:
             allowed |= Qt.KeyboardModifier.ControlModifier
@@ -318,9 +320,9 @@ class ViewportWidget(QWidget):
             return self._first_view()
         return _view_after_key(self.view, key)
 
-    def _in_perspective_as_before(self, view: OrbitView | None) -> OrbitView | None:
-        """Return a view that has just become perspective with the angle that the last one had."""
-        return self.view.with_fov(self._last_fov) if view is not None and view.fov and not self.view.fov else view
+    def in_perspective(self) -> OrbitView:
+        """Return the view in perspective, with the angle that the last one in perspective had."""
+        return self.view.with_fov(self._last_fov)
 
     def focused(self) -> OrbitView:
         """Return the view with the whole head in the middle, from where it is looked at now."""

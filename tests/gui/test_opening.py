@@ -263,8 +263,10 @@ def test_a_pasted_picture_and_a_dropped_file_are_opened(qtbot: QtBot, studio: Ma
     qtbot.waitUntil(lambda: not studio.document.runner.busy)
     files = QMimeData()
     files.setUrls([QUrl.fromLocalFile(str(picture))])
+    assert studio.opening.take_from(files)
+    assert studio.workspace.messages.text.endswith("loses this one, which is kept nowhere else.")
     with qtbot.waitSignal(studio.document.opened):
-        assert studio.opening.take_from(files)
+        studio.workspace.messages.acted.emit("open-anyway")
     assert studio.document.project.picture.name == "portrait.png"
     qtbot.waitUntil(lambda: not studio.document.runner.busy)
 

@@ -54,7 +54,7 @@ class LookMenu(QMenu):
         self._grid.setCheckable(True)
         self._grid.triggered.connect(self._on_grid)
         self.addSeparator()
-        self._angle_taken: float | None = None  # the field of view that the overlay took away
+        self._took_perspective = False  # by the overlay that is shown
         self._overlay = self._new_choices(OVERLAYS)
         self._overlay.triggered.connect(self._on_overlay)
         self._overlay.actions()[0].setChecked(True)
@@ -113,12 +113,12 @@ class LookMenu(QMenu):
         view = self._viewport.view
         if strength > 0:
             front = view.turned_to("front")
-            self._angle_taken = front.fov or self._angle_taken
+            self._took_perspective |= front.fov is not None
             self._viewport.set_view(front if front.fov is None else front.toggled_projection())
-        elif self._angle_taken is not None:
+        elif self._took_perspective:
+            self._took_perspective = False
             if view.fov is None:
-                self._viewport.set_view(view.with_fov(self._angle_taken))
-            self._angle_taken = None
+                self._viewport.set_view(self._viewport.in_perspective())
 
     def _on_compare(self) -> None:
         """Put the picture half through over the head, or take it away again."""
