@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera, rotation
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.datasets.faces_between import with_face_towards
 from paic3d_studio.datasets.generated.compose import with_generated_hair
 from paic3d_studio.datasets.generated.draw import drawn_recipe
 from paic3d_studio.datasets.generated.generate import character_name
-from paic3d_studio.datasets.hairstyles import hair_stretched, with_extras
+from paic3d_studio.datasets.hairstyles import hair_stretched, with_extras, with_fins
+from paic3d_studio.datasets.shoulders import has_body, with_bare_shoulders
 from paic3d_studio.datasets.vrm import PARTS, Character, load_character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer, Views
 from paic3d_studio.errors import UserError
@@ -35,6 +37,9 @@ TURNED_FROM: Final = 3
 
 NEW_HAIR_FROM: Final = 5
 """Variants from this number on wear hair made by rules."""
+
+NEW_FACES_FROM: Final = 16
+"""Variants from this number on have a face on the way to another's, and bare shoulders where there is a body."""
 
 NEW_HAIR_SEEDS: Final = (2_000, 80_000)
 """Recipes whose hair they wear; others stay unseen, for tests."""
@@ -110,11 +115,17 @@ def character_paths(folder: Path) -> list[Path]:
     return found
 
 
-def variant(character: Character, *, number: int) -> Character:
+def variant(character: Character, *, number: int, others: Sequence[Character] = ()) -> Character:
     """Return the `number`-th variant of a character: 0 is itself, others have other hair and things in it.
 
     Variants from TURNED_FROM on also turn a little away from the camera, as drawn heads do; of those from NEW_HAIR_FROM
-    on only the odd ones. Characters made by rules are varied enough: their other variants only turn.
+    on only the odd ones. From NEW_FACES_FROM on face and shoulders are others too. Characters made by rules are varied
+    enough: their other variants only turn.
+
+    Args:
+        character: in the field frame.
+        number: which variant.
+        others: whose faces those from NEW_FACES_FROM on may lean to.
     """
     if number == 0:
         return character
@@ -124,8 +135,10 @@ def variant(character: Character, *, number: int) -> Character:
         dressed = character
     elif number < NEW_HAIR_FROM:
         dressed = _dressed(character, rng, count=int(rng.integers(0, 3)) if number % 2 else int(rng.integers(1, 4)))
-    else:
+    elif number < NEW_FACES_FROM:
         dressed = with_generated_hair(character, drawn_recipe(int(rng.integers(*NEW_HAIR_SEEDS))))
+    else:
+        dressed = _remade(character, rng, others=others)
     named = dataclasses.replace(dressed, name=f"{character.name}+{number}")
     straight = number < TURNED_FROM or (number >= NEW_HAIR_FROM and number % 2 == 0)
     if straight and not is_generated(character.name):
@@ -144,6 +157,19 @@ def _dressed(character: Character, rng: np.random.Generator, *, count: int) -> C
     longer = float(rng.choice([1.0, rng.uniform(0.8, 1.3), rng.uniform(1.3, 2.4)]))
     stretched = hair_stretched(character, volume=(volume[0], volume[1], volume[2]), length=longer)
     return with_extras(stretched, rng, count=count)
+
+
+def _remade(character: Character, rng: np.random.Generator, *, others: Sequence[Character]) -> Character:
+    """Return a character with another face, bare shoulders where it has a body, and other hair in half of all cases."""
+    if others:
+        other = others[int(rng.integers(len(others)))]
+        character = with_face_towards(character, other, float(rng.uniform(-0.6, 1.2)))
+    if has_body(character):
+        character = with_bare_shoulders(character, rng)
+    if rng.random() < 0.5:
+        return with_generated_hair(character, drawn_recipe(int(rng.integers(*NEW_HAIR_SEEDS))))
+    dressed = _dressed(character, rng, count=int(rng.integers(0, 3)))
+    return with_fins(dressed, rng) if rng.random() < 0.5 else dressed
 
 
 def turned(character: Character, *, yaw: float, pitch: float) -> Character:
@@ -243,6 +269,7 @@ def items(files: Sequence[Path], *, variants: int, cache: Path, monitor: Monitor
     wanted = [(path, number) for path in files for number in _numbers(path, variants)]
     renderer: CharacterRenderer | None = None
     character: tuple[Path, Character] | None = None
+    others: list[Character] = []
     try:
         for done, (path, number) in enumerate(wanted):
             monitor.report(done / len(wanted), f"{path.stem}, variant {number}")
@@ -251,7 +278,11 @@ def items(files: Sequence[Path], *, variants: int, cache: Path, monitor: Monitor
                 renderer = renderer or CharacterRenderer()
                 if character is None or character[0] != path:
                     character = path, load_character(path)
-                _keep(make_item(variant(character[1], number=number), renderer), kept)
+                if number >= NEW_FACES_FROM and not others:
+                    others = [
+                        load_character(one) for one in files if not is_generated(one.stem) and "__" not in one.stem
+                    ]
+                _keep(make_item(variant(character[1], number=number, others=others), renderer), kept)
             yield _kept(kept)
     finally:
         if renderer is not None:

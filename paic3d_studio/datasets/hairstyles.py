@@ -47,16 +47,18 @@ def with_extras(character: Character, rng: Generator, *, count: int) -> Characte
     return dataclasses.replace(character, primitives=(*character.primitives, *added))
 
 
+def with_fins(character: Character, rng: Generator) -> Character:
+    """Return a character with a pair of ears or fins that face sideways: narrow from the front, wide from the side."""
+    return dataclasses.replace(character, primitives=(*character.primitives, *_fins(rng)))
+
+
 def _hair_colour(character: Character) -> NDArray[np.float64]:
     """Return the mean sRGB colour of the opaque texels of the largest hair primitive, 0..255."""
     hairs = [p for p in character.primitives if p.part == "hair"]
     if not hairs:
         return np.array([90.0, 60.0, 50.0])
     largest = max(hairs, key=lambda p: len(p.faces))
-    height, width = largest.texture.shape[:2]
-    columns = (largest.uv[:, 0] % 1 * width).astype(int).clip(0, width - 1)
-    rows = (largest.uv[:, 1] % 1 * height).astype(int).clip(0, height - 1)
-    texels = largest.texture[rows, columns].astype(np.float64) * np.asarray(largest.base_colour)
+    texels = largest.texels()
     solid = texels[:, 3] > 128
     return np.asarray(texels[solid, :3].mean(0) if solid.any() else texels[:, :3].mean(0))
 
@@ -242,6 +244,26 @@ def _horns(rng: Generator, colour: NDArray[np.float64]) -> list[Primitive]:
         )
         radii = np.linspace(rng.uniform(0.012, 0.02), 0.002, 10)
         shapes.append(_shape(_tube(path, radii, 1.0), own, rng, "other"))
+    return shapes
+
+
+def _fins(rng: Generator) -> list[Primitive]:
+    """Two upright plates across x, in two colours of their own, as mechanical ears and headsets have."""
+    rim, inner = rng.uniform(5, 160, 3), rng.uniform(40, 250, 3)
+    x, y, z = rng.uniform(0.05, 0.095), rng.uniform(0.0, 0.09), rng.uniform(-0.03, 0.02)
+    height, lean, back = rng.uniform(0.05, 0.12), rng.uniform(0.0, 0.05), rng.uniform(-0.03, 0.01)
+    width, flatness = rng.uniform(0.025, 0.05), rng.uniform(0.15, 0.4)
+    shapes = []
+    for side in (-1.0, 1.0):
+        for colour, size, thick in ((rim, 1.0, 1.0), (inner, rng.uniform(0.5, 0.75), 1.5)):
+            path = _curve(
+                (side * x, y, z),
+                (side * (x + lean * 0.5), y + height * 0.5 * size, z + back * 0.3),
+                (side * (x + lean * size), y + height * size, z + back * size),
+                steps=12,
+            )
+            radii = width * size * np.interp(np.linspace(0, 1, 12), [0, 0.4, 0.8, 1], [0.9, 1, 0.6, 0.05])
+            shapes.append(_shape(_tube(path, radii, flatness * thick), colour, rng, "other"))
     return shapes
 
 

@@ -91,6 +91,13 @@ class Primitive:
     depth_write: bool = False
     colour_matrix: NDArray[np.float32] = dataclasses.field(default_factory=lambda: IDENTITY_COLOUR)
 
+    def texels(self) -> NDArray[np.float64]:
+        """Return the texture under each vertex times the base colour, (v, 4) 0..255."""
+        height, width = self.texture.shape[:2]
+        columns = (self.uv[:, 0] % 1 * width).astype(int).clip(0, width - 1)
+        rows = (self.uv[:, 1] % 1 * height).astype(int).clip(0, height - 1)
+        return np.asarray(self.texture[rows, columns].astype(np.float64) * np.asarray(self.base_colour))
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Character:
