@@ -83,10 +83,17 @@ class Trainer(AveragedTraining[CompactBackbone]):
             network.tagger.load_state_dict(tensors)
 
     def start_from(self, path: Path) -> None:
-        """Take the weights of a safetensors file, and begin everything else anew."""
+        """Take the weights of a safetensors file, and begin everything else anew.
+
+        Further residual blocks that the file lacks add nothing at first: a network may grow.
+
+        Raises:
+            RuntimeError: it lacks or holds anything else.
+        """
         tensors = {name: tensor.float() for name, tensor in safetensors.torch.load_file(path).items()}
-        self.network.load_state_dict(tensors)
-        self.average.load_state_dict(tensors)
+        grown = {name: tensor for name, tensor in self.network.state_dict().items() if ".deep." in name}
+        for network in (self.network, self.average):
+            network.load_state_dict(grown | tensors)
 
 
 def write_weights(network: CompactBackbone, path: Path) -> int:

@@ -93,7 +93,7 @@ def test_bled_colours_keep_solid_pixels_and_leave_no_white_at_the_rim() -> None:
 
 
 def test_the_shipped_network_fits_the_size_it_may_have() -> None:
-    assert sum(p.numel() for p in CompactBackbone().parameters()) * 2 < 12e6
+    assert sum(p.numel() for p in CompactBackbone().parameters()) * 2 < 16e6
 
 
 def test_a_mirrored_picture_has_mirrored_depths() -> None:

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pytest
 import safetensors.torch
 import torch
 
@@ -94,6 +95,23 @@ def test_written_weights_fill_a_network_of_the_same_sizes(tmp_path: Path) -> Non
     tensors = safetensors.torch.load_file(tmp_path / "w.safetensors")
     assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
     CompactBackbone(TINY).load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+
+
+def test_a_network_grows_from_weights_without_further_blocks_and_begins_as_it_was(tmp_path: Path) -> None:
+    small = Trainer(dataclasses.replace(TINY, encoder_depths=(0, 0, 0, 0), front_depths=(0, 0, 0)), OPTIONS)
+    small.train(half_space(0), weights=LossWeights())
+    write_weights(small.average, tmp_path / "small.safetensors")
+    same, grown = Trainer(small.network.config, OPTIONS), Trainer(TINY, OPTIONS)
+    for trainer in (same, grown):
+        trainer.start_from(tmp_path / "small.safetensors")
+    assert sum(p.numel() for p in grown.network.parameters()) > sum(p.numel() for p in same.network.parameters())
+    drawn = half_space(1)
+    for before, after in zip(
+        *(t.network.scene(drawn.picture, drawn.alpha).__dict__.values() for t in (same, grown)), strict=True
+    ):
+        assert torch.allclose(before, after, atol=1e-6)
+    with pytest.raises(RuntimeError, match="Missing"):
+        Trainer(dataclasses.replace(TINY, tags=("ears:cat",)), OPTIONS).start_from(tmp_path / "small.safetensors")
 
 
 def test_the_learning_rate_warms_up_stays_and_falls() -> None:

@@ -35,6 +35,9 @@ SLAB_WIDTH: Final = 0.02
 SLAB_RANGE: Final = (-3.0, 1.5)
 """Logits that the depth maps and the matte alone may reach; the decoder adds to them."""
 
+DEEP_FACTOR: Final = 3
+"""How many times wider the further residual blocks are inside."""
+
 FURTHER_LOOKS: Final = ((1.0, True), (0.93, False), (0.93, True))
 """Size and mirroring of the picture in each further look; the depth maps of all are averaged: errors differ from
 look to look, the head does not."""
@@ -46,8 +49,10 @@ class CompactConfig:
 
     `picture` and `plane` are sides in pixels of what the encoder sees and of the planes; `channels` and `layers` shape
     each plane; widths are channels at 1/2, 1/4, 1/8 and 1/16 of the picture (encoder) and at 1/8, 1/4 and 1/2
-    (decoders); `slots` counts palette colours per class, in the order of CLASSES. With `tags` the coarsest map also
-    sees the feature map of a frozen AttributeTagger that knows them, as the published generator sees its tagger's.
+    (decoders); depths count further residual blocks there, DEEP_FACTOR times as wide inside: where maps are coarse they
+    cost next to nothing. `slots` counts palette colours per class, in the order of CLASSES. With `tags` the coarsest
+    map also sees the feature map of a frozen AttributeTagger that knows them, as the published generator sees its
+    tagger's.
     """
 
     picture: int = 128
@@ -57,6 +62,8 @@ class CompactConfig:
     encoder_widths: tuple[int, ...] = (32, 48, 96, 160)
     front_widths: tuple[int, ...] = (96, 48, 32)
     side_widths: tuple[int, ...] = (64, 40, 24)
+    encoder_depths: tuple[int, ...] = (0, 0, 2, 2)
+    front_depths: tuple[int, ...] = (2, 1, 0)
     detail_width: int = 16
     position_channels: int = 8
     hidden: int = 64
@@ -107,18 +114,24 @@ def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 
 
 class _Residual(nn.Module):
-    """Two 3x3 convolutions round a skip."""
+    """Two 3x3 convolutions round a skip, `wider` times as wide between them; they begin by adding nothing."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, wider: int = 1) -> None:
         super().__init__()
-        self.first = _convolution(width, width)
-        self.second = nn.Conv2d(width, width, 3, 1, 1)
-        nn.init.zeros_(self.second.weight)
+        self.first = _convolution(width, wider * width)
+        self.second = nn.Conv2d(wider * width, width, 3, 1, 1)
+        for values in self.second.parameters():
+            nn.init.zeros_(values)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x plus what the convolutions add."""
         added: Tensor = self.second(self.first(x))
         return x + added
+
+
+def _deep(width: int, count: int) -> nn.Sequential:
+    """Return further residual blocks."""
+    return nn.Sequential(*(_Residual(width, wider=DEEP_FACTOR) for _ in range(count)))
 
 
 class _Encoder(nn.Module):
@@ -133,14 +146,15 @@ class _Encoder(nn.Module):
             steps.append(nn.Sequential(_convolution(before, width, 2), _Residual(width)))
             before = width
         self.steps = nn.ModuleList(steps)
+        self.deep = nn.ModuleList(map(_deep, widths, config.encoder_depths))
         self.context = nn.Sequential(nn.Linear(before, before), nn.SiLU(), nn.Linear(before, before))
 
     def forward(self, picture: Tensor) -> list[Tensor]:
         """Return the feature maps, finest first."""
         maps = []
         x = picture
-        for step in self.steps:
-            x = step(x)
+        for step, deep in zip(self.steps, self.deep, strict=True):
+            x = deep(step(x))
             maps.append(x)
         maps[-1] = x + self.context(x.mean((2, 3)))[:, :, None, None]
         return maps
@@ -157,12 +171,13 @@ class _FrontDecoder(nn.Module):
             steps.append(nn.Sequential(_convolution(before + skip, width), _Residual(width)))
             before = width
         self.steps = nn.ModuleList(steps)
+        self.deep = nn.ModuleList(map(_deep, config.front_widths, config.front_depths))
 
     def forward(self, maps: list[Tensor]) -> Tensor:
         """Return (N, front_widths[-1], plane, plane)."""
         x = maps[-1]
-        for step, skip in zip(self.steps, reversed(maps[:-1]), strict=True):
-            x = step(torch.cat((F.interpolate(x, scale_factor=2.0), skip), 1))
+        for step, deep, skip in zip(self.steps, self.deep, reversed(maps[:-1]), strict=True):
+            x = deep(step(torch.cat((F.interpolate(x, scale_factor=2.0), skip), 1)))
         return x
 
 
