@@ -279,9 +279,7 @@ def items(files: Sequence[Path], *, variants: int, cache: Path, monitor: Monitor
                 if character is None or character[0] != path:
                     character = path, load_character(path)
                 if number >= NEW_FACES_FROM and not others:
-                    others = [
-                        load_character(one) for one in files if not is_generated(one.stem) and "__" not in one.stem
-                    ]
+                    others = [load_character(one) for one in files if _lends_its_face(one.stem)]
                 _keep(make_item(variant(character[1], number=number, others=others), renderer), kept)
             yield _kept(kept)
     finally:
@@ -294,6 +292,11 @@ def _numbers(path: Path, variants: int) -> Sequence[int]:
     if not is_generated(path.stem):
         return range(variants)
     return (1,) if path.stem.endswith(("0", "3", "6", "9")) else (0,)
+
+
+def _lends_its_face(name: str) -> bool:
+    """Whether others may lean to this face: no composite, none made by rules, and never the held-out one."""
+    return not is_generated(name) and "__" not in name and HELD_OUT not in name
 
 
 def _keep(item: Item, path: Path) -> None:

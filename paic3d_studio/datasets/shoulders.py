@@ -34,8 +34,10 @@ _PIECES: Final = (
     ("chest", "collar"),
     ("chest", "vest"),
 )
+"""Which pieces of `_Cut` a garment may be made of."""
 
 Row = NDArray[np.float32]
+"""One coordinate of n points, or n distances, in metres."""
 
 
 def has_body(character: Character) -> bool:
