@@ -1,9 +1,10 @@
-"""What the trainings of single networks share: AdamW, a running average of the weights, and checkpoints."""
+"""What the trainings of single networks share: optimisers, a running average of the weights, and checkpoints."""
 
 from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
@@ -14,23 +15,39 @@ from paic3d_studio.training.checkpoints import read_checkpoint, write_checkpoint
 
 N = TypeVar("N", bound=nn.Module)
 
-_HELD: Final = ("step", "network", "average", "optimiser")
+_HELD: Final = ("step", "network", "average", "optimisers")
 
 
 class AveragedTraining(Generic[N]):
-    """A network, its running average, its optimiser, and how many steps they have seen.
+    """A network, its running average, its optimisers, and how many steps they have seen.
+
+    Muon (Jordan 2024, https://kellerjordan.github.io/posts/muon) moves a kernel by a matrix whose singular values are
+    all about one, so that no direction is learnt much later than others; here with steps of about AdamW's size.
 
     Args:
-        network: what learns.
-        weight_decay: of AdamW.
+        network: what learns; on its device already.
+        weight_decay: of both optimisers.
         average: what share of the running average a step keeps.
         clip: longest gradient that is followed in full.
+        kernels: weights (outputs, ...) that Muon moves; AdamW moves all others.
     """
 
-    def __init__(self, network: N, *, weight_decay: float, average: float, clip: float) -> None:
+    def __init__(
+        self, network: N, *, weight_decay: float, average: float, clip: float, kernels: Sequence[nn.Parameter] = ()
+    ) -> None:
         self.network = network
         self.average = copy.deepcopy(network).requires_grad_(False).eval()
-        self.optimiser = torch.optim.AdamW(network.parameters(), betas=(0.9, 0.98), weight_decay=weight_decay)
+        moved = {id(kernel) for kernel in kernels}
+        others = [parameter for parameter in network.parameters() if id(parameter) not in moved]
+        self.optimisers: list[torch.optim.Optimizer] = [
+            torch.optim.AdamW(others, betas=(0.9, 0.98), weight_decay=weight_decay)
+        ]
+        self._matrices = [(kernel, nn.Parameter(kernel.data.flatten(1))) for kernel in kernels]  # the same memory
+        if self._matrices:
+            matrices = [matrix for _, matrix in self._matrices]
+            self.optimisers.append(
+                torch.optim.Muon(matrices, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
+            )
         self.step = 0
         self.skipped = 0
         """Steps whose loss was not finite, since training began or was resumed; they changed no weight."""
@@ -38,14 +55,17 @@ class AveragedTraining(Generic[N]):
 
     def descend(self, terms: dict[str, Tensor], *, rate: float) -> dict[str, float]:
         """Take one step down the sum of `terms` at a learning rate, and return them as numbers."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
         total = torch.stack(list(terms.values())).sum()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self._clip)
+        for kernel, matrix in self._matrices:
+            matrix.grad = None if kernel.grad is None else kernel.grad.flatten(1)
         if torch.isfinite(total):
-            self.optimiser.step()
+            for optimiser in self.optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] = rate
+                optimiser.step()
         else:
             self.skipped += 1
         self.step += 1
@@ -69,7 +89,7 @@ class AveragedTraining(Generic[N]):
             "step": self.step,
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
         }
         write_checkpoint(state, path)
 
@@ -82,7 +102,8 @@ class AveragedTraining(Generic[N]):
         state = read_checkpoint(path, device=torch.device("cpu"), keys=_HELD)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for optimiser, held in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(held)
         self.step = int(state["step"])
 
 

@@ -19,11 +19,12 @@ import threading
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.datasets.characters import Item, character_files, items
@@ -39,7 +40,11 @@ from paic3d_studio.training.precision import processor_precision
 
 @dataclasses.dataclass(frozen=True)
 class TrainingOptions:
-    """How long and how fast: `rate` is the peak learning rate, `decay_from` the share of steps before it falls."""
+    """How long and how fast.
+
+    `rate` is the peak learning rate, `decay_from` the share of steps before it falls; with `muon` that optimiser moves
+    the hidden layers.
+    """
 
     steps: int = 12_000
     batch: int = 6
@@ -50,6 +55,11 @@ class TrainingOptions:
     average: float = 0.995
     seed: int = 0
     half: bool = False
+    muon: bool = True
+
+
+_HIDDEN: Final = ("encoder", "front_decoder", "side_decoders", "detail", "density_layers", "colour_layers")
+"""Parts of the network that feed its other layers; what comes out of it is no matter for Muon."""
 
 
 class Trainer(AveragedTraining[CompactBackbone]):
@@ -60,7 +70,8 @@ class Trainer(AveragedTraining[CompactBackbone]):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
             network = CompactBackbone(config)
-        super().__init__(network, weight_decay=options.weight_decay, average=options.average, clip=1.0)
+        kernels = _hidden_kernels(network) if options.muon else ()
+        super().__init__(network, weight_decay=options.weight_decay, average=options.average, clip=1.0, kernels=kernels)
 
     def rate(self) -> float:
         """Return the learning rate of the coming step: warm-up, constant, then half a cosine down to one per cent."""
@@ -94,6 +105,14 @@ class Trainer(AveragedTraining[CompactBackbone]):
         grown = {name: tensor for name, tensor in self.network.state_dict().items() if ".deep." in name}
         for network in (self.network, self.average):
             network.load_state_dict(grown | tensors)
+
+
+def _hidden_kernels(network: CompactBackbone) -> list[nn.Parameter]:
+    """Return the weights of the hidden layers, convolutions and linear ones."""
+    parts = [layer for name in _HIDDEN for layer in network.get_submodule(name).modules()]
+    outputs = [decoder.get_submodule("out") for decoder in network.side_decoders]
+    layers = [layer for layer in parts if isinstance(layer, nn.Conv2d | nn.Linear) and layer not in outputs]
+    return [weight for layer in layers for weight in layer.parameters() if weight.ndim > 1]
 
 
 def write_weights(network: CompactBackbone, path: Path) -> int:
@@ -207,6 +226,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--decay-from", type=float, default=TrainingOptions.decay_from)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0, help="0 leaves the choice to torch")
+    parser.add_argument("--optimiser", choices=("muon", "adamw"), default="muon", help="what moves the hidden layers")
     parser.add_argument("--half", action="store_true", help="bfloat16, where the processor has it")
     parser.add_argument("--start", type=Path, default=None, help="safetensors file whose weights training begins with")
     parser.add_argument("--tagger", type=Path, default=None, help="safetensors file of `training.tags` to condition on")
@@ -238,6 +258,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         decay_from=arguments.decay_from,
         seed=arguments.seed,
         half=arguments.half,
+        muon=arguments.optimiser == "muon",
     )
     config = CompactConfig(tags=_tags_of(arguments.tagger) if arguments.tagger else ())
     trainer = Trainer(config, options)

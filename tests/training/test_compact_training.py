@@ -69,6 +69,36 @@ def test_going_on_from_a_checkpoint_equals_never_having_stopped(tmp_path: Path) 
         assert torch.allclose(a, b, atol=1e-6)
 
 
+def test_muon_moves_every_kernel_as_far_in_all_directions_and_adamw_the_outputs() -> None:
+    still = dataclasses.replace(OPTIONS, weight_decay=0.0, warmup=1)
+    trainer = Trainer(TINY, still)
+    before = {name: parameter.detach().clone() for name, parameter in trainer.network.named_parameters()}
+    kernels = {"encoder.steps.2.0.0.weight": (16, 72), "side_decoders.1.steps.0.0.0.weight": (8, 288)}
+    trainer.train(half_space(0), weights=LossWeights())
+    trainer.train(half_space(1), weights=LossWeights())  # the further blocks pass no gradient on in the first step
+    change = {name: (p.detach() - before[name]).flatten(1 if p.ndim > 1 else 0) for name, p in _named(trainer)}
+    assert all(moved.abs().max() > 0 for moved in change.values())
+    for name, shape in kernels.items():
+        values = torch.linalg.svdvals(change[name])
+        assert change[name].shape == shape
+        assert values[0] < 3 * values.median()
+        assert 0.1 * still.rate < change[name].square().mean().sqrt() < 0.4 * still.rate
+    plain = Trainer(TINY, dataclasses.replace(still, muon=False))
+    plain.train(half_space(0), weights=LossWeights())
+    outputs = [
+        name for name, _ in _named(plain) if name.startswith(("depth_map", "density_out", "side_decoders.0.out"))
+    ]
+    ours = Trainer(TINY, still)
+    ours.train(half_space(0), weights=LossWeights())
+    assert outputs
+    for name in outputs:
+        assert torch.equal(dict(_named(ours))[name], dict(_named(plain))[name])
+
+
+def _named(trainer: Trainer) -> list[tuple[str, torch.nn.Parameter]]:
+    return list(trainer.network.named_parameters())
+
+
 def test_a_step_without_a_finite_loss_changes_no_weight_and_is_counted() -> None:
     trainer = Trainer(TINY, OPTIONS)
     before = [parameter.detach().clone() for parameter in trainer.network.parameters()]
