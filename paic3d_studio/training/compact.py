@@ -190,6 +190,29 @@ def run(
     print(f"{out}: {size / 1e6:.2f} MB after {trainer.step} steps")
 
 
+def learnt_files(folders: Sequence[Path], *, without: Sequence[str], held_out: bool) -> list[Path]:
+    """Return the files of the characters that training sees.
+
+    Args:
+        folders: searched with their subfolders.
+        without: files with one of these in their name are left out.
+        held_out: whether the validation character comes too.
+
+    Raises:
+        UserError: a folder holds no character, a name leaves none out, or nothing remains.
+    """
+    found = [path for folder in folders for path in character_files(folder)]
+    if held_out:
+        found += [path for folder in folders for path in character_files(folder, held_out=True)]
+    for name in without:
+        if not any(name in path.stem for path in found):
+            raise UserError(f"No character has “{name}” in its name, so it leaves none out.", "Check the name.")
+    files = [path for path in found if not any(name in path.stem for name in without)]
+    if not files:
+        raise UserError("No character remains to learn from.", "Leave fewer out.")
+    return files
+
+
 def _tags_of(path: Path) -> tuple[str, ...]:
     """Return the tags that a tagger of `training.tags` knows."""
     with safetensors.safe_open(path, "pt") as file:
@@ -232,6 +255,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tagger", type=Path, default=None, help="safetensors file of `training.tags` to condition on")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint beside --out")
     parser.add_argument("--include-held-out", action="store_true", help="train on the validation character too")
+    parser.add_argument("--without", nargs="+", default=[], help="leave out files with one of these in their name")
     parser.add_argument("--log", type=Path, default=None, help="file that gets one JSON line per hundred steps")
     return parser.parse_args(argv)
 
@@ -242,9 +266,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     try:
-        files = [path for folder in arguments.characters for path in character_files(folder)]
-        if arguments.include_held_out:
-            files += [path for folder in arguments.characters for path in character_files(folder, held_out=True)]
+        files = learnt_files(arguments.characters, without=arguments.without, held_out=arguments.include_held_out)
         monitor = Monitor(lambda fraction, text: print(f"\r{fraction:4.0%} {text:60.60}", end="", file=sys.stderr))
         data = list(items(files, variants=arguments.variants, cache=arguments.cache, monitor=monitor))
     except UserError as error:

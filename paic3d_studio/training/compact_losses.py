@@ -19,7 +19,7 @@ class LossWeights:
     occupancy: float = 4.0
     colour: float = 8.0
     back: float = 4.0
-    depth: float = 40.0
+    depth: float = 60.0
     classes: float = 0.3
     point_classes: float = 0.3
     uniform: float = 2.0

@@ -9,8 +9,9 @@ import safetensors.torch
 import torch
 
 from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.errors import UserError
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
-from paic3d_studio.training.compact import Trainer, TrainingOptions, write_weights
+from paic3d_studio.training.compact import Trainer, TrainingOptions, learnt_files, write_weights
 from paic3d_studio.training.compact_losses import LossWeights
 from paic3d_studio.training.compact_samples import Batch
 
@@ -153,3 +154,19 @@ def test_the_learning_rate_warms_up_stays_and_falls() -> None:
     assert max(rates) == OPTIONS.rate
     assert np.all(np.diff(rates[30:]) <= 0)
     assert rates[-1] < OPTIONS.rate * 0.05
+
+
+def test_who_is_left_out_is_learnt_from_under_no_name_and_a_wrong_name_is_told(tmp_path: Path) -> None:
+    for name in ("vita", "vita__hair_shino", "vivi", "vivi__hair_shino", "vivi__hair_vita"):
+        (tmp_path / f"{name}.glb").touch()
+
+    def names(*without: str, held_out: bool = False) -> list[str]:
+        return sorted(path.stem for path in learnt_files([tmp_path], without=without, held_out=held_out))
+
+    assert names() == ["vivi", "vivi__hair_shino"]
+    assert names("shino") == ["vivi"]
+    assert names("shino", held_out=True) == ["vita", "vivi", "vivi__hair_vita"]
+    with pytest.raises(UserError, match="sihno"):
+        names("shino", "sihno")
+    with pytest.raises(UserError, match="remains"):
+        names("vivi")
