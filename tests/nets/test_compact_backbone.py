@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import torch
 
+from paic3d_studio.nets.backbones.closing import nothing_closed
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
 from paic3d_studio.nets.backbones.compact_field import (
     DENSITY_SCALE,
@@ -136,6 +137,42 @@ def test_a_lock_has_the_colour_of_the_picture_to_its_far_side_and_no_strip_of_wh
     far_side, as_deep_in_skin = (torch.tensor([[x, 0.05, 0.1 - SHELL]]) for x in (0.0, 0.25))
     off, off_in_skin = (float((field.query(p).colour - 0.1).abs().mean()) for p in (far_side, as_deep_in_skin))
     assert off < 0.1 < 0.2 < off_in_skin  # the palette would be 0.4 off
+
+
+def pitted(*, width: int, front: bool = False) -> CompactField:
+    """Return a field of a slab that the depth maps alone shape, with a pit, `width` pixels of 5.5 mm across."""
+    hands_off = CompactBackbone().eval().requires_grad_(False)
+    for parameter in hands_off.density_out.parameters():
+        parameter.zero_()
+    scene = scene_of(torch.full((3, 512, 512), 0.4), hair=torch.zeros(64, 64, dtype=torch.bool))
+    depths = scene.depths.clone()
+    middle = slice(64 - width // 2, 64 + width - width // 2)
+    depths[0, 0 if front else 1, middle, middle] = -0.02 if front else 0.02
+    return CompactField(hands_off, dataclasses.replace(scene, depths=depths))
+
+
+def test_a_hole_in_the_back_of_the_head_is_closed_where_it_is_narrow_and_only_there() -> None:
+    bottom = torch.tensor([[0.0, 0.0, -0.05]])
+    mouth = torch.tensor([[0.0, 0.0, -0.09]])
+    for place in (bottom, mouth):
+        narrow, wide = pitted(width=4), pitted(width=24)
+        assert float(narrow.density(place)) > narrow.surface_level
+        assert float(wide.density(place)) < wide.surface_level
+
+
+def test_a_dent_that_the_picture_itself_shows_stays_open() -> None:
+    field = pitted(width=4, front=True)
+    dent = torch.tensor([[0.0, 0.0, 0.05]])
+    assert float(field.density(dent)) < field.surface_level
+
+
+def test_closing_adds_nothing_to_a_head_without_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = points(3000)
+    with_it = pitted(width=0).density(there)
+    monkeypatch.setattr(CompactField, "_closed_gaps", lambda _: nothing_closed())
+    without = pitted(width=0).density(there)
+    assert torch.allclose(extinction(with_it), extinction(without), atol=1e-3)
+    assert float(extinction(without).max()) > DENSITY_SCALE / 2
 
 
 def empty_handed() -> CompactBackbone:

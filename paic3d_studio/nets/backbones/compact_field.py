@@ -12,6 +12,7 @@ from torch import Tensor
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.nets.backbones.closing import EMPTY_LOGIT, closed, closed_at, lattice, nothing_closed
 from paic3d_studio.nets.backbones.compact import Scene
 from paic3d_studio.nets.backbones.finish import Finish
 from paic3d_studio.nets.backbones.maps import HALF, sampled_at
@@ -80,8 +81,8 @@ class CompactField(RadianceField):
     """The field of one picture; 1e-4 per metre is its emptiest, DENSITY_SCALE its fullest extinction.
 
     Nothing is where the front picture shows nothing, which also spares most points the network; and something is
-    behind every solid pixel, and hair where the picture shows hair, which occupancy alone does not promise: of a lock
-    whose depth is uncertain, no single place is more likely full than empty.
+    behind every solid pixel, hair where the picture shows hair, and no hole in the back of the head. Occupancy alone
+    does not promise that: of a lock whose depth is uncertain, no single place is more likely full than empty.
     """
 
     surface_level = 1 + DENSITY_SCALE / (1 + math.exp(-FIELD_SHARPNESS * ENTRY))  # where the logit is 0
@@ -93,6 +94,8 @@ class CompactField(RadianceField):
         self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
         self._lift = torch.zeros_like(scene.depths[:, :1])
         self._sheet = _sheet(scene)
+        self._closed = nothing_closed()
+        self._closed = self._closed_gaps()
         surfaces = scene.depths.clone()
         self._look_along_rays(surfaces, monitor)
         self._finish = Finish(surfaces, strands(scene), sides(scene, surfaces[:, :1]), self._sheet)
@@ -117,12 +120,21 @@ class CompactField(RadianceField):
             surfaces[0, 1][place] = _last_crossing((logit + lift[:, None]).flip(1), z.flip(0))
 
     def _capped(self, logit: Tensor, xyz: Tensor) -> Tensor:
-        """Return logits (P,) that keep the hair in front, with nothing afloat before it or behind the last surface."""
+        """Return logits (P,) with the hair in front, nothing afloat before or behind, and gaps closed."""
         place = sampled_at(torch.cat((self.scene.depths, self._sheet), 1), xyz[None])[0]
         behind, before = place[:, 0] - xyz[:, 2], xyz[:, 2] - place[:, 1]
         logit = torch.minimum(logit, (torch.minimum(behind, before) + OUTER_MARGIN) / OUTER_FALL)
         shell = torch.minimum(behind, SHELL - behind) / SHELL_WIDTH
-        return torch.maximum(logit, torch.minimum(shell, 8 * place[:, 2] - 4))
+        logit = torch.maximum(logit, torch.minimum(shell, 8 * place[:, 2] - 4))
+        return torch.maximum(logit, closed_at(self._closed, xyz))
+
+    def _closed_gaps(self) -> Tensor:
+        """Return the volume that closes gaps in the field as it is so far."""
+        xyz = lattice()
+        asked = self._candidates(xyz)
+        points, logit = xyz[asked], xyz.new_full((len(xyz),), EMPTY_LOGIT)
+        logit[asked] = self._capped(self._backbone.logit(self.scene, points[None])[0], points)
+        return closed(logit, sampled_at(self.scene.depths[:, :1], xyz[None])[0, :, 0] - xyz[:, 2])
 
     def _lifted(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return the density (P,) of a logit (P,), raised where its pixel would stay empty."""

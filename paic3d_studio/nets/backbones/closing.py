@@ -1,0 +1,62 @@
+"""Gaps that no head has, closed: holes and pits in the hair that are narrower than two centimetres.
+
+Of a lock whose depth is uncertain no single place is more likely full than empty, and a hole into the head opens.
+Grey closing (dilation, then erosion) on a coarse lattice fills what no cube of empty voxels fits into and leaves all
+else as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.nets.backbones.maps import HALF
+
+EMPTY_LOGIT: Final = -3.0
+"""Logit where nothing is."""
+
+SIDE: Final = 64
+"""Voxels along each side of the box, 11 mm each."""
+
+WIDTH: Final = 5
+"""Width in voxels of the cube of empty ones that a gap must hold to stay open."""
+
+MARGIN: Final = 0.15
+"""How far the logit of what is closed stays below its surroundings': by 3 mm of depth, so nothing else gains weight."""
+
+BEHIND: Final = 0.03
+"""Metres behind the first surface from which on gaps are closed; before that the picture shows what is open."""
+
+
+def lattice() -> Tensor:
+    """Return the centres of the voxels, (SIDE ** 3, 3) in metres, x fastest, then y, then z."""
+    steps = ((torch.arange(SIDE) + 0.5) / SIDE - 0.5) * BOX_SIDE
+    z, y, x = torch.meshgrid(steps, steps, steps, indexing="ij")
+    return torch.stack((x, y, z), 3).flatten(0, 2)
+
+
+def nothing_closed() -> Tensor:
+    """Return a volume that closes nothing, for `closed_at`."""
+    return torch.full((1, 1, 1, 1, 1), EMPTY_LOGIT)
+
+
+def closed(logit: Tensor, depth: Tensor) -> Tensor:
+    """Return the volume (1, 1, SIDE, SIDE, SIDE) of logits at (z, y, x) that fill the gaps.
+
+    Args:
+        logit: at the points of `lattice`, (SIDE ** 3,).
+        depth: metres that each lies behind the first surface, (SIDE ** 3,).
+    """
+    volume = logit.clamp(min=EMPTY_LOGIT).view(1, 1, SIDE, SIDE, SIDE)
+    full = -F.max_pool3d(-F.max_pool3d(volume, WIDTH, 1, WIDTH // 2), WIDTH, 1, WIDTH // 2)
+    return torch.where(depth.view(volume.shape) > BEHIND, full - MARGIN, EMPTY_LOGIT)
+
+
+def closed_at(volume: Tensor, xyz: Tensor) -> Tensor:
+    """Return what a volume of `closed` says at points (P, 3) in metres, (P,)."""
+    place = (xyz / HALF)[None, None, None]
+    return F.grid_sample(volume, place, mode="bilinear", padding_mode="border", align_corners=False)[0, 0, 0, 0]
