@@ -267,19 +267,22 @@ def items(files: Sequence[Path], *, variants: int, cache: Path, monitor: Monitor
     """
     cache.mkdir(parents=True, exist_ok=True)
     wanted = [(path, number) for path in files for number in _numbers(path, variants)]
+    lending = [path for path in files if _lends_its_face(path.stem)]
+    lenders = hashlib.sha256("/".join(path.stem for path in lending).encode()).hexdigest()[:8]
     renderer: CharacterRenderer | None = None
     character: tuple[Path, Character] | None = None
     others: list[Character] = []
     try:
         for done, (path, number) in enumerate(wanted):
             monitor.report(done / len(wanted), f"{path.stem}, variant {number}")
-            kept = cache / f"{path.stem}-{path.stat().st_size}-{number}-v{ITEM_VERSION}.npz"
+            lent = f"-{lenders}" if number >= NEW_FACES_FROM else ""
+            kept = cache / f"{path.stem}-{path.stat().st_size}-{number}{lent}-v{ITEM_VERSION}.npz"
             if not kept.exists():
                 renderer = renderer or CharacterRenderer()
                 if character is None or character[0] != path:
                     character = path, load_character(path)
                 if number >= NEW_FACES_FROM and not others:
-                    others = [load_character(one) for one in files if _lends_its_face(one.stem)]
+                    others = [load_character(path) for path in lending]
                 _keep(make_item(variant(character[1], number=number, others=others), renderer), kept)
             yield _kept(kept)
     finally:

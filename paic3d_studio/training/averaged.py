@@ -6,11 +6,12 @@ import copy
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from paic3d_studio.errors import UserError
 from paic3d_studio.training.checkpoints import read_checkpoint, write_checkpoint
 
 N = TypeVar("N", bound=nn.Module)
@@ -22,10 +23,11 @@ class AveragedTraining(Generic[N]):
     """A network, its running average, its optimisers, and how many steps they have seen.
 
     Muon (Jordan 2024, https://kellerjordan.github.io/posts/muon) moves a kernel by a matrix whose singular values are
-    all about one, so that no direction is learnt much later than others; here with steps of about AdamW's size.
+    all about the same, so that no direction is learnt much later than others; how far, is scaled to about AdamW's steps
+    (Liu et al. 2025, https://arxiv.org/abs/2502.16982).
 
     Args:
-        network: what learns; on its device already.
+        network: what learns; contiguous, and on its device already.
         weight_decay: of both optimisers.
         average: what share of the running average a step keeps.
         clip: longest gradient that is followed in full.
@@ -42,7 +44,9 @@ class AveragedTraining(Generic[N]):
         self.optimisers: list[torch.optim.Optimizer] = [
             torch.optim.AdamW(others, betas=(0.9, 0.98), weight_decay=weight_decay)
         ]
-        self._matrices = [(kernel, nn.Parameter(kernel.data.flatten(1))) for kernel in kernels]  # the same memory
+        self._matrices = [
+            (kernel, nn.Parameter(kernel.data.view(len(kernel), -1))) for kernel in kernels
+        ]  # the same memory
         if self._matrices:
             matrices = [matrix for _, matrix in self._matrices]
             self.optimisers.append(
@@ -97,14 +101,21 @@ class AveragedTraining(Generic[N]):
         """Go on from a checkpoint; reading it runs no code.
 
         Raises:
-            UserError: it cannot be read, or is none.
+            UserError: it cannot be read, is none, or was begun with another optimiser; nothing is loaded then.
         """
         state = read_checkpoint(path, device=torch.device("cpu"), keys=_HELD)
+        if [_sizes(held) for held in state["optimisers"]] != [_sizes(one.state_dict()) for one in self.optimisers]:
+            raise UserError(f"“{path}” was begun with another optimiser.", "Name the one it was begun with.")
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         for optimiser, held in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(held)
         self.step = int(state["step"])
+
+
+def _sizes(state: dict[str, Any]) -> list[int]:
+    """Return how many weights each group of an optimiser's state has."""
+    return [len(group["params"]) for group in state["param_groups"]]
 
 
 def falling(along: float) -> float:

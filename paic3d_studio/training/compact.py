@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from paic3d_studio.core.monitor import Monitor
-from paic3d_studio.datasets.characters import Item, character_files, items
+from paic3d_studio.datasets.characters import Item, character_files, character_paths, items
 from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
@@ -59,7 +59,8 @@ class TrainingOptions:
 
 
 _HIDDEN: Final = ("encoder", "front_decoder", "side_decoders", "detail", "density_layers", "colour_layers")
-"""Parts of the network that feed its other layers; what comes out of it is no matter for Muon."""
+"""All parts of the network but its heads (planes, maps, density, colour) and what a tagger adds: Muon is for layers in
+between."""
 
 
 class Trainer(AveragedTraining[CompactBackbone]):
@@ -108,10 +109,10 @@ class Trainer(AveragedTraining[CompactBackbone]):
 
 
 def _hidden_kernels(network: CompactBackbone) -> list[nn.Parameter]:
-    """Return the weights of the hidden layers, convolutions and linear ones."""
+    """Return the weights of convolutions and linear layers that are no head."""
     parts = [layer for name in _HIDDEN for layer in network.get_submodule(name).modules()]
-    outputs = [decoder.get_submodule("out") for decoder in network.side_decoders]
-    layers = [layer for layer in parts if isinstance(layer, nn.Conv2d | nn.Linear) and layer not in outputs]
+    heads = [decoder.get_submodule("out") for decoder in network.side_decoders]
+    layers = [layer for layer in parts if isinstance(layer, nn.Conv2d | nn.Linear) and layer not in heads]
     return [weight for layer in layers for weight in layer.parameters() if weight.ndim > 1]
 
 
@@ -205,7 +206,7 @@ def learnt_files(folders: Sequence[Path], *, without: Sequence[str], held_out: b
     if held_out:
         found += [path for folder in folders for path in character_files(folder, held_out=True)]
     for name in without:
-        if not any(name in path.stem for path in found):
+        if not any(name in path.stem for folder in folders for path in character_paths(folder)):
             raise UserError(f"No character has “{name}” in its name, so it leaves none out.", "Check the name.")
     files = [path for path in found if not any(name in path.stem for name in without)]
     if not files:
@@ -269,10 +270,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         files = learnt_files(arguments.characters, without=arguments.without, held_out=arguments.include_held_out)
         monitor = Monitor(lambda fraction, text: print(f"\r{fraction:4.0%} {text:60.60}", end="", file=sys.stderr))
         data = list(items(files, variants=arguments.variants, cache=arguments.cache, monitor=monitor))
+        print(f"\r{len(data)} items from {len(files)} files{' ' * 50}")
+        trainer = _trainer(arguments)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"\r{len(data)} items from {len(files)} files{' ' * 50}")
+    run(trainer, data, out=arguments.out, sampling=SampleOptions(), weights=LossWeights(), log=arguments.log)
+    return 0
+
+
+def _trainer(arguments: argparse.Namespace) -> Trainer:
+    """Return the training that the command line asks for; UserError where its checkpoint will not do."""
     options = TrainingOptions(
         steps=arguments.steps,
         batch=arguments.batch,
@@ -291,8 +299,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         trainer.start_from(arguments.start)
     if arguments.resume:
         trainer.load_checkpoint(arguments.out.with_suffix(".checkpoint"))
-    run(trainer, data, out=arguments.out, sampling=SampleOptions(), weights=LossWeights(), log=arguments.log)
-    return 0
+    return trainer
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""Gaps that no head has, closed: holes and pits in the hair that are narrower than two centimetres.
+"""Gaps that no head has, closed: holes, pits and slots in the hair, narrower than about five centimetres.
 
 Of a lock whose depth is uncertain no single place is more likely full than empty, and a hole into the head opens.
-Grey closing (dilation, then erosion) on a coarse lattice fills what no cube of empty voxels fits into and leaves all
-else as it is.
+Grey closing (dilation, then erosion) on a coarse lattice fills what a cube of WIDTH empty voxels does not fit into.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from torch import Tensor
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.nets.backbones.maps import HALF
 
-EMPTY_LOGIT: Final = -3.0
-"""Logit where nothing is."""
+FLOOR: Final = -3.0
+"""The lowest logit that closing tells apart, and what it says where it closes nothing: no density at all."""
 
 SIDE: Final = 64
 """Voxels along each side of the box, 11 mm each."""
 
 WIDTH: Final = 5
-"""Width in voxels of the cube of empty ones that a gap must hold to stay open."""
+"""Voxels along each side of that cube, 5.5 cm; with 3 a hole the size of a coin stays open."""
 
 MARGIN: Final = 0.15
 """How far the logit of what is closed stays below its surroundings': by 3 mm of depth, so nothing else gains weight."""
@@ -41,7 +40,7 @@ def lattice() -> Tensor:
 
 def nothing_closed() -> Tensor:
     """Return a volume that closes nothing, for `closed_at`."""
-    return torch.full((1, 1, 1, 1, 1), EMPTY_LOGIT)
+    return torch.full((1, 1, 1, 1, 1), FLOOR)
 
 
 def closed(logit: Tensor, depth: Tensor) -> Tensor:
@@ -51,9 +50,9 @@ def closed(logit: Tensor, depth: Tensor) -> Tensor:
         logit: at the points of `lattice`, (SIDE ** 3,).
         depth: metres that each lies behind the first surface, (SIDE ** 3,).
     """
-    volume = logit.clamp(min=EMPTY_LOGIT).view(1, 1, SIDE, SIDE, SIDE)
+    volume = logit.clamp(min=FLOOR).view(1, 1, SIDE, SIDE, SIDE)
     full = -F.max_pool3d(-F.max_pool3d(volume, WIDTH, 1, WIDTH // 2), WIDTH, 1, WIDTH // 2)
-    return torch.where(depth.view(volume.shape) > BEHIND, full - MARGIN, EMPTY_LOGIT)
+    return torch.where(depth.view(volume.shape) > BEHIND, full - MARGIN, FLOOR)
 
 
 def closed_at(volume: Tensor, xyz: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.monitor import SILENT, Monitor
-from paic3d_studio.nets.backbones.closing import EMPTY_LOGIT, closed, closed_at, lattice, nothing_closed
+from paic3d_studio.nets.backbones.closing import FLOOR, closed, closed_at, lattice, nothing_closed
 from paic3d_studio.nets.backbones.compact import Scene
 from paic3d_studio.nets.backbones.finish import Finish
 from paic3d_studio.nets.backbones.maps import HALF, sampled_at
@@ -43,6 +43,9 @@ LIFT_STEPS: Final = 56
 
 LIFT_REACH: Final = 0.2
 """Metres before and behind z = 0 that such a ray covers."""
+
+PART: Final = 57_344
+"""Points that are decoded at once: 1,024 such rays."""
 
 OUTER_MARGIN: Final = 0.02
 """Metres before the first and behind the last predicted surface beyond which nothing can stand."""
@@ -95,50 +98,62 @@ class CompactField(RadianceField):
         self._lift = torch.zeros_like(scene.depths[:, :1])
         self._sheet = _sheet(scene)
         self._closed = nothing_closed()
-        self._closed = self._closed_gaps()
-        surfaces = scene.depths.clone()
-        self._look_along_rays(surfaces, monitor)
+        surfaces = self._look_along_rays(monitor)
         self._finish = Finish(surfaces, strands(scene), sides(scene, surfaces[:, :1]), self._sheet)
 
-    def _look_along_rays(self, surfaces: Tensor, monitor: Monitor) -> None:
-        """Find for each solid pixel what its best logit lacks, and fill in where its first and last surfaces are."""
+    def _look_along_rays(self, monitor: Monitor) -> Tensor:
+        """Find what the best logit of each solid pixel lacks, then the gaps; return the first and last surfaces.
+
+        They are z in metres, (1, 2, h, w); where no pixel is solid, as predicted.
+        """
         h, w = self.scene.depths.shape[2:]
         alpha = F.interpolate(self.scene.alpha, size=(h, w), mode="area")[0, 0]
         rows, columns = torch.nonzero(alpha > 0.5, as_tuple=True)
         x, y = ((columns + 0.5) / w - 0.5) * BOX_SIDE, ((rows + 0.5) / h - 0.5) * BOX_SIDE
         z = torch.linspace(-LIFT_REACH, LIFT_REACH, LIFT_STEPS)
         xyz = torch.stack((x[:, None].expand(-1, len(z)), y[:, None].expand(-1, len(z)), z.expand(len(x), -1)), 2)
-        for start in range(0, len(x), 1024):
-            monitor.report(start / len(x))
-            some = slice(start, start + 1024)
-            points = xyz[some].flatten(0, 1)
-            logit = self._capped(self._backbone.logit(self.scene, points[None])[0], points).view(-1, len(z))
-            lift = (LIFT_LEVEL - logit.amax(1)).clamp(0, 1.5)
-            place = rows[some], columns[some]
-            self._lift[0, 0][place] = lift
-            surfaces[0, 0][place] = _last_crossing(logit + lift[:, None], z)
-            surfaces[0, 1][place] = _last_crossing((logit + lift[:, None]).flip(1), z.flip(0))
+        points = xyz.flatten(0, 1)
+        logit = self._logit_in_parts(points, monitor.child(0.0, 0.7)).view(-1, len(z))
+        self._lift[0, 0][rows, columns] = (LIFT_LEVEL - logit.amax(1)).clamp(0, 1.5)
+        self._closed = self._closed_gaps(monitor.child(0.7, 1.0))
+        logit = self._raised(logit.flatten(), points).view(-1, len(z))
+        surfaces = self.scene.depths.clone()
+        surfaces[0, 0][rows, columns] = _last_crossing(logit, z)
+        surfaces[0, 1][rows, columns] = _last_crossing(logit.flip(1), z.flip(0))
+        return surfaces
+
+    def _logit_in_parts(self, xyz: Tensor, monitor: Monitor) -> Tensor:
+        """Return capped logits (P,) of many points."""
+        logit = xyz.new_empty(len(xyz))
+        for start in range(0, len(xyz), PART):
+            monitor.report(start / len(xyz))
+            part = xyz[start : start + PART]
+            logit[start : start + PART] = self._capped(self._backbone.logit(self.scene, part[None])[0], part)
+        return logit
+
+    def _closed_gaps(self, monitor: Monitor) -> Tensor:
+        """Return the volume that closes gaps in the field as it is so far."""
+        xyz = lattice()
+        asked = self._candidates(xyz)
+        points, logit = xyz[asked], xyz.new_full((len(xyz),), FLOOR)
+        logit[asked] = self._raised(self._logit_in_parts(points, monitor), points)
+        return closed(logit, sampled_at(self.scene.depths[:, :1], xyz[None])[0, :, 0] - xyz[:, 2])
 
     def _capped(self, logit: Tensor, xyz: Tensor) -> Tensor:
-        """Return logits (P,) with the hair in front, nothing afloat before or behind, and gaps closed."""
+        """Return logits (P,) that keep the hair in front, with nothing afloat before it or behind the last surface."""
         place = sampled_at(torch.cat((self.scene.depths, self._sheet), 1), xyz[None])[0]
         behind, before = place[:, 0] - xyz[:, 2], xyz[:, 2] - place[:, 1]
         logit = torch.minimum(logit, (torch.minimum(behind, before) + OUTER_MARGIN) / OUTER_FALL)
         shell = torch.minimum(behind, SHELL - behind) / SHELL_WIDTH
-        logit = torch.maximum(logit, torch.minimum(shell, 8 * place[:, 2] - 4))
-        return torch.maximum(logit, closed_at(self._closed, xyz))
+        return torch.maximum(logit, torch.minimum(shell, 8 * place[:, 2] - 4))
 
-    def _closed_gaps(self) -> Tensor:
-        """Return the volume that closes gaps in the field as it is so far."""
-        xyz = lattice()
-        asked = self._candidates(xyz)
-        points, logit = xyz[asked], xyz.new_full((len(xyz),), EMPTY_LOGIT)
-        logit[asked] = self._capped(self._backbone.logit(self.scene, points[None])[0], points)
-        return closed(logit, sampled_at(self.scene.depths[:, :1], xyz[None])[0, :, 0] - xyz[:, 2])
+    def _raised(self, capped: Tensor, xyz: Tensor) -> Tensor:
+        """Return capped logits (P,), raised where their pixel would stay empty and where a gap is closed."""
+        return torch.maximum(capped + sampled_at(self._lift, xyz[None])[0, :, 0], closed_at(self._closed, xyz))
 
-    def _lifted(self, logit: Tensor, xyz: Tensor) -> Tensor:
-        """Return the density (P,) of a logit (P,), raised where its pixel would stay empty."""
-        return density_from_logit(self._capped(logit, xyz) + sampled_at(self._lift, xyz[None])[0, :, 0])
+    def _density(self, logit: Tensor, xyz: Tensor) -> Tensor:
+        """Return the density (P,) that a decoded logit (P,) comes to."""
+        return density_from_logit(self._raised(self._capped(logit, xyz), xyz))
 
     def _candidates(self, xyz: Tensor) -> Tensor:
         """Return which points (P, 3) lie before or behind a pixel of the matte, or within two pixels of one."""
@@ -152,7 +167,7 @@ class CompactField(RadianceField):
     def query(self, xyz: Tensor) -> FieldSample:
         """Return density, colour and class shares (as features) at points (P, 3) in metres."""
         values = self._backbone.values(self.scene, xyz[None], finish=self._finish)
-        density = self._lifted(values.logit[0], xyz).where(self._candidates(xyz), EMPTY_DENSITY)
+        density = self._density(values.logit[0], xyz).where(self._candidates(xyz), EMPTY_DENSITY)
         return FieldSample(density, values.colour[0], values.classes[0])
 
     @torch.no_grad()
@@ -160,7 +175,7 @@ class CompactField(RadianceField):
         """Return density (P,) at points (P, 3) in metres, at a fraction of the price of `query`."""
         asked = self._candidates(xyz)
         density = xyz.new_full((len(xyz),), EMPTY_DENSITY)
-        density[asked] = self._lifted(self._backbone.logit(self.scene, xyz[asked][None])[0], xyz[asked])
+        density[asked] = self._density(self._backbone.logit(self.scene, xyz[asked][None])[0], xyz[asked])
         return density
 
 
