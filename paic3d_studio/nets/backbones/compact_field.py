@@ -134,10 +134,13 @@ class CompactField(RadianceField):
     def _closed_gaps(self, monitor: Monitor) -> Tensor:
         """Return the volume that closes gaps in the field as it is so far."""
         xyz = lattice()
-        asked = self._candidates(xyz)
+        place = sampled_at(self.scene.depths, xyz[None])[0]
+        behind, before = place[:, 0] - xyz[:, 2], xyz[:, 2] - place[:, 1]
+        lowest = FLOOR * OUTER_FALL - OUTER_MARGIN  # further out no logit is above the floor
+        asked = self._candidates(xyz) & (torch.minimum(behind, before) > lowest)
         points, logit = xyz[asked], xyz.new_full((len(xyz),), FLOOR)
         logit[asked] = self._raised(self._logit_in_parts(points, monitor), points)
-        return closed(logit, sampled_at(self.scene.depths[:, :1], xyz[None])[0, :, 0] - xyz[:, 2])
+        return closed(logit, behind)
 
     def _capped(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return logits (P,) that keep the hair in front, with nothing afloat before it or behind the last surface."""
