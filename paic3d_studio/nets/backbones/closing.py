@@ -28,7 +28,8 @@ MARGIN: Final = 0.15
 """How far the logit of what is closed stays below its surroundings': by 3 mm of depth, so nothing else gains weight."""
 
 BEHIND: Final = 0.08
-"""Metres behind the first surface from which on gaps are closed; before that the picture shows what is open."""
+"""Metres behind the first surface from which on gaps are closed; from 0.03 on, gaps that are true ones went too
+(docs/training-log.md)."""
 
 
 def lattice() -> Tensor:
