@@ -27,8 +27,15 @@ _SELF_SHADOW: Final = 0.003
 _JUMP: Final = 0.01
 """A step in depth of this size between neighbouring front pixels is an occluding contour, metres."""
 
-_CONTOUR_REACH: Final = 5
-"""How far from an occluding contour its walls are looked for, in front pixels."""
+_JUMP_SLOPE: Final = 4
+"""Metres of depth per metre across that such a step has at least: where pixels are large, a slope is no step."""
+
+_CONTOUR_REACH: Final = 0.0034
+"""How far from an occluding contour slopes belong to it, metres along the front picture."""
+
+CONTOUR_EASE: Final = 0.25
+"""By how much less, in z of its normal, a slope along such a contour needs to face the front: it is the drawn contour.
+On steeper walls one pixel would be smeared over centimetres: a line seen from the front, a streak on the cheek."""
 
 _SAME_THING: Final = 0.12
 """Where portrait and field differ by much more than this, they show different things, not one thing in two tones."""
@@ -59,15 +66,14 @@ class StitchOptions:
 
     `margin` and `feather` are in metres along the front picture: pixels within `margin` of the matte's border are not
     used, and over the next `feather` they fade in. Surfaces fade in between `grazing` and `facing`, the z of their unit
-    normals; walls along occluding contours do so at once, since the front sees them only as the drawn contour itself.
-    Beyond the border the field's colours take on the picture's tone, fading over `match_length` metres along
-    the surface; 0 switches that off.
+    normals, along occluding contours a little sooner. Beyond the border the field's colours take on the picture's tone,
+    fading over `match_length` metres along the surface; 0 switches that off.
     """
 
     margin: float = 0.0015
     feather: float = 0.004
-    grazing: float = 0.25
-    facing: float = 0.55
+    grazing: float = 0.4
+    facing: float = 0.75
     match_length: float = 0.03
 
 
@@ -90,7 +96,8 @@ class FrontPicture:
         # A texel under the edge of something nearer shares its front pixel; the neighbour's depth still vouches for it.
         self._reach = np.asarray(cv2.erode(self._depth, np.ones((3, 3), np.uint8)), dtype=np.float32)
         self._picture, self._to_picture = _prefiltered(source, texel_side)
-        self._contours = inner_contours(self._depth)
+        step = DEPTH_SIZE // FRONT_SIZE
+        self._contours = inner_contours(self._depth[::step, ::step], pixel=BOX_SIDE / FRONT_SIZE)
         self._confidence = self._front_confidence()
 
     def weights(self, points: NDArray[np.float32], normals: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -101,8 +108,9 @@ class FrontPicture:
         """
         deepest = _look_up(self._reach, *_front_pixels(points, size=DEPTH_SIZE), nearest=True)
         seen = points[:, 2] >= deepest - _SELF_SHADOW
-        steep = 1 - _look_up(self._contours, *_front_pixels(points))
-        fade = _smoothstep(normals[:, 2], steep * self._options.grazing, 0.1 + steep * (self._options.facing - 0.1))
+        contour = CONTOUR_EASE * _look_up(self._contours, *_front_pixels(points))
+        low = np.maximum(self._options.grazing - contour, 0)
+        fade = _smoothstep(normals[:, 2], low, self._options.facing - contour)
         return np.asarray(seen * fade * _look_up(self._confidence, *_front_pixels(points)), dtype=np.float32)
 
     def colours(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -148,19 +156,21 @@ def front_depth(surface: SurfaceMesh) -> NDArray[np.float32]:
     return depth.reshape(DEPTH_SIZE, DEPTH_SIZE)
 
 
-def inner_contours(depth: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return where one part of the head ends before another, float32 (n, n) at `FRONT_SIZE`, 0..1.
+def inner_contours(depth: NDArray[np.float32], *, pixel: float) -> NDArray[np.float32]:
+    """Return where one part of the head ends before another, float32 (n, n), 0..1.
 
     The outline against the background is none: the surface turns away slowly there, and stretched pixels would show.
+
+    Args:
+        depth: z of the first surface seen from the front in metres, -inf where there is none, (n, n).
+        pixel: side of a pixel in metres.
     """
-    step = DEPTH_SIZE // FRONT_SIZE
-    depth = depth[::step, ::step]
     covered = np.isfinite(depth)
-    window, reach = np.ones((3, 3), np.uint8), np.ones((2 * _CONTOUR_REACH + 1,) * 2, np.uint8)
+    window, reach = np.ones((3, 3), np.uint8), np.ones((2 * round(_CONTOUR_REACH / pixel) + 1,) * 2, np.uint8)
     nearest = cv2.dilate(np.where(covered, depth, np.float32(-1)), window)
     farthest = cv2.erode(np.where(covered, depth, np.float32(1)), window)
     inner = cv2.erode(covered.astype(np.uint8), reach) > 0
-    jumps = ((nearest - farthest > _JUMP) & inner).astype(np.float32)
+    jumps = ((nearest - farthest > max(_JUMP, _JUMP_SLOPE * 2 * pixel)) & inner).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(cv2.dilate(jumps, reach), (5, 5), 0), dtype=np.float32)
 
 

@@ -34,6 +34,9 @@ SUFFIX: Final = ".paic3d"
 FORMAT: Final = "paic3d-project"
 VERSION: Final = 4
 
+FORMER_SLOPES: Final = {"grazing": 0.25, "facing": 0.55}
+"""Between which slopes the artist's pixels faded until they were seen to be smeared there; nobody could choose them."""
+
 _STATE: Final = "project.json"
 _PICTURE: Final = "picture"
 _PREVIEW: Final = "preview.png"
@@ -110,7 +113,8 @@ def decoded_project(content: bytes, *, name: str) -> Project:
         entries = _entries(content)
         state = _state(entries[_STATE], name=name)
         picture = _picture(state["picture"], entries[_PICTURE])
-        project = decoded(Project, state["decisions"], where="decisions", given={_PICTURE: picture})
+        decisions = _without_former_slopes(state["decisions"])
+        project = decoded(Project, decisions, where="decisions", given={_PICTURE: picture})
         _refuse_impossible(project)
     except (Damaged, KeyError, ValueError, RecursionError) as error:
         what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else error
@@ -177,6 +181,21 @@ def _state(encoded: bytes, *, name: str) -> dict[str, Any]:
             "Install the newer version to open it.",
         )
     return state
+
+
+def _without_former_slopes(decisions: Any) -> Any:
+    """Return the decisions of a file; those that hold FORMER_SLOPES lack them, and take today's."""
+    try:
+        settings = decisions["settings"]
+        texture = settings["texture"]
+        stitching = texture["stitching"]
+        former = all(stitching[name] == value for name, value in FORMER_SLOPES.items())
+    except (KeyError, TypeError):
+        return decisions
+    if not former:
+        return decisions
+    kept = {name: value for name, value in stitching.items() if name not in FORMER_SLOPES}
+    return decisions | {"settings": settings | {"texture": texture | {"stitching": kept}}}
 
 
 def _picture(described: object, encoded: bytes) -> PictureSource:

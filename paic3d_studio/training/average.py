@@ -19,21 +19,32 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 
 
-def averaged(parts: Sequence[tuple[Mapping[str, Tensor], float]]) -> dict[str, Tensor]:
+def averaged(parts: Sequence[tuple[Mapping[str, Tensor], float]], *, whole: str = "") -> dict[str, Tensor]:
     """Return the weighted mean of tensors of the same names and shapes, as float16; shares are divided by their sum.
 
+    Args:
+        parts: tensors by name, and how much they count.
+        whole: how the names begin of tensors that are the last part's alone, as those of layers that the others do not
+            have or had not trained; "" averages all.
+
     Raises:
-        UserError: names or shapes differ, or the shares sum to nothing.
+        UserError: names or shapes differ, the shares sum to nothing, or the last part has no tensor named `whole`.
     """
+    last = parts[-1][0]
+    alone = {name: tensor.half() for name, tensor in last.items() if whole and name.startswith(whole)}
+    if whole and not alone:
+        raise UserError(f"No tensor has a name that begins with “{whole}”.", "Check the name.")
     total = sum(share for _, share in parts)
-    first = parts[0][0]
-    shapes = [{name: tensor.shape for name, tensor in tensors.items()} for tensors, _ in parts]
+    shared = [{name: tensor for name, tensor in tensors.items() if name not in alone} for tensors, _ in parts]
+    shapes = [{name: tensor.shape for name, tensor in tensors.items()} for tensors in shared]
     if total <= 0 or any(shape != shapes[0] for shape in shapes):
         raise UserError("These weights cannot be averaged.", "Give files of one network, with shares above zero.")
-    return {
-        name: torch.stack([tensors[name].float() * (share / total) for tensors, share in parts]).sum(0).half()
-        for name in first
+    shares = [share / total for _, share in parts]
+    mean = {
+        name: torch.stack([tensors[name].float() * share for tensors, share in zip(shared, shares, strict=True)]).sum(0)
+        for name in shared[0]
     }
+    return {name: tensor.half() for name, tensor in mean.items()} | alone
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,11 +52,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m paic3d_studio.training.average", description=__doc__)
     parser.add_argument("parts", metavar="FILE=SHARE", nargs="+", help="safetensors and how much they count")
     parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
+    parser.add_argument(
+        "--whole", metavar="NAME", default="", help="tensors so named, or below it, are the last file's"
+    )
     arguments = parser.parse_args(argv)
     try:
         named = [part.rpartition("=") for part in arguments.parts]
         parts = [(safetensors.torch.load_file(Path(file)), float(share)) for file, _, share in named]
-        size = write_files({arguments.out: safetensors.torch.save(averaged(parts))})
+        size = write_files({arguments.out: safetensors.torch.save(averaged(parts, whole=arguments.whole))})
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

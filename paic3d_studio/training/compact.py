@@ -58,7 +58,15 @@ class TrainingOptions:
     muon: bool = True
 
 
-_HIDDEN: Final = ("encoder", "front_decoder", "side_decoders", "detail", "density_layers", "colour_layers")
+_HIDDEN: Final = (
+    "encoder",
+    "front_decoder",
+    "side_decoders",
+    "detail",
+    "edges.layers",
+    "density_layers",
+    "colour_layers",
+)
 """All parts of the network but its heads (planes, maps, density, colour) and what a tagger adds: Muon is for layers in
 between."""
 
@@ -97,13 +105,14 @@ class Trainer(AveragedTraining[CompactBackbone]):
     def start_from(self, path: Path) -> None:
         """Take the weights of a safetensors file, and begin everything else anew.
 
-        Further residual blocks that the file lacks add nothing at first: a network may grow.
+        Further residual blocks and finer edges that the file lacks add nothing at first: a network may grow.
 
         Raises:
             RuntimeError: it lacks or holds anything else.
         """
         tensors = {name: tensor.float() for name, tensor in safetensors.torch.load_file(path).items()}
-        grown = {name: tensor for name, tensor in self.network.state_dict().items() if ".deep." in name}
+        own = self.network.state_dict()
+        grown = {name: tensor for name, tensor in own.items() if ".deep." in name or name.startswith("edges.")}
         for network in (self.network, self.average):
             network.load_state_dict(grown | tensors)
 

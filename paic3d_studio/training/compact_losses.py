@@ -57,11 +57,8 @@ def _mean(values: Tensor, mask: Tensor) -> Tensor:
 
 def _class_error(scene: Scene, batch: Batch) -> Tensor:
     """Return the cross-entropy of the class maps of both sides."""
-    side = scene.classes.shape[-1]
-    step = batch.classes.shape[-1] // side
-    front = batch.classes[:, 0, step // 2 :: step, step // 2 :: step]
-    seen = F.cross_entropy(scene.classes.contiguous(), front, ignore_index=IGNORED)
-    return seen + F.nll_loss(scene.back_classes.contiguous(), batch.classes[:, 1], ignore_index=IGNORED)
+    seen = F.cross_entropy(scene.classes.contiguous(), batch.classes, ignore_index=IGNORED)
+    return seen + F.nll_loss(scene.back_classes.contiguous(), batch.back_classes, ignore_index=IGNORED)
 
 
 def _point_class_error(values: PointValues, batch: Batch, near: int) -> Tensor:

@@ -38,15 +38,15 @@ _LUMINANCE: Final = np.array(LUMA, np.float32)
 
 @dataclasses.dataclass(frozen=True)
 class SampleOptions:
-    """How samples are drawn: points per sample, picture side, and how strong each change is.
+    """How samples are drawn: points per sample, side of the picture seen, and how strong each change is.
 
-    `near` and `uniform` points; `scale` and `shift` are standard deviations of log scale and of metres; `roll` in
-    degrees; the others are probabilities.
+    `near` and `uniform` points; the back picture has half the side of `picture`; `scale` and `shift` are standard
+    deviations of log scale and of metres; `roll` in degrees; the others are probabilities.
     """
 
     near: int = 4096
     uniform: int = 1536
-    picture: int = 128
+    picture: int = 256
     scale: float = 0.08
     shift: float = 0.008
     roll: float = 3.0
@@ -60,18 +60,19 @@ class SampleOptions:
 class Batch:
     """N samples; maps have rows that run upwards, as in `compact.Scene`, but `picture` and `alpha` do not.
 
-    `picture` (N, 3, s, s) on white and `alpha` (N, 1, s, s): the input. `back` (N, 3, s, s) straight colours with
-    `back_mask` (N, 1, s, s). `classes` (N, 2, s, s) ids of CLASSES or IGNORED, front and back. `depths` (N, 2, s, s)
-    metres, nan where empty. `xyz` (N, P, 3) metres, the first `near` near the surface; `inside` (N, P); `colour`
-    (N, near, 3), `coloured` (N, near), `point_class` (N, near).
+    `picture` (N, 3, s, s) on white and `alpha` (N, 1, s, s): the input. `classes` (N, s, s) ids of CLASSES or IGNORED.
+    `depths` (N, 2, s, s) metres, nan where empty. `back` (N, 3, s / 2, s / 2) straight colours with `back_mask`
+    (N, 1, s / 2, s / 2) and `back_classes` (N, s / 2, s / 2) ids. `xyz` (N, P, 3) metres, the first `near` near the
+    surface; `inside` (N, P); `colour` (N, near, 3), `coloured` (N, near), `point_class` (N, near).
     """
 
     picture: Tensor
     alpha: Tensor
-    back: Tensor
-    back_mask: Tensor
     classes: Tensor
     depths: Tensor
+    back: Tensor
+    back_mask: Tensor
+    back_classes: Tensor
     xyz: Tensor
     inside: Tensor
     colour: Tensor
@@ -92,9 +93,8 @@ def sample(item: Item, rng: Generator, *, options: SampleOptions) -> dict[str, N
     matrices = _recolouring(item, rng) if rng.random() < options.recolour else _identity()
     warp = _Warp.random(rng, options)
     side = options.picture
-    rgba = _recoloured_pictures(item, matrices)  # (2, s, s, 4) premultiplied
-    pictures = [warp.picture(view, side) for view in rgba]
-    parts = [warp.labels(view, side) for view in item.part]
+    pictures = [warp.picture(view, side) for view in _recoloured_pictures(item, matrices)]  # (s, s, 4) premultiplied
+    part, back_part = warp.labels(item.part[0], side), warp.labels(item.part[1], side // 2)
     depths = np.stack([warp.labels(view, side) * warp.depth_factor(side) for view in item.depth])
     order = np.concatenate(
         [rng.integers(0, item.near, options.near), rng.integers(item.near, len(item.xyz), options.uniform)]
@@ -104,23 +104,26 @@ def sample(item: Item, rng: Generator, *, options: SampleOptions) -> dict[str, N
     inside, coloured = item.inside[order], item.coloured[near]
     kept: Frame = _crop(rng) if rng.random() < options.crop else _everything
     shown = _area(kept(*_pixel_places(side * 2)).astype(np.float32), side)[..., None]
-    front, back = (picture * shown for picture in pictures)
+    front, back = pictures[0] * shown, _area(pictures[1] * shown, side // 2)
     inside = inside & kept(xyz[:, 0], xyz[:, 1])
     coloured = coloured & kept(xyz[: options.near, 0], xyz[: options.near, 1])
     visible = shown[..., 0] > 0.5
     depths[:, ~visible] = np.nan
-    classes = np.stack([np.where(visible, CLASS_OF_PART[part], IGNORED) for part in parts])
-    back_solid = (back[..., 3] > 0.9) & (classes[1] >= 0) & ~_skull(classes[1], depths[1])
+    classes = np.where(visible, CLASS_OF_PART[part], IGNORED)
+    back_classes = CLASS_OF_PART[back_part]
+    back_depth = warp.labels(item.depth[1], side // 2) * warp.depth_factor(side // 2)
+    back_solid = (back[..., 3] > 0.9) & (back_classes >= 0) & ~_skull(back_classes, back_depth)
     picture, alpha = front[..., :3] + 1 - front[..., 3:], front[..., 3:]
     if rng.random() < options.degrade:
         picture, alpha = degraded(picture, alpha, rng)
     return {
         "picture": _channels_first(picture),
         "alpha": _channels_first(alpha),
+        "classes": np.ascontiguousarray(classes[::-1]),
+        "depths": np.ascontiguousarray(depths[:, ::-1].astype(np.float32)),
         "back": _channels_first(back[::-1, :, :3] / back[::-1, :, 3:].clip(0.5)),
         "back_mask": back_solid[None, ::-1].astype(np.float32),
-        "classes": np.ascontiguousarray(np.stack([classes[0], np.where(back_solid, classes[1], IGNORED)])[:, ::-1]),
-        "depths": np.ascontiguousarray(depths[:, ::-1].astype(np.float32)),
+        "back_classes": np.ascontiguousarray(np.where(back_solid, back_classes, IGNORED)[::-1]),
         "xyz": xyz,
         "inside": inside.astype(np.float32),
         "colour": _transformed(item.colour[near].astype(np.float32) / 255, matrices[point_part]),
@@ -154,6 +157,8 @@ def _area(image: NDArray[np.float32], side: int) -> NDArray[np.float32]:
 
 # Where things are
 
+_Places = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+
 Frame = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.bool_]]
 """A test of x and y in metres: does the canvas show what is there?"""
 
@@ -169,6 +174,7 @@ class _Warp:
     widths: NDArray[np.float64]
     roll: float
     shift: tuple[float, float]
+    _sources_of: dict[int, _Places] = dataclasses.field(default_factory=dict, init=False)
 
     @classmethod
     def random(cls, rng: Generator, options: SampleOptions) -> _Warp:
@@ -201,8 +207,14 @@ class _Warp:
         moved = np.stack([c * x - s * y + self.shift[0], s * x + c * y + self.shift[1], xyz[:, 2] * width], 1)
         return np.asarray(moved.astype(np.float32))
 
-    def _sources(self, side: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    def _sources(self, side: int) -> _Places:
         """Return where each pixel of the moved picture comes from, x and y in metres, and its depth factor."""
+        if side not in self._sources_of:
+            self._sources_of[side] = self._sources_once(side)
+        return self._sources_of[side]
+
+    def _sources_once(self, side: int) -> _Places:
+        """Compute `_sources`, which every map of a sample of this side asks for."""
         x, y = _pixel_places(side)
         x, y = x - self.shift[0], y - self.shift[1]
         c, s = np.cos(self.roll), np.sin(self.roll)
@@ -221,8 +233,8 @@ class _Warp:
         )
 
     def picture(self, rgba: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-        """Move a premultiplied picture, with twice the samples along each axis."""
-        return _area(self._remapped(rgba, side * 2, cv2.INTER_LINEAR), side)
+        """Move a premultiplied picture."""
+        return self._remapped(rgba, side, cv2.INTER_LINEAR)
 
     def labels(self, image: NDArray[Any], side: int) -> NDArray[Any]:
         """Move a map of ids or depths without mixing neighbours."""
@@ -348,23 +360,24 @@ def degraded(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Make a render a little like a drawing whose lines were painted over.
 
-    Cel shading, remains of lines, soft light, blur and a matte that is a pixel too wide or too narrow.
+    Cel shading, remains of lines, soft light, blur and a matte that is too wide or too narrow by a pixel of 128.
 
     Args:
         picture: (s, s, 3) on white, 0..1.
         alpha: (s, s, 1).
         rng: where the choices come from.
     """
+    grain = max(len(picture) // 128, 1)
     if rng.random() < 0.35:
         picture = _cel_shaded(picture, alpha, rng)
     if rng.random() < 0.5:
-        picture = _rimmed(picture, rng)
+        picture = _rimmed(picture, rng, grain=grain)
     if rng.random() < 0.4:
         picture = _unevenly_lit(picture, alpha, rng)
     if rng.random() < 0.3:
-        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 0.9)), np.float32)
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), grain * rng.uniform(0.3, 0.9)), np.float32)
     if rng.random() < 0.4:
-        picture, alpha = _rematted(picture, alpha, rng)
+        picture, alpha = _rematted(picture, alpha, rng, grain=grain)
     return picture.astype(np.float32), alpha.astype(np.float32)
 
 
@@ -376,10 +389,11 @@ def _cel_shaded(picture: NDArray[np.float32], alpha: NDArray[np.float32], rng: G
     return np.asarray(picture + (stepped - grey) * rng.uniform(0.3, 1.0) * alpha, np.float32)
 
 
-def _rimmed(picture: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+def _rimmed(picture: NDArray[np.float32], rng: Generator, *, grain: int) -> NDArray[np.float32]:
     """Darken where luminance changes, as painted-over lines do."""
     grey = np.ascontiguousarray(picture @ _LUMINANCE, np.float32)
-    rim = np.asarray(cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)), np.float32)[..., None]
+    around = np.ones((1 + grain, 1 + grain), np.uint8)
+    rim = np.asarray(cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, around), np.float32)[..., None]
     return np.asarray(picture * (1 - (rim * 3).clip(0, 1) * rng.uniform(0.1, 0.7)), np.float32)
 
 
@@ -392,10 +406,10 @@ def _unevenly_lit(picture: NDArray[np.float32], alpha: NDArray[np.float32], rng:
 
 
 def _rematted(
-    picture: NDArray[np.float32], alpha: NDArray[np.float32], rng: Generator
+    picture: NDArray[np.float32], alpha: NDArray[np.float32], rng: Generator, *, grain: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Make the matte a pixel wider, with background in it, or narrower."""
+    """Make the matte a pixel of 128 wider, with background in it, or narrower."""
     wider = rng.random() < 0.5
     change = cv2.dilate if wider else cv2.erode
-    matte = np.asarray(change(alpha, np.ones((2, 2), np.uint8)), np.float32).reshape(alpha.shape)
+    matte = np.asarray(change(alpha, np.ones((1 + grain, 1 + grain), np.uint8)), np.float32).reshape(alpha.shape)
     return (picture if wider else picture * matte + (1 - matte)), matte

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, BOX_SIDE
-from paic3d_studio.core.stitch import StitchOptions, StitchSource
+from paic3d_studio.core.stitch import CONTOUR_EASE, StitchOptions, StitchSource, inner_contours
 
 FINER: Final = 2
 """The front is looked at with this many rays for each voxel's side."""
@@ -81,7 +81,8 @@ def front_map(values: NDArray[np.uint8], *, level: float, box_side: float, optio
         depth[met] = ((z + 0.5 + share) / n - 0.5) * box_side
         open_rays &= ~met
         before = here
-    return FrontMap(depth, _facing(depth, pixel=box_side / side, options=options))
+    contours = inner_contours(np.where(open_rays, -np.inf, depth).astype(np.float32), pixel=box_side / side)
+    return FrontMap(depth, _facing(depth, contours, pixel=box_side / side, options=options))
 
 
 def stitch_picture(source: StitchSource | None) -> StitchPicture:
@@ -131,7 +132,9 @@ def _warped(source: StitchSource) -> tuple[NDArray[np.float32], NDArray[np.float
     return np.asarray(warped, np.float32), np.asarray(known, np.float32), side
 
 
-def _facing(depth: NDArray[np.float32], *, pixel: float, options: StitchOptions) -> NDArray[np.uint8]:
+def _facing(
+    depth: NDArray[np.float32], contours: NDArray[np.float32], *, pixel: float, options: StitchOptions
+) -> NDArray[np.uint8]:
     """Return how much surfaces of a slope take of the picture; at a jump the slope is that of the near side itself."""
     smooth = np.asarray(cv2.bilateralFilter(depth, 7, 0.006, 2.5), np.float32)
     steepness = np.zeros_like(depth)
@@ -143,7 +146,7 @@ def _facing(depth: NDArray[np.float32], *, pixel: float, options: StitchOptions)
         ahead, behind = (np.take(padded, range(k, k + depth.shape[axis]), axis=axis) for k in (0, 1))
         steepness += np.square(np.minimum(ahead, behind) / pixel)
     normal_z = 1 / np.sqrt(1 + steepness)
-    rise = np.clip((normal_z - options.grazing) / (options.facing - options.grazing), 0, 1)
+    rise = np.clip((normal_z + CONTOUR_EASE * contours - options.grazing) / (options.facing - options.grazing), 0, 1)
     soft = cv2.GaussianBlur(np.asarray(rise * rise * (3 - 2 * rise), np.float32), (0, 0), 1.5)
     return _as_bytes(np.asarray(soft))
 

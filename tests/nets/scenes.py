@@ -9,11 +9,11 @@ HAIR, SKIN = CLASSES.index("hair"), CLASSES.index("skin")
 
 
 def classes_of(hair: torch.Tensor) -> torch.Tensor:
-    """Return class logits (1, 4, 64, 64) that are sure of hair where a map (64, 64) is true, of skin elsewhere."""
+    """Return class logits (1, 4, 256, 256) that are sure of hair where a map (64, 64) is true, of skin elsewhere."""
     logits = torch.full((1, len(CLASSES), 64, 64), -8.0)
     logits[0, HAIR][hair] = 8.0
     logits[0, SKIN][~hair] = 8.0
-    return logits
+    return logits.repeat_interleave(4, 2).repeat_interleave(4, 3)
 
 
 def scene_of(front: torch.Tensor, *, hair: torch.Tensor | None = None, hair_behind: bool = True) -> Scene:
@@ -26,7 +26,7 @@ def scene_of(front: torch.Tensor, *, hair: torch.Tensor | None = None, hair_behi
         front=front[None],
         back=torch.full((1, 3, 128, 128), 0.5),
         alpha=torch.ones(1, 1, SIDE, SIDE),
-        depths=torch.stack((torch.full((128, 128), 0.1), torch.full((128, 128), -0.1)))[None],
+        depths=torch.tensor([0.1, -0.1]).view(1, 2, 1, 1).expand(1, 2, 256, 256).clone(),
         palette=torch.full((1, 12, 3), 0.5),
         classes=classes_of(hair),
         back_classes=logits.log_softmax(1),

@@ -21,7 +21,7 @@ from tests.nets.scenes import scene_of
 
 TINY = CompactConfig(
     picture=32, plane=16, channels=8, layers=2, encoder_widths=(8, 8, 16, 16), front_widths=(16, 8, 8),
-    side_widths=(8, 8, 8), detail_width=8, hidden=16,
+    side_widths=(8, 8, 8), detail_width=8, edge_width=8, hidden=16,
 )  # fmt: skip
 
 
@@ -97,6 +97,24 @@ def test_the_shipped_network_fits_the_size_it_may_have() -> None:
     assert sum(p.numel() for p in CompactBackbone().parameters()) * 2 < 16e6
 
 
+def test_what_is_finer_than_a_pixel_of_the_encoder_reaches_depths_and_classes_there_and_nothing_else() -> None:
+    seen, changed = condition(), condition()
+    changed.picture[:, :, 30, 20], changed.picture[:, :, 30, 21] = (
+        seen.picture[:, :, 30, 21],
+        seen.picture[:, :, 30, 20],
+    )
+    edged = network()
+    torch.nn.init.normal_(edged.edges.out.weight, generator=torch.Generator().manual_seed(8))
+    one, other = (edged.scene(c.picture, c.alpha) for c in (seen, changed))
+    for name in ("planes", "back", "palette", "back_classes"):
+        assert torch.allclose(getattr(one, name), getattr(other, name), atol=1e-5), name
+    for name in ("depths", "classes"):
+        difference = (getattr(one, name) - getattr(other, name)).abs().sum(1)[0].flip(0)
+        assert difference.shape == (64, 64)
+        here, elsewhere = difference[26:36, 16:26].amax(), difference[45:].amax()
+        assert here > 20 * elsewhere, name
+
+
 def test_a_mirrored_picture_has_mirrored_depths() -> None:
     seen = condition()
     mirrored = FieldCondition(seen.picture.flip(3), seen.alpha.flip(3))
@@ -122,12 +140,31 @@ def test_hair_that_the_picture_shows_stands_at_its_predicted_depth_however_littl
 
 def test_no_sheet_hangs_where_the_depth_steps_from_a_lock_to_what_lies_behind_it() -> None:
     scene = scene_of(torch.full((3, 512, 512), 0.4))
-    columns = torch.arange(128)
-    first = torch.where(columns < 64, 0.1, 0.0).expand(1, 1, 128, 128)
+    columns = torch.arange(256)
+    first = torch.where(columns < 128, 0.1, 0.0).expand(1, 1, 256, 256)
     scene = dataclasses.replace(scene, depths=torch.cat((first, scene.depths[:, 1:]), 1))
     field = CompactField(empty_handed(), scene)
-    step = torch.tensor([[0.0, 0.05, 0.05]])
-    assert float(field.density(step)) < field.surface_level
+    x, z = torch.meshgrid(torch.linspace(-0.001, 0.008, 37), torch.linspace(0.012, 0.08, 35), indexing="ij")
+    steps = torch.stack((x.flatten(), torch.full_like(x, 0.05).flatten(), z.flatten()), 1)
+    alone = field._capped(torch.full((len(steps),), -9.0), steps)
+    assert float(alone.max()) < 0  # neither the upper sheet nor a fin of the lower one
+
+
+def test_a_strand_of_three_pixels_stands_before_the_cheek() -> None:
+    scene = scene_of(torch.full((3, 512, 512), 0.4))
+    columns = torch.arange(256)
+    strand = (columns >= 127) & (columns < 130)
+    first = torch.where(strand, 0.1, 0.08).expand(1, 1, 256, 256)
+    last = torch.full_like(first, -0.1)
+    classes = torch.full((1, 4, 256, 256), -8.0)
+    classes[:, 0, :, strand], classes[:, 1, :, ~strand] = 8.0, 8.0
+    field = CompactField(
+        empty_handed(), dataclasses.replace(scene, depths=torch.cat((first, last), 1), classes=classes)
+    )
+    x = ((columns[strand] + 0.5) / 256 - 0.5) * 0.7
+    middle = torch.stack((x, torch.full_like(x, 0.05), torch.full_like(x, 0.097)), 1)
+    assert float(field.density(middle).min()) > field.surface_level
+    assert float(field.density(middle + torch.tensor([0.012, 0, 0])).max()) < field.surface_level
 
 
 def test_a_lock_has_the_colour_of_the_picture_to_its_far_side_and_no_strip_of_what_lies_behind_it() -> None:
@@ -140,13 +177,13 @@ def test_a_lock_has_the_colour_of_the_picture_to_its_far_side_and_no_strip_of_wh
 
 
 def pitted(*, width: int, front: bool = False) -> CompactField:
-    """Return a field of a slab that the depth maps alone shape, with a pit, `width` pixels of 5.5 mm across."""
+    """Return a field of a slab that the depth maps alone shape, with a pit, `width` times 5.5 mm across."""
     hands_off = CompactBackbone().eval().requires_grad_(False)
     for parameter in hands_off.density_out.parameters():
         parameter.zero_()
     scene = scene_of(torch.full((3, 512, 512), 0.4), hair=torch.zeros(64, 64, dtype=torch.bool))
     depths = scene.depths.clone()
-    middle = slice(64 - width // 2, 64 + width - width // 2)
+    middle = slice(128 - width, 128 + width)
     depths[0, 0 if front else 1, middle, middle] = -0.02 if front else 0.02
     return CompactField(hands_off, dataclasses.replace(scene, depths=depths))
 

@@ -63,25 +63,37 @@ def test_the_smoothed_back_keeps_one_colour_to_the_bit_of_a_byte() -> None:
     assert (smooth_back(scene_of(striped())) - 0.5).abs().max() < 1 / 510
 
 
+def test_an_eye_one_pixel_wide_is_mended_behind() -> None:
+    scene = scene_of(striped())
+    scene.classes[...] = -8.0
+    scene.classes[:, CLASSES.index("skin")] = 8.0
+    scene.classes[:, :, 101], scene.classes[:, CLASSES.index("feature"), 101] = -8.0, 8.0
+    skin_behind = scene_of(striped(), hair_behind=False).back_classes
+    back = torch.full((1, 3, 128, 128), 0.5)
+    back[:, :, 50] = 0.1
+    drawn = dataclasses.replace(scene, back=back, back_classes=skin_behind)
+    assert smooth_back(drawn)[0, :, 50].min() > 0.3
+
+
 def test_hair_that_faces_the_picture_is_the_picture() -> None:
-    flat = torch.full((1, 1, 128, 128), 0.1)
+    flat = torch.full((1, 1, 256, 256), 0.1)
     assert sides(scene_of(striped()), flat)[0, 3].max() == 0
 
 
 def test_hair_that_turns_away_takes_the_colour_around_and_no_rim() -> None:
     front = torch.full((3, SIDE, SIDE), 0.3)
     front[:, :, :12] = 1.0  # a rim of light at the steep edge
-    x = (torch.arange(128) + 0.5) / 128 * BOX_SIDE
-    steep = torch.where(x < 0.04, 3.0 * x, torch.tensor(0.12)).expand(1, 1, 128, 128)
+    x = (torch.arange(256) + 0.5) / 256 * BOX_SIDE
+    steep = torch.where(x < 0.04, 3.0 * x, torch.tensor(0.12)).expand(1, 1, 256, 256)
     found = sides(scene_of(front), steep)[0]
-    assert found[3, 64, 0] == pytest.approx(1, abs=0.01)
-    assert found[3, 64, 30:].max() == 0
-    assert found[:3, 64, 0].max() < 0.45
+    assert found[3, 128, 0] == pytest.approx(1, abs=0.01)
+    assert found[3, 128, 60:].max() == 0
+    assert found[:3, 128, 0].max() < 0.45
 
 
 def test_skin_that_turns_away_stays_the_picture() -> None:
-    x = (torch.arange(128) + 0.5) / 128 * BOX_SIDE
-    as_a_nose = (1.5 * x).expand(1, 1, 128, 128)
+    x = (torch.arange(256) + 0.5) / 256 * BOX_SIDE
+    as_a_nose = (1.5 * x).expand(1, 1, 256, 256)
     assert sides(scene_of(striped(), hair=torch.zeros(64, 64, dtype=torch.bool)), as_a_nose)[0, 3].max() == 0
 
 
@@ -91,27 +103,57 @@ def test_a_wall_from_a_lock_to_the_cheek_has_the_colours_of_both_and_no_speckle(
     front = torch.full((3, SIDE, SIDE), 0.8)
     front[:, :, : SIDE // 2] = 0.2
     front[:, 250:256, SIDE // 2 + 4 : SIDE // 2 + 8] = 0.2  # the picture's edge is no straight line
-    x = torch.arange(128)
-    wall = torch.where(x < 64, 0.1, torch.where(x < 68, 0.1 - 0.02 * (x - 63), torch.tensor(0.02))).expand(
-        1, 1, 128, 128
-    )
+    x = torch.arange(256)
+    ramp = torch.where(x < 132, 0.1 - 0.02 * (x - 127), torch.tensor(0.02))
+    wall = torch.where(x < 128, 0.1, ramp).expand(1, 1, 256, 256)
     found = sides(scene_of(front, hair=hair), wall)[0]
-    assert found[3, 64, 64:67].min() > 0.9
-    assert found[:3, 64, 67].min() > 0.7  # the cheek's end of it
-    assert found[:3, 64, 61].max() < 0.3  # the lock's
-    assert found[3, 64, 90:].max() == 0
-    assert found[4, 64, 64] > 0.8  # hair all through
-    assert found[4, 64, 67:].max() == 0 and found[4, 64, :60].max() == 0
+    assert found[3, 128, 128:131].min() > 0.9
+    assert found[:3, 128, 131].min() > 0.7  # the cheek's end of it
+    assert found[:3, 128, 125].max() < 0.3  # the lock's
+    assert found[3, 128, 160:].max() == 0
+    assert found[4, 128, 128] > 0.8  # hair all through
+    assert found[4, 128, 133:].max() == 0 and found[4, 128, :124].max() == 0
+
+
+def test_a_wall_from_a_cheek_to_the_hair_behind_it_is_the_cheeks() -> None:
+    hair = torch.zeros(64, 64, dtype=torch.bool)
+    hair[:, :32] = True
+    front = torch.full((3, SIDE, SIDE), 0.8)
+    front[:, :, : SIDE // 2] = 0.2
+    behind = torch.where(torch.arange(256) < 128, 0.02, 0.1).expand(1, 1, 256, 256)
+    assert sides(scene_of(front, hair=hair), behind)[0, 4].max() == 0  # no hair runs along the jaw
+    before = torch.where(torch.arange(256) < 128, 0.1, 0.02).expand(1, 1, 256, 256)
+    assert sides(scene_of(front, hair=hair), before)[0, 4].max() > 0.9
+
+
+def test_a_wall_beside_no_class_that_is_certain_is_no_hair() -> None:
+    scene = scene_of(torch.full((3, SIDE, SIDE), 0.8), hair=torch.zeros(64, 64, dtype=torch.bool))
+    logits = torch.full_like(scene.classes, -8.0)
+    logits[:, [CLASSES.index("skin"), CLASSES.index("cloth")]] = 0.0  # as likely the one as the other
+    wall = torch.where(torch.arange(256) < 128, 0.1, 0.0).expand(1, 1, 256, 256)
+    assert sides(dataclasses.replace(scene, classes=logits), wall)[0, 4].max() == 0
+
+
+def test_a_pale_fringe_at_the_end_of_the_matte_is_no_white_cloth_on_the_crown() -> None:
+    front = torch.full((3, SIDE, SIDE), 0.3)
+    front[:, :, :164] = 1.0
+    classes = torch.full((1, len(CLASSES), 256, 256), -8.0)
+    classes[:, CLASSES.index("hair"), :, 82:], classes[:, CLASSES.index("cloth"), :, :82] = 8.0, 8.0
+    scene = dataclasses.replace(scene_of(front), classes=classes)
+    scene.alpha[:, :, :, :160] = 0
+    found = sides(scene, torch.full((1, 1, 256, 256), 0.1))[0]
+    assert found[3, 128, 80:82].min() > 0.9
+    assert found[:3, 128, 80:82].max() < 0.4
 
 
 def test_a_class_that_is_sure_of_no_pixel_lends_walls_no_colour() -> None:
     scene = scene_of(torch.full((3, SIDE, SIDE), 0.8), hair=torch.zeros(64, 64, dtype=torch.bool))
     logits = torch.full_like(scene.classes, -8.0)
     logits[:, CLASSES.index("skin")], logits[:, CLASSES.index("cloth")] = 1.0, 0.0  # cloth .27 everywhere
-    wall = torch.where(torch.arange(128) < 64, 0.1, 0.0).expand(1, 1, 128, 128)
+    wall = torch.where(torch.arange(256) < 128, 0.1, 0.0).expand(1, 1, 256, 256)
     found = sides(dataclasses.replace(scene, classes=logits), wall)[0]
-    assert found[3, 64, 63:65].min() > 0.5
-    assert torch.allclose(found[:3, 64, 63:65], torch.tensor(0.8), atol=0.01)
+    assert found[3, 128, 127:129].min() > 0.5
+    assert torch.allclose(found[:3, 128, 127:129], torch.tensor(0.8), atol=0.01)
 
 
 def test_a_finished_field_shows_the_picture_from_the_front_and_strands_from_behind() -> None:

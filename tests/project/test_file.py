@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from paic3d_studio.core.hulls import convex
 from paic3d_studio.core.lines import LineOptions, Stroke
+from paic3d_studio.core.stitch import StitchOptions
 from paic3d_studio.core.strokes import MAX_RADIUS
 from paic3d_studio.errors import UserError
 from paic3d_studio.project import edits
 from paic3d_studio.project.codec import plain
 from paic3d_studio.project.file import (
+    FORMER_SLOPES,
     VERSION,
     decoded_project,
     encoded_project,
@@ -153,6 +155,31 @@ def test_what_an_older_file_lacks_takes_its_default() -> None:
     assert found.settings.lines == LineOptions()
     assert found.matte_strokes == found.landmark_moves == ()
     assert found.found_face is None
+
+
+def test_slopes_that_nobody_chose_are_todays_and_others_stay() -> None:
+    def older(**slopes: float) -> Project:
+        def change(state: dict) -> None:
+            state["decisions"]["settings"]["texture"]["stitching"].update(margin=0.002, **slopes)
+
+        return decoded_project(rewritten(change), name="x.paic3d")
+
+    former = older(**FORMER_SLOPES).settings.texture.stitching
+    assert former == StitchOptions(margin=0.002)
+    chosen = older(grazing=0.25, facing=0.5).settings.texture.stitching
+    assert (chosen.grazing, chosen.facing) == (0.25, 0.5)
+
+
+@pytest.mark.parametrize("stitching", [None, [], "0.25", {"grazing": 0.25}])
+def test_slopes_that_are_none_are_told_as_before(stitching: object) -> None:
+    def change(state: dict) -> None:
+        state["decisions"]["settings"]["texture"]["stitching"] = stitching
+
+    if isinstance(stitching, dict):
+        assert decoded_project(rewritten(change), name="x.paic3d").settings.texture.stitching.grazing == 0.25
+    else:
+        with pytest.raises(UserError, match="damaged"):
+            decoded_project(rewritten(change), name="x.paic3d")
 
 
 def test_entries_with_paths_go_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

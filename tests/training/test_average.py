@@ -28,3 +28,13 @@ def test_other_shapes_and_empty_shares_are_refused() -> None:
 def test_a_missing_file_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([f"{tmp_path / 'none.safetensors'}=1", "--out", str(tmp_path / "out.safetensors")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_layers_that_only_the_last_file_trained_are_its_alone() -> None:
+    older, newer = {"w": torch.zeros(2)}, {"w": torch.full((2,), 4.0), "edges.w": torch.full((3,), 8.0)}
+    found = averaged([(older, 3.0), (newer, 1.0)], whole="edges.")
+    assert found["w"].tolist() == [1.0, 1.0] and found["edges.w"].tolist() == [8.0, 8.0, 8.0]
+    with pytest.raises(UserError, match="averaged"):
+        averaged([(older, 3.0), (newer, 1.0)])
+    with pytest.raises(UserError, match="begins with"):
+        averaged([(older, 1.0)], whole="edges.")

@@ -108,7 +108,7 @@ def test_training_learns_colour_and_shape_and_the_same_seed_learns_the_same() ->
 def test_the_reconstructor_hears_its_tagger_and_does_not_train_it() -> None:
     torch.manual_seed(0)
     network = CompactBackbone(CompactConfig(tags=("ears:cat", "ears:human")))
-    picture, alpha = torch.rand(1, 3, 128, 128), torch.ones(1, 1, 128, 128)
+    picture, alpha = torch.rand(1, 3, 256, 256), torch.ones(1, 1, 256, 256)
     assert network.tagger.features(picture, alpha).shape == (1, network.tagger.channels, MAP, MAP)
     before = network.scene(picture, alpha).depths
     before.sum().backward()

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from paic3d_studio.core.artefacts import Alignment, FieldVolume
-from paic3d_studio.core.stitch import StitchSource
+from paic3d_studio.core.stitch import StitchOptions, StitchSource, inner_contours
 from paic3d_studio.viewport.bake import bake_volume
 from paic3d_studio.viewport.canvas import BACKGROUNDS
-from paic3d_studio.viewport.front import BORDER_REACH, NO_PICTURE, StitchPicture, stitch_picture
+from paic3d_studio.viewport.front import BORDER_REACH, NO_PICTURE, StitchPicture, _facing, stitch_picture
 from paic3d_studio.viewport.offscreen import render_offscreen
 from paic3d_studio.viewport.orbit import HOME_VIEW, OrbitView
 
@@ -42,6 +42,19 @@ def test_the_front_sees_the_near_half_of_a_ball_in_its_closed_form(balls: Balls)
     assert np.abs(front.depth - depth)[inner].max() < 0.35 * 0.7 / 128
     assert (front.depth[across > 0.21**2] == np.float32(-0.35)).all()
     assert (front.facing[across < 0.13**2] == 255).all()  # normals up to 40 degrees from the front
+
+
+def test_a_slope_along_a_contour_takes_the_picture_sooner() -> None:
+    side, pixel = 256, 0.7 / 256
+    ramp = np.broadcast_to((1.2 * pixel * np.arange(side)).astype(np.float32), (side, side)).copy()
+    plain, stepped = ramp.copy(), ramp.copy()
+    stepped[:, 128:] += 0.05
+    facing = [
+        _facing(d, inner_contours(d, pixel=pixel), pixel=pixel, options=StitchOptions()) for d in (plain, stepped)
+    ]
+    assert 0.3 < facing[0][128, 126] / 255 < 0.9  # turned by 50 degrees
+    assert facing[1][128, 126:130].min() > 240
+    np.testing.assert_array_equal(facing[0][:, 40:110], facing[1][:, 40:110])
 
 
 def test_a_picture_keeps_its_pixels_and_knows_its_border() -> None:

@@ -47,12 +47,12 @@ look to look, the head does not."""
 class CompactConfig:
     """Sizes of the compact reconstructor.
 
-    `picture` and `plane` are sides in pixels of what the encoder sees and of the planes; `channels` and `layers` shape
-    each plane; widths are channels at 1/2, 1/4, 1/8 and 1/16 of the picture (encoder) and at 1/8, 1/4 and 1/2
-    (decoders); depths count further residual blocks there, DEEP_FACTOR times as wide inside: where maps are coarse they
-    cost next to nothing. `slots` counts palette colours per class, in the order of CLASSES. With `tags` the coarsest
-    map also sees the feature map of a frozen AttributeTagger that knows them, as the published generator sees its
-    tagger's.
+    `picture` and `plane` are sides in pixels of what the encoder sees and of the planes (depths and classes of the
+    front come out twice as fine as `picture`); `channels` and `layers` shape each plane; widths are channels at 1/2,
+    1/4, 1/8 and 1/16 of the picture (encoder) and at 1/8, 1/4 and 1/2 (decoders); depths count further residual blocks
+    there, DEEP_FACTOR times as wide inside: where maps are coarse they cost next to nothing. `slots` counts palette
+    colours per class, in the order of CLASSES. With `tags` the coarsest map also sees the feature map of a frozen
+    AttributeTagger that knows them, as the published generator sees its tagger's.
     """
 
     picture: int = 128
@@ -65,6 +65,7 @@ class CompactConfig:
     encoder_depths: tuple[int, ...] = (0, 0, 2, 2)
     front_depths: tuple[int, ...] = (2, 1, 0)
     detail_width: int = 16
+    edge_width: int = 24
     position_channels: int = 8
     hidden: int = 64
     slots: tuple[int, ...] = (4, 3, 4, 1)
@@ -84,7 +85,7 @@ class Scene:
     `planes` (N, 3, C, L, h, w) at (x, y), (x, z) and (y, z); `front`, `back` (N, 3, H, W) colours 0..1 of the first
     surface seen from +z and from -z, without background; `alpha` (N, 1, H, W) 0..1; `depths` (N, 2, h, w) z of these
     surfaces in metres; `palette` (N, slots, 3); `classes` (N, 4, h, w) logits of the front picture; `back_classes`
-    (N, 4, h, w) log-probabilities of the back picture.
+    (N, 4, h, w) log-probabilities of the back picture. Sides differ from map to map.
     """
 
     planes: Tensor
@@ -216,6 +217,32 @@ class _SideDecoder(nn.Module):
         return plane
 
 
+class _Edges(nn.Module):
+    """What the picture's own pixels add to depths and classes, twice as fine as the encoder sees it; nothing at first.
+
+    A strand before a cheek is narrower than a pixel of the encoder's maps.
+    """
+
+    def __init__(self, config: CompactConfig) -> None:
+        super().__init__()
+        width, finer = config.edge_width, 2 * 2  # pixels in one of the encoder's
+        inputs = config.front_widths[-1] + 6 + finer * 4
+        self.layers = nn.Sequential(_convolution(inputs, width), _convolution(width, width))
+        self.out = nn.Conv2d(width, finer * (2 + len(CLASSES)), 3, 1, 1)
+        for values in self.out.parameters():
+            nn.init.zeros_(values)
+
+    def forward(self, features: Tensor, large: Tensor) -> tuple[Tensor, Tensor]:
+        """Return depths in metres (N, 2, H, H) and logits of classes (N, 4, H, H) to be added.
+
+        Args:
+            features: (N, C, H / 2, H / 2).
+            large: the picture and its matte, (N, 4, H, H) -1..1.
+        """
+        added = F.pixel_shuffle(self.out(self.layers(torch.cat((features, F.pixel_unshuffle(large, 2)), 1))), 2)
+        return added[:, :2].float() * 0.1, added[:, 2:].float()
+
+
 class CompactBackbone(nn.Module):
     """Turns a front picture into a radiance field in one pass; deterministic, without a latent (`seed` is unused).
 
@@ -240,6 +267,7 @@ class CompactBackbone(nn.Module):
             _convolution(width + 6, config.detail_width), _convolution(config.detail_width, config.detail_width)
         )
         self.depth_map = nn.Conv2d(config.detail_width, 2, 1)
+        self.edges = _Edges(config)
         self.back_map = nn.Conv2d(config.detail_width, slots + 3, 1)
         inputs = 3 * config.channels + 12
         self.density_layers = nn.Sequential(
@@ -255,25 +283,27 @@ class CompactBackbone(nn.Module):
         """Encode pictures.
 
         Args:
-            picture: (N, 3, H, H) 0..1 on white, row 0 at the top; H is at least the configured picture side.
+            picture: (N, 3, H, H) 0..1 on white, row 0 at the top; H is at least twice the configured picture side.
             alpha: (N, 1, H, H) 0..1.
         """
         told = self._told(picture, alpha)
         picture, alpha = picture.flip(2), alpha.flip(2)
         front = bled_colours(picture, alpha)
         side = self.config.picture
-        small = F.interpolate(torch.cat((front, alpha), 1), size=(side, side), mode="area")
-        colours, small_alpha = small[:, :3], small[:, 3:]
-        seen = torch.cat((colours * small_alpha + 1 - small_alpha, small_alpha, self._coordinates(small)), 1) * 2 - 1
+        large = F.interpolate(torch.cat((front, alpha), 1), size=(2 * side, 2 * side), mode="area")
+        small = F.avg_pool2d(large, 2)
+        seen = torch.cat((_on_white(small), self._coordinates(small)), 1) * 2 - 1
         maps = self.encoder(seen)
         maps[-1] = maps[-1] + told
         features = self.front_decoder(maps)
         classes = self.class_map(features).float()
-        palette = self._palette(features, classes, colours, small_alpha)
-        fine = F.interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)
-        detail = self.detail(torch.cat((fine, seen), 1))
-        depths = self.depth_map(detail).float() * 0.1
+        palette = self._palette(features, classes, small)
+        fine = torch.cat((F.interpolate(features, scale_factor=2.0, mode="bilinear"), seen), 1)
+        detail = self.detail(fine)
         back, back_classes = self._back(detail, palette)
+        deeper, surer = self.edges(fine, _on_white(large) * 2 - 1)
+        depths = F.interpolate(self.depth_map(detail).float() * 0.1, scale_factor=2.0, mode="bilinear") + deeper
+        classes = F.interpolate(classes, scale_factor=4.0, mode="bilinear") + surer
         planes = torch.stack([self.front_plane(features), *(side(maps) for side in self.side_decoders)], 1).float()
         n, _, _, h, w = planes.shape
         planes = planes.view(n, 3, self.config.channels, self.config.layers, h, w)
@@ -293,10 +323,10 @@ class CompactBackbone(nn.Module):
         y = ((torch.arange(h, device=like.device) + 0.5) / h)[:, None].expand(n, 1, h, w)
         return torch.cat((x, y), 1)
 
-    def _palette(self, features: Tensor, classes: Tensor, colours: Tensor, alpha: Tensor) -> Tensor:
+    def _palette(self, features: Tensor, classes: Tensor, picture: Tensor) -> Tensor:
         """Return (N, slots, 3): means of picture colours under attention maps, each kept to its slot's class."""
         side = features.shape[-1]
-        small = F.interpolate(torch.cat((colours, alpha), 1), size=(side, side), mode="area").flatten(2)
+        small = F.interpolate(picture, size=(side, side), mode="area").flatten(2)
         belongs = torch.einsum("sc,ncp->nsp", self.slot_class, F.log_softmax(classes, 1).flatten(2))
         logits = self.slot_map(features).float().flatten(2) + belongs + (small[:, 3:] + 1e-4).log()
         return torch.einsum("nsp,ncp->nsc", logits.softmax(2), small[:, :3])
@@ -346,8 +376,7 @@ class CompactBackbone(nn.Module):
         features = sample_triplane(scene.planes, xyz, box_side=BOX_SIDE, reduce="none")
         features = features.permute(0, 2, 1, 3).flatten(2)  # (N, 3, P, C) -> (N, P, 3 C)
         front = sampled_at(torch.cat((scene.front, scene.alpha), 1), xyz)
-        behind = sampled_at(torch.cat((scene.back, scene.depths), 1), xyz)
-        pictures, depths = torch.cat((front, behind[..., :3]), 2), behind[..., 3:]
+        pictures, depths = torch.cat((front, sampled_at(scene.back, xyz)), 2), sampled_at(scene.depths, xyz)
         place = ((xyz[..., 2:] - depths) / 0.03).tanh()
         return torch.cat((features, pictures.detach() * 2 - 1, place, xyz / HALF), 2), pictures, depths
 
@@ -377,8 +406,11 @@ class CompactBackbone(nn.Module):
         return CompactField(self, dataclasses.replace(scene, depths=depths), monitor=monitor.child(0.7, 1.0))
 
     def _steady_depths(self, condition: FieldCondition, *, first: Tensor, monitor: Monitor) -> Tensor:
-        """Return the depth maps (1, 2, h, w) as the mean of those of the `first` look and of FURTHER_LOOKS."""
-        found = [first]
+        """Return the depth maps (1, 2, h, w) as the mean of those of the `first` look and of FURTHER_LOOKS.
+
+        Edges are those of the looks at full size, which no resizing has blurred.
+        """
+        found, sharp = [first], [first]
         for done, (size, mirrored) in enumerate(FURTHER_LOOKS):
             monitor.report(done / len(FURTHER_LOOKS))
             picture, alpha = resized(condition.picture, size, outside=1.0), resized(condition.alpha, size, outside=0.0)
@@ -387,7 +419,16 @@ class CompactBackbone(nn.Module):
             else:
                 depths = self.scene(picture, alpha).depths
             found.append(resized(depths, 1 / size, outside=0.0) / size)
-        return torch.stack(found).mean(0)
+            sharp += [depths] * (size == 1)
+        edges = torch.stack(sharp).mean(0)
+        correction = F.avg_pool2d(torch.stack(found).mean(0) - edges, 4)
+        return edges + F.interpolate(correction, scale_factor=4.0, mode="bilinear")
+
+
+def _on_white(maps: Tensor) -> Tensor:
+    """Return colours and matte (N, 4, H, W) with the colours composited on white."""
+    colours, alpha = maps[:, :3], maps[:, 3:]
+    return torch.cat((colours * alpha + 1 - alpha, alpha), 1)
 
 
 def _slab_logit(xyz: Tensor, depths: Tensor, alpha: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from paic3d_studio.nets.backbones.closing import FLOOR, closed, closed_at, latti
 from paic3d_studio.nets.backbones.compact import Scene
 from paic3d_studio.nets.backbones.finish import Finish
 from paic3d_studio.nets.backbones.maps import HALF, sampled_at
-from paic3d_studio.nets.backbones.unseen import hair_before, sides, slope, smooth_back, strands
+from paic3d_studio.nets.backbones.unseen import hair_before, sides, smooth_back, strands
 from paic3d_studio.nets.field import FieldSample, RadianceField
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ error over four training characters (docs/training-log.md)."""
 LIFT_LEVEL: Final = 0.05
 """Logit that every solid pixel of the matte reaches somewhere along its ray."""
 
+LIFT_SIDE: Final = 128
+"""Side of the map of these rays, in pixels."""
+
 LIFT_STEPS: Final = 56
 """Samples along such a ray."""
 
@@ -53,6 +56,9 @@ OUTER_MARGIN: Final = 0.02
 OUTER_FALL: Final = 0.01
 """Metres over which the highest possible logit falls by one there."""
 
+STEP: Final = 0.005
+"""Metres of depth within a pixel of that map that are a step."""
+
 SHELL: Final = 0.012
 """Metres of hair that stand behind the predicted first surface wherever the picture shows hair for certain."""
 
@@ -60,8 +66,8 @@ SHELL_WIDTH: Final = 0.02
 """Metres over which the logit of that shell grows by one, from its faces inwards."""
 
 SHELL_STEEPEST: Final = 1.5
-"""Metres of depth per metre across up to which the surface counts as one sheet, and no step from a lock to what lies
-behind it."""
+"""Metres of depth per metre across, towards what stands nearer, up to which the surface counts as one sheet, and no
+step from a lock to what lies behind it; of 4 mm from pixel to pixel."""
 
 
 def density_from_logit(logit: Tensor) -> Tensor:
@@ -95,21 +101,22 @@ class CompactField(RadianceField):
         self.scene = dataclasses.replace(scene, back=smooth_back(scene))
         self.box_side = BOX_SIDE
         self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
-        self._lift = torch.zeros_like(scene.depths[:, :1])
-        self._sheet = _sheet(scene)
+        self._lift = scene.depths.new_zeros(1, 1, LIFT_SIDE, LIFT_SIDE)
+        self._sheet, self._sheet_depth = _sheet(scene)
         self._closed = nothing_closed()
-        surfaces = self._look_along_rays(monitor)
+        predicted = _shrunk(scene.depths)
+        surfaces = self._look_along_rays(predicted, monitor)
+        found = (surfaces - predicted) * (1 - _steps(scene.depths))
+        surfaces = scene.depths + F.interpolate(found, size=scene.depths.shape[2:], mode="bilinear")
         self._finish = Finish(surfaces, strands(scene), sides(scene, surfaces[:, :1]), self._sheet)
 
-    def _look_along_rays(self, monitor: Monitor) -> Tensor:
+    def _look_along_rays(self, predicted: Tensor, monitor: Monitor) -> Tensor:
         """Find what the best logit of each solid pixel lacks, then the gaps; return the first and last surfaces.
 
-        They are z in metres, (1, 2, h, w); where no pixel is solid, as predicted.
+        They are z in metres, (1, 2, LIFT_SIDE, LIFT_SIDE); where no pixel is solid, as `predicted`.
         """
-        h, w = self.scene.depths.shape[2:]
-        alpha = F.interpolate(self.scene.alpha, size=(h, w), mode="area")[0, 0]
-        rows, columns = torch.nonzero(alpha > 0.5, as_tuple=True)
-        x, y = ((columns + 0.5) / w - 0.5) * BOX_SIDE, ((rows + 0.5) / h - 0.5) * BOX_SIDE
+        rows, columns = torch.nonzero(_shrunk(self.scene.alpha)[0, 0] > 0.5, as_tuple=True)
+        x, y = (((place + 0.5) / LIFT_SIDE - 0.5) * BOX_SIDE for place in (columns, rows))
         z = torch.linspace(-LIFT_REACH, LIFT_REACH, LIFT_STEPS)
         xyz = torch.stack((x[:, None].expand(-1, len(z)), y[:, None].expand(-1, len(z)), z.expand(len(x), -1)), 2)
         points = xyz.flatten(0, 1)
@@ -117,7 +124,7 @@ class CompactField(RadianceField):
         self._lift[0, 0][rows, columns] = (LIFT_LEVEL - logit.amax(1)).clamp(0, 1.5)
         self._closed = self._closed_gaps(monitor.child(0.7, 1.0))
         logit = self._raised(logit.flatten(), points).view(-1, len(z))
-        surfaces = self.scene.depths.clone()
+        surfaces = predicted.clone()
         surfaces[0, 0][rows, columns] = _last_crossing(logit, z)
         surfaces[0, 1][rows, columns] = _last_crossing(logit.flip(1), z.flip(0))
         return surfaces
@@ -144,11 +151,13 @@ class CompactField(RadianceField):
 
     def _capped(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return logits (P,) that keep the hair in front, with nothing afloat before it or behind the last surface."""
-        place = sampled_at(torch.cat((self.scene.depths, self._sheet), 1), xyz[None])[0]
-        behind, before = place[:, 0] - xyz[:, 2], xyz[:, 2] - place[:, 1]
-        logit = torch.minimum(logit, (torch.minimum(behind, before) + OUTER_MARGIN) / OUTER_FALL)
-        shell = torch.minimum(behind, SHELL - behind) / SHELL_WIDTH
-        return torch.maximum(logit, torch.minimum(shell, 8 * place[:, 2] - 4))
+        first, last, sheet, depth = sampled_at(
+            torch.cat((self.scene.depths, self._sheet, self._sheet_depth), 1), xyz[None]
+        )[0].unbind(1)
+        z = xyz[:, 2]
+        logit = torch.minimum(logit, (torch.minimum(first - z, z - last) + OUTER_MARGIN) / OUTER_FALL)
+        shell = torch.minimum(depth - z, SHELL - (depth - z)) / SHELL_WIDTH
+        return torch.maximum(logit, torch.minimum(shell, 8 * sheet - 4))
 
     def _raised(self, capped: Tensor, xyz: Tensor) -> Tensor:
         """Return capped logits (P,), raised where their pixel would stay empty and where a gap is closed."""
@@ -182,9 +191,31 @@ class CompactField(RadianceField):
         return density
 
 
-def _sheet(scene: Scene) -> Tensor:
-    """Return where the first surface is one sheet of hair for certain, (N, 1, h, w) 0 or 1."""
+def _steps(depths: Tensor) -> Tensor:
+    """Return 1 for pixels of LIFT_SIDE in which depth maps (N, C, h, w) step, where a ray tells of one side, else 0."""
+    size = (LIFT_SIDE, LIFT_SIDE)
+    return (F.adaptive_max_pool2d(depths, size) + F.adaptive_max_pool2d(-depths, size) > STEP).float()
+
+
+def _shrunk(maps: Tensor) -> Tensor:
+    """Return maps (N, C, h, w) with LIFT_SIDE pixels a side."""
+    return F.interpolate(maps, size=(LIFT_SIDE, LIFT_SIDE), mode="area")
+
+
+def _sheet(scene: Scene) -> tuple[Tensor, Tensor]:
+    """Return where the first surface is one sheet of hair for certain, 0 or 1, and its z in metres, (N, 1, h, w) each.
+
+    Beside the sheet its depth goes on, so that none hangs down a step.
+    """
     first = scene.depths[:, :1]
     side = first.shape[-1]
     solid = F.interpolate(scene.alpha, size=(side, side), mode="area") > 0.9
-    return (solid & (hair_before(scene, side) > 0.5) & (slope(first) < SHELL_STEEPEST)).float()
+    sheet = solid & (hair_before(scene, side) > 0.5) & (_rise(first) < SHELL_STEEPEST)
+    depth = first.where(sheet, F.max_pool2d(first.where(sheet, -HALF), 3, 1, 1))
+    return (sheet & (_rise(depth) < SHELL_STEEPEST)).float(), depth
+
+
+def _rise(depth: Tensor) -> Tensor:
+    """Return how steeply a map (N, 1, h, w) rises to what stands nearer beside each pixel, in metres per metre."""
+    across, along = F.max_pool2d(depth, (1, 3), 1, (0, 1)), F.max_pool2d(depth, (3, 1), 1, (1, 0))
+    return (torch.maximum(across, along) - depth) * (depth.shape[-1] / BOX_SIDE)

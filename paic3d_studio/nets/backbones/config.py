@@ -34,7 +34,7 @@ class ReconstructorConfig:
 
     @classmethod
     def compact(cls) -> ReconstructorConfig:
-        """Return the embedded default: 7,447,812 numbers."""
+        """Return the embedded default: 7,469,964 numbers."""
         return cls("compact", CompactConfig())
 
     @classmethod

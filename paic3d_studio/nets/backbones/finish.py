@@ -26,7 +26,7 @@ SIDE_PALETTE: Final = 0.6
 """How much of a colour at the sides comes from the palette, the rest from what the picture shows around it."""
 
 
-UNDER_HAIR: Final = 0.65
+UNDER_HAIR: Final = 0.85
 """How much of the hair's colour what is no hair takes behind a sheet of it: bangs throw a shadow on a forehead."""
 
 

@@ -43,17 +43,26 @@ SURE_HAIR: Final = (0.6, 0.9)
 """Shares of the class map from which on, and in full, a pixel of the front counts as hair."""
 
 SIDE_SLOPES: Final = (0.8, 2.0)
-"""Metres of depth per metre across from which on, and in full, hair counts as turned away from the picture."""
+"""Metres of depth per metre across from which on, and in full, hair counts as turned away from the picture: steps of 4
+and 11 mm."""
 
 WALL_SLOPES: Final = (2.0, 3.5)
-"""The same for all but eyes and mouth: no nose is as steep, a wall between a lock and a cheek is."""
+"""The same for all but eyes and mouth: no nose is as steep, a wall between a lock and a cheek is; steps of 11 and
+19 mm."""
 
-WALL_REACH: Final = 3
-"""Width of the surroundings of a wall, in pixels of the depth map, in which hair makes it one of hair: between a lock
-and what lies behind it, or a cheek and the hair beside it, it has the hair's colour, as a drawn contour has."""
+WALL_REACH: Final = 5
+"""Width of the surroundings of a wall, in pixels of the depth map, in which hair makes it one of hair if nothing stands
+nearer by HAIR_LEAD: between a lock and what lies behind it, it has the hair's colour, as a drawn contour has."""
+
+RIM: Final = 5
+"""Width of the surroundings, in pixels of the depth map, in which the end of the matte makes hair one that is turned
+away: remains of a background would run over the crown as a pale ridge."""
+
+HAIR_LEAD: Final = 0.008
+"""Metres by which what is no hair may stand nearer than hair beside a wall that counts as one of hair."""
 
 SIDE_BLURS: Final = (9, 31)
-"""Widths of the blur of colours at the sides, in pixels of the depth map; near, then far."""
+"""Widths of the blur of colours at the sides, in twos of pixels of the depth map; near, then far."""
 
 SIDE_HAIR: Final = (0.4, 0.8)
 """Shares of the class map from which on, and in full, what is turned away is painted as hair, or as no eye."""
@@ -66,7 +75,7 @@ def smooth_back(scene: Scene) -> Tensor:
     """
     back, side = scene.back, scene.back.shape[-1]
     hair = _hair_behind(scene, side)
-    eyes = F.interpolate(scene.classes.softmax(1)[:, CLASSES.index("feature")][:, None], size=(side, side))
+    eyes = F.adaptive_max_pool2d(scene.classes.softmax(1)[:, CLASSES.index("feature")][:, None], (side, side))
     covered = F.avg_pool2d(F.max_pool2d((eyes > FEATURE_SHARE).float(), 9, 1, 4), 5, 1, 2)
     solid = F.interpolate(scene.alpha, size=(side, side), mode="area") * (1 - covered)
     smooth, around = _boxed_mean(back, hair * solid)
@@ -83,7 +92,7 @@ def strands(scene: Scene) -> Tensor:
     size = (STRAND_SIDE, STRAND_SIDE)
     front, alpha = (F.interpolate(maps, size=size, mode="area") for maps in (scene.front, scene.alpha))
     hair = _ramp(hair_before(scene, STRAND_SIDE), SURE_HAIR) * (alpha > 0.95)
-    hair = -F.max_pool2d(-hair, 3, 1, 1)
+    hair = -F.max_pool2d(-hair, 5, 1, 2)
     grey = front.mean(1, keepdim=True)
     shading = _spread(grey, hair, STRAND_WIDTH, STRAND_WIDTH)[0]
     detail = grey - shading
@@ -103,7 +112,7 @@ def sides(scene: Scene, first: Tensor) -> Tensor:
     It replaces the picture where hair turns away, and on the walls between a lock and the face behind it, where picture
     and depth never part at quite the same pixel and would leave speckles of hair on the cheek (or between chin and
     collar). Hair takes the colour of hair, skin that of skin, cloth that of cloth. The palette, which colours what lies
-    deeper, is replaced on walls beside hair: they are hair all through.
+    deeper, is replaced on walls from hair to what lies behind it: they are hair all through.
 
     Args:
         scene: what the network knows.
@@ -111,15 +120,16 @@ def sides(scene: Scene, first: Tensor) -> Tensor:
     """
     side = first.shape[-1]
     front, alpha = (F.interpolate(maps, size=(side, side), mode="area") for maps in (scene.front, scene.alpha))
-    shares = F.interpolate(scene.classes.softmax(1), size=(side, side), mode="bilinear")
+    rim = F.max_pool2d((alpha <= 0.5).float(), RIM, 1, RIM // 2) * (alpha > 0.5)
+    shares = _without_rim(F.interpolate(scene.classes.softmax(1), size=(side, side), mode="bilinear"), alpha, rim)
     painted = [shares[:, CLASSES.index(name)][:, None] for name in ("hair", "skin", "cloth")]
     certain = [_ramp(share, SIDE_HAIR) for share in painted]
-    rim = F.max_pool2d((alpha <= 0.5).float(), 3, 1, 1) * (alpha > 0.5)
-    steep = slope(first)
+    steep = _slope(first)
     turned = _grown(torch.maximum(_ramp(steep, SIDE_SLOPES), rim)) * certain[0]
     walls = _ramp(steep, WALL_SLOPES) * _ramp(torch.stack(painted).sum(0), SIDE_HAIR)
     turned = torch.maximum(turned, walls)
-    of_hair = walls * F.max_pool2d(certain[0], WALL_REACH, 1, WALL_REACH // 2)
+    nearest = [_nearest(first, share > 0.5) for share in certain]
+    of_hair = walls * (nearest[0] > torch.maximum(nearest[1], nearest[2]) - HAIR_LEAD).float()
     painted = [torch.maximum(painted[0], of_hair), *(share * (1 - of_hair) for share in painted[1:])]
     level = (alpha > 0.9) * (1 - 0.9 * turned)
     colour, known = torch.zeros_like(front), torch.zeros_like(alpha)
@@ -131,13 +141,30 @@ def sides(scene: Scene, first: Tensor) -> Tensor:
     return torch.cat((colour, turned * sure, of_hair * sure), 1)
 
 
+def _without_rim(shares: Tensor, alpha: Tensor, rim: Tensor) -> Tensor:
+    """Return the class shares (N, 4, h, w), those of the rim taken from beside it: a pale fringe is no white cloth."""
+    inner = (alpha > 0.5) * (1 - rim)
+    around = F.avg_pool2d(inner, 2 * RIM + 1, 1, RIM)
+    mean = F.avg_pool2d(shares * inner, 2 * RIM + 1, 1, RIM) / around.clamp(min=1e-4)
+    return torch.lerp(shares, mean, rim * (around > 0))
+
+
+def _nearest(depth: Tensor, mask: Tensor) -> Tensor:
+    """Return the greatest z (N, 1, h, w) round each pixel where the mask is true; where nowhere, minus infinity."""
+    return F.max_pool2d(depth.where(mask, -math.inf), WALL_REACH, 1, WALL_REACH // 2)
+
+
 def _around(colours: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Return the weighted mean colour around each pixel, (N, 3, h, w), and whether there is any, (N, 1, h, w) 0..1.
 
     It comes from near by where that is possible.
     """
-    (near, close), (far, wide) = (_boxed_mean(colours, weight, width) for width in SIDE_BLURS)
-    return torch.lerp(far, near, (close * 20).clamp(0, 1)), (wide * 200).clamp(0, 1)
+    shares = F.avg_pool2d(weight, 2)
+    halved = F.avg_pool2d(colours * weight, 2) / shares.clamp(min=1e-4)
+    (near, close), (far, wide) = (_boxed_mean(halved, shares, width) for width in SIDE_BLURS)
+    found = torch.cat((torch.lerp(far, near, (close * 20).clamp(0, 1)), (wide * 200).clamp(0, 1)), 1)
+    found = F.interpolate(found, scale_factor=2.0, mode="bilinear")
+    return found[:, :3], found[:, 3:]
 
 
 def _grown(mask: Tensor) -> Tensor:
@@ -145,7 +172,7 @@ def _grown(mask: Tensor) -> Tensor:
     return F.avg_pool2d(F.max_pool2d(mask, 3, 1, 1), 3, 1, 1, count_include_pad=False)
 
 
-def slope(depth: Tensor) -> Tensor:
+def _slope(depth: Tensor) -> Tensor:
     """Return how steep a depth map (N, 1, h, w) of the whole box is, in metres per metre."""
     padded = F.pad(depth, (1, 1, 1, 1), mode="replicate")
     across = padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]
