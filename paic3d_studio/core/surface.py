@@ -25,17 +25,20 @@ CHIN: Final = -0.14
 CUTS: Final = {"neck": -0.17, "collar": -0.2, "shoulders": -0.27, "nowhere": None}
 """Name -> height of a cut, y in metres in the field frame; chins lie at about -0.14, and the box ends at -0.35."""
 
+_ATTEMPTS: Final = 3
+"""How often a mesh is simplified at most, until it has no face too many."""
+
 
 @dataclasses.dataclass(frozen=True)
 class SurfaceOptions:
     """How a field becomes a surface.
 
     `resolution` is the number of lattice samples along each side of the box (the stage that samples the field reads
-    it). `faces` is the number of triangles after simplification. `level` is the density at the surface; None takes half
-    of the largest density of the lattice, right for fields that saturate. `smoothing` is in samples. `crop_below` is
-    the plane of the flat base, y in metres in the field frame, None for no cut: chins of 46 measured characters lie at
-    -0.13 to -0.15, their neck bones at -0.16 to -0.20, their crowns at 0.09 to 0.17, and the crowns of nine aligned
-    portraits at 0.12 to 0.17, so a cut at -0.2 leaves the whole neck and 0.29 to 0.37 m of head.
+    it). `faces` is the greatest number of triangles after simplification. `level` is the density at the surface; None
+    takes half of the largest density of the lattice, right for fields that saturate. `smoothing` is in samples.
+    `crop_below` is the plane of the flat base, y in metres in the field frame, None for no cut: chins of 46 measured
+    characters lie at -0.13 to -0.15, their neck bones at -0.16 to -0.20, their crowns at 0.09 to 0.17, the crowns of
+    nine aligned portraits at 0.12 to 0.17, so a cut at -0.2 leaves the whole neck and 0.29 to 0.37 m of head.
     `base` is closed, or open where the surface was cut. `floater_share` is the share of the largest piece that another
     piece must reach to stay. Parts thinner than `thinnest` metres go. `symmetry` makes both sides alike, as
     `core.solid.symmetric` says.
@@ -110,9 +113,7 @@ def extract_surface(
     vertices, faces = isosurface(solid, box_side=lattice.box_side)
     monitor.report(0.2, "simplifying")
     vertices, faces = mesh.without_small_pieces(vertices, faces, options.floater_share)
-    vertices, faces = mesh.simplify(vertices, faces, target=options.faces, unit=lattice.spacing)
-    vertices, faces = with_flat_base(vertices, faces, solid)
-    vertices, faces = with_parted_sheets(vertices, faces, nudge=0.01 * lattice.spacing)
+    vertices, faces = simplified(vertices, faces, solid=solid, most=options.faces)
     if options.base == "open":
         vertices, faces = without_base(vertices, faces, solid)
     monitor.report(0.3, "unwrapping")
@@ -143,6 +144,23 @@ def isosurface(solid: Solid, *, box_side: float) -> tuple[mesh.Points, mesh.Face
     if solid.base is not None:
         vertices[indices[:, 1] < 1, 1] = solid.base
     return mesh.without_degenerate_faces(vertices, faces.astype(np.int64))
+
+
+def simplified(vertices: mesh.Points, faces: mesh.Faces, *, solid: Solid, most: int) -> tuple[mesh.Points, mesh.Faces]:
+    """Return the mesh with at most `most` faces, its base flat and its sheets parted.
+
+    Parting adds a face or two where sheets touch; what is too many then is taken away once more.
+    """
+    target = most
+    for _ in range(_ATTEMPTS):
+        vertices, faces = mesh.simplify(vertices, faces, target=target, unit=solid.spacing)
+        flat = with_flat_base(vertices, faces, solid)
+        parted = with_parted_sheets(*flat, nudge=0.01 * solid.spacing)
+        excess = len(parted[1]) - most
+        if excess <= 0:
+            break
+        target = max(len(faces) - excess, 4)
+    return parted
 
 
 def with_flat_base(vertices: mesh.Points, faces: mesh.Faces, solid: Solid) -> tuple[mesh.Points, mesh.Faces]:

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from paic3d_studio.core import mesh
+from paic3d_studio.core import surface as surfaces
 from paic3d_studio.core.artefacts import BOX_SIDE, DensityLattice, content_key
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.core.solid import (
@@ -55,6 +56,21 @@ def test_a_sphere_meshes_to_its_volume_and_centre() -> None:
     assert volume == pytest.approx(4 / 3 * np.pi * 0.15**3, rel=0.01)
     extent = (surface.vertices.min(axis=0) + surface.vertices.max(axis=0)) / 2
     assert np.abs(extent - centre).max() < 0.05 * lattice.spacing
+
+
+def test_faces_that_parting_adds_are_taken_away_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    parted = surfaces.with_parted_sheets
+    seen: list[int] = []
+
+    def with_six_more(vertices: mesh.Points, faces: mesh.Faces, *, nudge: float) -> tuple[mesh.Points, mesh.Faces]:
+        seen.append(len(faces))
+        vertices, faces = parted(vertices, faces, nudge=nudge)
+        return vertices, np.concatenate([faces, faces[:6]])
+
+    lattice = lattice_of(ball(0.15))
+    monkeypatch.setattr(surfaces, "with_parted_sheets", with_six_more)
+    assert 3990 < len(extract_surface(lattice, options=WHOLE).faces) <= 4000
+    assert len(seen) == 2
 
 
 @pytest.mark.parametrize("steepness", [0.5, 1.0, 3.0])
