@@ -149,7 +149,7 @@ def isosurface(solid: Solid, *, box_side: float) -> tuple[mesh.Points, mesh.Face
 def simplified(vertices: mesh.Points, faces: mesh.Faces, *, solid: Solid, most: int) -> tuple[mesh.Points, mesh.Faces]:
     """Return the mesh with at most `most` faces, its base flat and its sheets parted.
 
-    Parting adds a face or two where sheets touch; what is too many then is taken away once more.
+    Parting adds a face or two where sheets touch; what is too many then is taken away, up to _ATTEMPTS times in all.
     """
     target = most
     for _ in range(_ATTEMPTS):
