@@ -12,6 +12,7 @@ from paic3d_studio.nets.backbones.compact_field import (
     ENTRY,
     FIELD_SHARPNESS,
     SHELL,
+    SHELL_INSET,
     CompactField,
     density_from_logit,
 )
@@ -133,8 +134,19 @@ def test_hair_that_the_picture_shows_stands_at_its_predicted_depth_however_littl
     hair = torch.zeros(64, 64, dtype=torch.bool)
     hair[20:50, 20:44] = True
     field = CompactField(empty_handed(), scene_of(torch.full((3, 512, 512), 0.4), hair=hair))
-    middle, skin = (torch.tensor([[x, 0.05, 0.095]]) for x in (0.0, 0.25))
+    middle, skin = (torch.tensor([[x, 0.05, 0.1 - SHELL_INSET - SHELL / 2]]) for x in (0.0, 0.25))
     assert float(field.density(middle)) > field.surface_level
+    assert float(field.density(skin)) < field.surface_level
+
+
+def test_hair_that_is_seen_from_behind_stands_there_too() -> None:
+    scene = scene_of(torch.full((3, 512, 512), 0.4), hair=torch.zeros(64, 64, dtype=torch.bool))
+    behind = torch.full_like(scene.back_classes, -8.0)
+    columns = behind.shape[-1] // 2
+    behind[:, 0, :, :columns], behind[:, 1, :, columns:] = 0.0, 0.0
+    field = CompactField(empty_handed(), dataclasses.replace(scene, back_classes=behind))
+    hair, skin = (torch.tensor([[x, 0.05, -0.1 + SHELL_INSET + SHELL / 2]]) for x in (-0.1, 0.1))
+    assert float(field.density(hair)) > field.surface_level
     assert float(field.density(skin)) < field.surface_level
 
 
@@ -162,7 +174,7 @@ def test_a_strand_of_three_pixels_stands_before_the_cheek() -> None:
         empty_handed(), dataclasses.replace(scene, depths=torch.cat((first, last), 1), classes=classes)
     )
     x = ((columns[strand] + 0.5) / 256 - 0.5) * 0.7
-    middle = torch.stack((x, torch.full_like(x, 0.05), torch.full_like(x, 0.097)), 1)
+    middle = torch.stack((x, torch.full_like(x, 0.05), torch.full_like(x, 0.1 - SHELL_INSET - SHELL / 2)), 1)
     assert float(field.density(middle).min()) > field.surface_level
     assert float(field.density(middle + torch.tensor([0.012, 0, 0])).max()) < field.surface_level
 
@@ -170,8 +182,8 @@ def test_a_strand_of_three_pixels_stands_before_the_cheek() -> None:
 def test_a_lock_has_the_colour_of_the_picture_to_its_far_side_and_no_strip_of_what_lies_behind_it() -> None:
     hair = torch.zeros(64, 64, dtype=torch.bool)
     hair[20:50, 20:44] = True
-    field = CompactField(empty_handed(), scene_of(torch.full((3, 512, 512), 0.1), hair=hair))
-    far_side, as_deep_in_skin = (torch.tensor([[x, 0.05, 0.1 - SHELL]]) for x in (0.0, 0.25))
+    field = CompactField(empty_handed(), scene_of(torch.full((3, 512, 512), 0.1), hair=hair, hair_behind=False))
+    far_side, as_deep_in_skin = (torch.tensor([[x, 0.05, 0.1 - SHELL_INSET - SHELL]]) for x in (0.0, 0.25))
     off, off_in_skin = (float((field.query(p).colour - 0.1).abs().mean()) for p in (far_side, as_deep_in_skin))
     assert off < 0.1 < 0.2 < off_in_skin  # the palette would be 0.4 off
 

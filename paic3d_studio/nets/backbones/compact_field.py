@@ -16,7 +16,7 @@ from paic3d_studio.nets.backbones.closing import FLOOR, closed, closed_at, latti
 from paic3d_studio.nets.backbones.compact import Scene
 from paic3d_studio.nets.backbones.finish import Finish
 from paic3d_studio.nets.backbones.maps import HALF, sampled_at
-from paic3d_studio.nets.backbones.unseen import hair_before, sides, smooth_back, strands
+from paic3d_studio.nets.backbones.unseen import hair_before, hair_behind, sides, smooth_back, strands
 from paic3d_studio.nets.field import FieldSample, RadianceField
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ EMPTY_DENSITY: Final = 1 + math.log(math.expm1(1e-4))
 FIELD_SHARPNESS: Final = 10.0
 """The same factor in the finished field: what training was unsure of is decided, the surface stays where it is."""
 
-ENTRY: Final = 0.1
-"""Added to every logit: composited depth lies about two millimetres behind the surface that a ray enters. Least depth
-error over four training characters (docs/training-log.md)."""
+ENTRY: Final = 0.05
+"""Added to every logit: composited depth lies about two millimetres behind the surface that a ray enters; with more,
+silhouettes are too wide (docs/training-log.md)."""
 
 LIFT_LEVEL: Final = 0.05
 """Logit that every solid pixel of the matte reaches somewhere along its ray."""
@@ -59,15 +59,19 @@ OUTER_FALL: Final = 0.01
 STEP: Final = 0.005
 """Metres of depth within a pixel of that map that are a step."""
 
-SHELL: Final = 0.012
-"""Metres of hair that stand behind the predicted first surface wherever the picture shows hair for certain."""
+SHELL: Final = 0.014
+"""Metres of hair that stand behind the predicted first surface wherever the picture shows hair for certain, and before
+the last wherever hair is seen from behind."""
+
+SHELL_INSET: Final = 0.004
+"""Metres inside the predicted surface at which that shell begins: it closes holes, and does not fatten the head."""
 
 SHELL_WIDTH: Final = 0.02
 """Metres over which the logit of that shell grows by one, from its faces inwards."""
 
-SHELL_STEEPEST: Final = 1.5
+SHELL_STEEPEST: Final = 3.5
 """Metres of depth per metre across, towards what stands nearer, up to which the surface counts as one sheet, and no
-step from a lock to what lies behind it; of 4 mm from pixel to pixel."""
+step from a lock to what lies behind it; of 10 mm from pixel to pixel."""
 
 
 def density_from_logit(logit: Tensor) -> Tensor:
@@ -102,13 +106,13 @@ class CompactField(RadianceField):
         self.box_side = BOX_SIDE
         self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
         self._lift = scene.depths.new_zeros(1, 1, LIFT_SIDE, LIFT_SIDE)
-        self._sheet, self._sheet_depth = _sheet(scene)
+        self._sheets = _sheets(scene)
         self._closed = nothing_closed()
         predicted = _shrunk(scene.depths)
         surfaces = self._look_along_rays(predicted, monitor)
         found = (surfaces - predicted) * (1 - _steps(scene.depths))
         surfaces = scene.depths + F.interpolate(found, size=scene.depths.shape[2:], mode="bilinear")
-        self._finish = Finish(surfaces, strands(scene), sides(scene, surfaces[:, :1]), self._sheet)
+        self._finish = Finish(surfaces, strands(scene), sides(scene, surfaces[:, :1]), self._sheets[:, :1])
 
     def _look_along_rays(self, predicted: Tensor, monitor: Monitor) -> Tensor:
         """Find what the best logit of each solid pixel lacks, then the gaps; return the first and last surfaces.
@@ -150,14 +154,13 @@ class CompactField(RadianceField):
         return closed(logit, behind)
 
     def _capped(self, logit: Tensor, xyz: Tensor) -> Tensor:
-        """Return logits (P,) that keep the hair in front, with nothing afloat before it or behind the last surface."""
-        first, last, sheet, depth = sampled_at(
-            torch.cat((self.scene.depths, self._sheet, self._sheet_depth), 1), xyz[None]
-        )[0].unbind(1)
-        z = xyz[:, 2]
-        logit = torch.minimum(logit, (torch.minimum(first - z, z - last) + OUTER_MARGIN) / OUTER_FALL)
-        shell = torch.minimum(depth - z, SHELL - (depth - z)) / SHELL_WIDTH
-        return torch.maximum(logit, torch.minimum(shell, 8 * sheet - 4))
+        """Return logits (P,) that keep the hair on both sides, with nothing afloat before or behind it."""
+        maps = sampled_at(torch.cat((_from_both_sides(self.scene.depths), self._sheets), 1), xyz[None])[0]
+        surfaces, sheets, outer = maps.split(2, 1)
+        z = torch.stack((xyz[:, 2], -xyz[:, 2]), 1)
+        logit = torch.minimum(logit, ((surfaces - z).amin(1) + OUTER_MARGIN) / OUTER_FALL)
+        shells = torch.minimum(outer - z, SHELL - (outer - z)) / SHELL_WIDTH
+        return torch.maximum(logit, torch.minimum(shells, 8 * sheets - 4).amax(1))
 
     def _raised(self, capped: Tensor, xyz: Tensor) -> Tensor:
         """Return capped logits (P,), raised where their pixel would stay empty and where a gap is closed."""
@@ -202,17 +205,23 @@ def _shrunk(maps: Tensor) -> Tensor:
     return F.interpolate(maps, size=(LIFT_SIDE, LIFT_SIDE), mode="area")
 
 
-def _sheet(scene: Scene) -> tuple[Tensor, Tensor]:
-    """Return where the first surface is one sheet of hair for certain, 0 or 1, and its z in metres, (N, 1, h, w) each.
+def _from_both_sides(depths: Tensor) -> Tensor:
+    """Return z of the first surface and -z of the last (N, 2, h, w): what stands nearer is greater, seen from either."""
+    return torch.cat((depths[:, :1], -depths[:, 1:]), 1)
 
-    Beside the sheet its depth goes on, so that none hangs down a step.
+
+def _sheets(scene: Scene) -> Tensor:
+    """Return where the first and the last surface are one sheet of hair for certain, 0 or 1, then where each begins.
+
+    (N, 4, h, w), the latter two as `_from_both_sides`. Beside a sheet its depth goes on, so that none hangs down a step.
     """
-    first = scene.depths[:, :1]
-    side = first.shape[-1]
+    surfaces = _from_both_sides(scene.depths)
+    side = surfaces.shape[-1]
     solid = F.interpolate(scene.alpha, size=(side, side), mode="area") > 0.9
-    sheet = solid & (hair_before(scene, side) > 0.5) & (_rise(first) < SHELL_STEEPEST)
-    depth = first.where(sheet, F.max_pool2d(first.where(sheet, -HALF), 3, 1, 1))
-    return (sheet & (_rise(depth) < SHELL_STEEPEST)).float(), depth
+    hair = torch.cat((hair_before(scene, side), hair_behind(scene, side)), 1) > 0.5
+    sheets = solid & hair & (_rise(surfaces) < SHELL_STEEPEST)
+    outer = surfaces.where(sheets, F.max_pool2d(surfaces.where(sheets, -HALF), 3, 1, 1))
+    return torch.cat(((sheets & (_rise(outer) < SHELL_STEEPEST)).float(), outer - SHELL_INSET), 1)
 
 
 def _rise(depth: Tensor) -> Tensor:

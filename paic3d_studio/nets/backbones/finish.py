@@ -19,7 +19,7 @@ GATE_WIDTH: Final = 0.003
 SEEN_MARGIN: Final = 0.008
 """How far behind the first surface of a finished field the front picture alone colours a point, in metres."""
 
-SHEET_MARGIN: Final = 0.008
+SHEET_MARGIN: Final = 0.012
 """So much further where a sheet of hair stands: a lock is hair to its far side, and no strip of the forehead behind."""
 
 SIDE_PALETTE: Final = 0.6

@@ -74,7 +74,7 @@ def smooth_back(scene: Scene) -> Tensor:
     What lies behind eyes or mouth and is no hair, as a nape does, takes the colours around it.
     """
     back, side = scene.back, scene.back.shape[-1]
-    hair = _hair_behind(scene, side)
+    hair = hair_behind(scene, side)
     eyes = F.adaptive_max_pool2d(scene.classes.softmax(1)[:, CLASSES.index("feature")][:, None], (side, side))
     covered = F.avg_pool2d(F.max_pool2d((eyes > FEATURE_SHARE).float(), 9, 1, 4), 5, 1, 2)
     solid = F.interpolate(scene.alpha, size=(side, side), mode="area") * (1 - covered)
@@ -103,7 +103,7 @@ def strands(scene: Scene) -> Tensor:
     further = torch.lerp(far, near, (close * 20).clamp(0, 1))
     hidden = (alpha > 0.9) * (1 - hair)
     further = further * (contrast / _deviation(further, hidden).clamp(min=1e-4)).clamp(max=3)
-    return torch.cat((STRAND_GAIN * torch.lerp(further, detail, hair), _hair_behind(scene, STRAND_SIDE)), 1)
+    return torch.cat((STRAND_GAIN * torch.lerp(further, detail, hair), hair_behind(scene, STRAND_SIDE)), 1)
 
 
 def sides(scene: Scene, first: Tensor) -> Tensor:
@@ -192,7 +192,7 @@ def hair_before(scene: Scene, side: int) -> Tensor:
     return F.interpolate(share, size=(side, side), mode="bilinear")
 
 
-def _hair_behind(scene: Scene, side: int) -> Tensor:
+def hair_behind(scene: Scene, side: int) -> Tensor:
     """Return where the back picture is hair, (N, 1, side, side) 0..1."""
     share = scene.back_classes.exp()[:, CLASSES.index("hair")][:, None]
     return (F.interpolate(share, size=(side, side), mode="bilinear") * 4 - 1.5).clamp(0, 1)
