@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from paic3d_studio.nets.backbones.finish import SIDE_PALETTE, UNDER_HAIR, Finish, finished_colour
+from paic3d_studio.nets.backbones.finish import SIDE_PALETTE, SURE_HAIR, Finish, finished_colour
 
 Z = 0.1
 PICTURE, AROUND, PALETTE, STRAND = 0.8, 0.6, 0.4, 0.1
@@ -46,9 +46,10 @@ def test_deep_behind_the_first_surface_is_the_palette_and_in_a_wall_of_hair_the_
     assert colour(hair=0.0, turned=1.0, z=deep, is_wall_of_hair=True) == pytest.approx(AROUND, abs=0.01)
 
 
-def test_skin_under_a_sheet_of_hair_lies_in_its_shadow_and_hair_does_not() -> None:
+def test_what_lies_under_a_sheet_of_hair_has_its_colour_the_more_the_less_hair_it_is() -> None:
     deep = Z - 0.05
-    shadow = PALETTE + UNDER_HAIR * (AROUND - PALETTE)
-    assert colour(hair=0.0, turned=0.0, z=deep, sheet=1.0) == pytest.approx(shadow, abs=0.01)
-    strand = colour(hair=1.0, turned=0.0, z=deep) - colour(hair=0.0, turned=0.0, z=deep)
-    assert colour(hair=1.0, turned=0.0, z=deep, sheet=1.0) == pytest.approx(PALETTE + strand, abs=0.01)
+    half_sure = (1 + SURE_HAIR) / 2
+    for hair, share in ((0.0, 1.0), (SURE_HAIR, 1.0), (half_sure, 0.5), (1.0, 0.0)):
+        strand = colour(hair=hair, turned=0.0, z=deep) - colour(hair=0.0, turned=0.0, z=deep)
+        expected = PALETTE + share * (AROUND - PALETTE) + strand
+        assert colour(hair=hair, turned=0.0, z=deep, sheet=1.0) == pytest.approx(expected, abs=0.01)

@@ -156,7 +156,7 @@ class CompactField(RadianceField):
     def _capped(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return logits (P,) that keep the hair on both sides, with nothing afloat before or behind it."""
         maps = sampled_at(torch.cat((_from_both_sides(self.scene.depths), self._sheets), 1), xyz[None])[0]
-        surfaces, sheets, outer = maps.split(2, 1)
+        surfaces, sheets, outer = maps.view(-1, 3, 2).unbind(1)
         z = torch.stack((xyz[:, 2], -xyz[:, 2]), 1)
         logit = torch.minimum(logit, ((surfaces - z).amin(1) + OUTER_MARGIN) / OUTER_FALL)
         shells = torch.minimum(outer - z, SHELL - (outer - z)) / SHELL_WIDTH
@@ -206,14 +206,14 @@ def _shrunk(maps: Tensor) -> Tensor:
 
 
 def _from_both_sides(depths: Tensor) -> Tensor:
-    """Return z of the first surface and -z of the last (N, 2, h, w): what stands nearer is greater, seen from either."""
+    """Return z of the first surface and -z of the last, (N, 2, h, w): what stands nearer is greater on both sides."""
     return torch.cat((depths[:, :1], -depths[:, 1:]), 1)
 
 
 def _sheets(scene: Scene) -> Tensor:
-    """Return where the first and the last surface are one sheet of hair for certain, 0 or 1, then where each begins.
+    """Return where the first and last surface are one sheet of hair for certain, 0 or 1, and where each begins.
 
-    (N, 4, h, w), the latter two as `_from_both_sides`. Beside a sheet its depth goes on, so that none hangs down a step.
+    (N, 4, h, w), the latter two as `_from_both_sides`. Beside a sheet its depth goes on: none hangs down a step.
     """
     surfaces = _from_both_sides(scene.depths)
     side = surfaces.shape[-1]

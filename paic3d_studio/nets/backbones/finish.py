@@ -26,8 +26,9 @@ SIDE_PALETTE: Final = 0.6
 """How much of a colour at the sides comes from the palette, the rest from what the picture shows around it."""
 
 
-UNDER_HAIR: Final = 0.85
-"""How much of the hair's colour what is no hair takes behind a sheet of it: bangs throw a shadow on a forehead."""
+SURE_HAIR: Final = 0.75
+"""Share of hair from which on a place behind a sheet of hair keeps the colour that the decoder mixes. Others take the
+hair's colour, in full where there is none: bangs throw a shadow on a forehead, and skin there is seen as a patch."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +84,8 @@ def finished_colour(
     sides = sampled_at(finish.sides, xyz)
     aside, turned = sides[..., :3], sides[..., 3:4]
     palette = torch.lerp(palette, aside, sides[..., 4:])
-    palette = torch.lerp(palette, aside, UNDER_HAIR * place[..., 2:] * (1 - hair))
+    shaded = ((1 - hair) / (1 - SURE_HAIR)).clamp(max=1)
+    palette = torch.lerp(palette, aside, place[..., 2:] * shaded)
     before = torch.lerp(pictures[..., :3], torch.lerp(aside, palette, SIDE_PALETTE), turned)
     behind = pictures[..., 4:] + sampled_at(finish.strands, xyz).prod(2, keepdim=True)
     along = sampled_at(finish.strands[:, :1], xyz[..., [2, 1, 0]])  # at the sides strands follow each other along z
