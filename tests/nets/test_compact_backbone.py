@@ -11,11 +11,10 @@ from paic3d_studio.nets.backbones.compact_field import (
     DENSITY_SCALE,
     ENTRY,
     FIELD_SHARPNESS,
-    SHELL,
-    SHELL_INSET,
     CompactField,
     density_from_logit,
 )
+from paic3d_studio.nets.backbones.hair_shells import SHELL, SHELL_INSET
 from paic3d_studio.nets.backbones.maps import bled_colours, resized
 from paic3d_studio.nets.field import FieldCondition, extinction
 from tests.nets.scenes import scene_of
@@ -150,16 +149,15 @@ def test_hair_that_is_seen_from_behind_stands_there_too() -> None:
     assert float(field.density(skin)) < field.surface_level
 
 
-def test_no_sheet_hangs_where_the_depth_steps_from_a_lock_to_what_lies_behind_it() -> None:
-    scene = scene_of(torch.full((3, 512, 512), 0.4))
-    columns = torch.arange(256)
-    first = torch.where(columns < 128, 0.1, 0.0).expand(1, 1, 256, 256)
-    scene = dataclasses.replace(scene, depths=torch.cat((first, scene.depths[:, 1:]), 1))
-    field = CompactField(empty_handed(), scene)
-    x, z = torch.meshgrid(torch.linspace(-0.001, 0.008, 37), torch.linspace(0.012, 0.08, 35), indexing="ij")
-    steps = torch.stack((x.flatten(), torch.full_like(x, 0.05).flatten(), z.flatten()), 1)
-    alone = field._capped(torch.full((len(steps),), -9.0), steps)
-    assert float(alone.max()) < 0  # neither the upper sheet nor a fin of the lower one
+def test_hair_behind_an_uncertain_face_is_no_reason_to_see_through_it() -> None:
+    unsure = empty_handed()
+    unsure.density_out.bias.fill_(-1.9)
+    scene = scene_of(torch.full((3, 512, 512), 0.4), hair=torch.zeros(64, 64, dtype=torch.bool))
+    middle = torch.tensor([[0.0, 0.05, 0.0]])
+    for hair_behind in (False, True):
+        behind = scene_of(scene.front[0], hair_behind=hair_behind).back_classes
+        field = CompactField(unsure, dataclasses.replace(scene, back_classes=behind))
+        assert float(field.density(middle)) > field.surface_level
 
 
 def test_a_strand_of_three_pixels_stands_before_the_cheek() -> None:
@@ -188,9 +186,16 @@ def test_a_lock_has_the_colour_of_the_picture_to_its_far_side_and_no_strip_of_wh
     assert off < 0.1 < 0.2 < off_in_skin  # the palette would be 0.4 off
 
 
+def whole() -> CompactBackbone:
+    """Return a network of the shipped sizes that knows nothing, always the same."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        return CompactBackbone()
+
+
 def pitted(*, width: int, front: bool = False) -> CompactField:
     """Return a field of a slab that the depth maps alone shape, with a pit, `width` times 5.5 mm across."""
-    hands_off = CompactBackbone().eval().requires_grad_(False)
+    hands_off = whole().eval().requires_grad_(False)
     for parameter in hands_off.density_out.parameters():
         parameter.zero_()
     scene = scene_of(torch.full((3, 512, 512), 0.4), hair=torch.zeros(64, 64, dtype=torch.bool))
@@ -224,7 +229,7 @@ def test_closing_adds_nothing_to_a_head_without_gaps(monkeypatch: pytest.MonkeyP
 
 def empty_handed() -> CompactBackbone:
     """Return a network whose planes say that nothing is anywhere, however the depths lie."""
-    empty = CompactBackbone().eval().requires_grad_(False)
+    empty = whole().eval().requires_grad_(False)
     for parameter in empty.density_out.parameters():
         parameter.zero_()
     empty.density_out.bias.fill_(-4.0)

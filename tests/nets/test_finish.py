@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from paic3d_studio.nets.backbones.finish import SIDE_PALETTE, SURE_HAIR, Finish, finished_colour
+from paic3d_studio.nets.backbones.finish import SHADE_REACH, SHADED_UP_TO, SIDE_PALETTE, Finish, finished_colour
 
 Z = 0.1
 PICTURE, AROUND, PALETTE, STRAND = 0.8, 0.6, 0.4, 0.1
@@ -15,7 +15,7 @@ def colour(*, hair: float, turned: float, is_wall_of_hair: bool = False, z: floa
         surfaces=torch.tensor([Z, -Z]).view(1, 2, 1, 1).expand(1, 2, 8, 8),
         strands=torch.tensor([STRAND, 1.0]).view(1, 2, 1, 1).expand(1, 2, 8, 8),
         sides=torch.tensor([AROUND, AROUND, AROUND, turned, is_wall_of_hair]).view(1, 5, 1, 1).expand(1, 5, 8, 8),
-        sheet=torch.full((1, 1, 8, 8), sheet),
+        sheets=torch.full((1, 2, 8, 8), sheet),
     )
     pictures = torch.tensor([PICTURE, PICTURE, PICTURE, 1.0, 0.0, 0.0, 0.0]).view(1, 1, 7)
     painted = finished_colour(
@@ -47,9 +47,19 @@ def test_deep_behind_the_first_surface_is_the_palette_and_in_a_wall_of_hair_the_
 
 
 def test_what_lies_under_a_sheet_of_hair_has_its_colour_the_more_the_less_hair_it_is() -> None:
-    deep = Z - 0.05
-    half_sure = (1 + SURE_HAIR) / 2
-    for hair, share in ((0.0, 1.0), (SURE_HAIR, 1.0), (half_sure, 0.5), (1.0, 0.0)):
+    deep = Z - 0.03
+    half_sure = (1 + SHADED_UP_TO) / 2
+    for hair, share in ((0.0, 1.0), (SHADED_UP_TO, 1.0), (half_sure, 0.5), (1.0, 0.0)):
         strand = colour(hair=hair, turned=0.0, z=deep) - colour(hair=0.0, turned=0.0, z=deep)
         expected = PALETTE + share * (AROUND - PALETTE) + strand
-        assert colour(hair=hair, turned=0.0, z=deep, sheet=1.0) == pytest.approx(expected, abs=0.01)
+        assert colour(hair=hair, turned=0.0, z=deep, sheet=1.0) == pytest.approx(expected, abs=0.02)
+
+
+def test_the_shadow_of_a_lock_does_not_reach_a_collar_far_behind_it() -> None:
+    assert colour(hair=0.0, turned=0.0, z=Z - SHADE_REACH - 0.03, sheet=1.0) == pytest.approx(PALETTE, abs=0.01)
+
+
+def test_hair_at_the_back_has_the_back_pictures_colour_to_its_inner_side() -> None:
+    inside, back = -Z + 0.014, STRAND
+    alone = colour(hair=0.0, turned=0.0, z=inside)
+    assert abs(colour(hair=0.0, turned=0.0, z=inside, sheet=1.0) - back) < 0.2 * abs(alone - back)

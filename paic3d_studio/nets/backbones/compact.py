@@ -97,6 +97,16 @@ class Scene:
     classes: Tensor
     back_classes: Tensor
 
+    def hair_before(self, side: int) -> Tensor:
+        """Return how sure each pixel of the front is to be hair, (N, 1, side, side) 0..1."""
+        share = self.classes.softmax(1)[:, CLASSES.index("hair")][:, None]
+        return F.interpolate(share, size=(side, side), mode="bilinear")
+
+    def hair_behind(self, side: int) -> Tensor:
+        """Return where the back picture is hair, (N, 1, side, side) 0..1."""
+        share = self.back_classes.exp()[:, CLASSES.index("hair")][:, None]
+        return (F.interpolate(share, size=(side, side), mode="bilinear") * 4 - 1.5).clamp(0, 1)
+
 
 @dataclasses.dataclass(frozen=True)
 class PointValues:

@@ -15,8 +15,9 @@ from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.nets.backbones.closing import FLOOR, closed, closed_at, lattice, nothing_closed
 from paic3d_studio.nets.backbones.compact import Scene
 from paic3d_studio.nets.backbones.finish import Finish
+from paic3d_studio.nets.backbones.hair_shells import HairShells
 from paic3d_studio.nets.backbones.maps import HALF, sampled_at
-from paic3d_studio.nets.backbones.unseen import hair_before, hair_behind, sides, smooth_back, strands
+from paic3d_studio.nets.backbones.unseen import sides, smooth_back, strands
 from paic3d_studio.nets.field import FieldSample, RadianceField
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ FIELD_SHARPNESS: Final = 10.0
 """The same factor in the finished field: what training was unsure of is decided, the surface stays where it is."""
 
 ENTRY: Final = 0.05
-"""Added to every logit: composited depth lies about two millimetres behind the surface that a ray enters; with more,
-silhouettes are too wide (docs/training-log.md)."""
+"""Added to every logit: composited depth lies about two millimetres behind the surface that a ray enters. That makes
+up for one of them; with twice as much silhouettes are too wide (docs/training-log.md)."""
 
 LIFT_LEVEL: Final = 0.05
 """Logit that every solid pixel of the matte reaches somewhere along its ray."""
@@ -59,20 +60,6 @@ OUTER_FALL: Final = 0.01
 STEP: Final = 0.005
 """Metres of depth within a pixel of that map that are a step."""
 
-SHELL: Final = 0.014
-"""Metres of hair that stand behind the predicted first surface wherever the picture shows hair for certain, and before
-the last wherever hair is seen from behind."""
-
-SHELL_INSET: Final = 0.004
-"""Metres inside the predicted surface at which that shell begins: it closes holes, and does not fatten the head."""
-
-SHELL_WIDTH: Final = 0.02
-"""Metres over which the logit of that shell grows by one, from its faces inwards."""
-
-SHELL_STEEPEST: Final = 3.5
-"""Metres of depth per metre across, towards what stands nearer, up to which the surface counts as one sheet, and no
-step from a lock to what lies behind it; of 10 mm from pixel to pixel."""
-
 
 def density_from_logit(logit: Tensor) -> Tensor:
     """Return the density d for which softplus(d - 1) is DENSITY_SCALE * sigmoid(FIELD_SHARPNESS * (logit + ENTRY))."""
@@ -94,8 +81,7 @@ class CompactField(RadianceField):
     """The field of one picture; 1e-4 per metre is its emptiest, DENSITY_SCALE its fullest extinction.
 
     Nothing is where the front picture shows nothing, which also spares most points the network; and something is
-    behind every solid pixel, hair where the picture shows hair, and no hole in the back of the head. Occupancy alone
-    does not promise that: of a lock whose depth is uncertain, no single place is more likely full than empty.
+    behind every solid pixel, hair where it shows hair on either side, and no hole in the back of the head.
     """
 
     surface_level = 1 + DENSITY_SCALE / (1 + math.exp(-FIELD_SHARPNESS * ENTRY))  # where the logit is 0
@@ -106,13 +92,13 @@ class CompactField(RadianceField):
         self.box_side = BOX_SIDE
         self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
         self._lift = scene.depths.new_zeros(1, 1, LIFT_SIDE, LIFT_SIDE)
-        self._sheets = _sheets(scene)
+        self._shells = HairShells.of(scene)
         self._closed = nothing_closed()
         predicted = _shrunk(scene.depths)
         surfaces = self._look_along_rays(predicted, monitor)
         found = (surfaces - predicted) * (1 - _steps(scene.depths))
         surfaces = scene.depths + F.interpolate(found, size=scene.depths.shape[2:], mode="bilinear")
-        self._finish = Finish(surfaces, strands(scene), sides(scene, surfaces[:, :1]), self._sheets[:, :1])
+        self._finish = Finish(surfaces, strands(scene), sides(scene, surfaces[:, :1]), self._shells.where)
 
     def _look_along_rays(self, predicted: Tensor, monitor: Monitor) -> Tensor:
         """Find what the best logit of each solid pixel lacks, then the gaps; return the first and last surfaces.
@@ -124,16 +110,17 @@ class CompactField(RadianceField):
         z = torch.linspace(-LIFT_REACH, LIFT_REACH, LIFT_STEPS)
         xyz = torch.stack((x[:, None].expand(-1, len(z)), y[:, None].expand(-1, len(z)), z.expand(len(x), -1)), 2)
         points = xyz.flatten(0, 1)
-        logit = self._logit_in_parts(points, monitor.child(0.0, 0.7)).view(-1, len(z))
-        self._lift[0, 0][rows, columns] = (LIFT_LEVEL - logit.amax(1)).clamp(0, 1.5)
+        capped = self._capped_in_parts(points, monitor.child(0.0, 0.7))
+        seen = torch.maximum(capped, self._shells.logits(points)[:, 0])  # hair at the back is no reason to see it
+        self._lift[0, 0][rows, columns] = (LIFT_LEVEL - seen.view(-1, len(z)).amax(1)).clamp(0, 1.5)
         self._closed = self._closed_gaps(monitor.child(0.7, 1.0))
-        logit = self._raised(logit.flatten(), points).view(-1, len(z))
+        logit = self._raised(capped, points).view(-1, len(z))
         surfaces = predicted.clone()
         surfaces[0, 0][rows, columns] = _last_crossing(logit, z)
         surfaces[0, 1][rows, columns] = _last_crossing(logit.flip(1), z.flip(0))
         return surfaces
 
-    def _logit_in_parts(self, xyz: Tensor, monitor: Monitor) -> Tensor:
+    def _capped_in_parts(self, xyz: Tensor, monitor: Monitor) -> Tensor:
         """Return capped logits (P,) of many points."""
         logit = xyz.new_empty(len(xyz))
         for start in range(0, len(xyz), PART):
@@ -150,21 +137,19 @@ class CompactField(RadianceField):
         lowest = FLOOR * OUTER_FALL - OUTER_MARGIN  # further out no logit is above the floor
         asked = self._candidates(xyz) & (torch.minimum(behind, before) > lowest)
         points, logit = xyz[asked], xyz.new_full((len(xyz),), FLOOR)
-        logit[asked] = self._raised(self._logit_in_parts(points, monitor), points)
+        logit[asked] = self._raised(self._capped_in_parts(points, monitor), points)
         return closed(logit, behind)
 
     def _capped(self, logit: Tensor, xyz: Tensor) -> Tensor:
-        """Return logits (P,) that keep the hair on both sides, with nothing afloat before or behind it."""
-        maps = sampled_at(torch.cat((_from_both_sides(self.scene.depths), self._sheets), 1), xyz[None])[0]
-        surfaces, sheets, outer = maps.view(-1, 3, 2).unbind(1)
-        z = torch.stack((xyz[:, 2], -xyz[:, 2]), 1)
-        logit = torch.minimum(logit, ((surfaces - z).amin(1) + OUTER_MARGIN) / OUTER_FALL)
-        shells = torch.minimum(outer - z, SHELL - (outer - z)) / SHELL_WIDTH
-        return torch.maximum(logit, torch.minimum(shells, 8 * sheets - 4).amax(1))
+        """Return logits (P,) with nothing afloat before the first surface or behind the last."""
+        first, last = sampled_at(self.scene.depths, xyz[None])[0].unbind(1)
+        inwards = torch.minimum(first - xyz[:, 2], xyz[:, 2] - last)
+        return torch.minimum(logit, (inwards + OUTER_MARGIN) / OUTER_FALL)
 
     def _raised(self, capped: Tensor, xyz: Tensor) -> Tensor:
-        """Return capped logits (P,), raised where their pixel would stay empty and where a gap is closed."""
-        return torch.maximum(capped + sampled_at(self._lift, xyz[None])[0, :, 0], closed_at(self._closed, xyz))
+        """Return capped logits (P,), raised where their pixel would stay empty, where hair stands and in gaps."""
+        lifted = capped + sampled_at(self._lift, xyz[None])[0, :, 0]
+        return torch.maximum(torch.maximum(lifted, self._shells.logits(xyz).amax(1)), closed_at(self._closed, xyz))
 
     def _density(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return the density (P,) that a decoded logit (P,) comes to."""
@@ -203,28 +188,3 @@ def _steps(depths: Tensor) -> Tensor:
 def _shrunk(maps: Tensor) -> Tensor:
     """Return maps (N, C, h, w) with LIFT_SIDE pixels a side."""
     return F.interpolate(maps, size=(LIFT_SIDE, LIFT_SIDE), mode="area")
-
-
-def _from_both_sides(depths: Tensor) -> Tensor:
-    """Return z of the first surface and -z of the last, (N, 2, h, w): what stands nearer is greater on both sides."""
-    return torch.cat((depths[:, :1], -depths[:, 1:]), 1)
-
-
-def _sheets(scene: Scene) -> Tensor:
-    """Return where the first and last surface are one sheet of hair for certain, 0 or 1, and where each begins.
-
-    (N, 4, h, w), the latter two as `_from_both_sides`. Beside a sheet its depth goes on: none hangs down a step.
-    """
-    surfaces = _from_both_sides(scene.depths)
-    side = surfaces.shape[-1]
-    solid = F.interpolate(scene.alpha, size=(side, side), mode="area") > 0.9
-    hair = torch.cat((hair_before(scene, side), hair_behind(scene, side)), 1) > 0.5
-    sheets = solid & hair & (_rise(surfaces) < SHELL_STEEPEST)
-    outer = surfaces.where(sheets, F.max_pool2d(surfaces.where(sheets, -HALF), 3, 1, 1))
-    return torch.cat(((sheets & (_rise(outer) < SHELL_STEEPEST)).float(), outer - SHELL_INSET), 1)
-
-
-def _rise(depth: Tensor) -> Tensor:
-    """Return how steeply a map (N, 1, h, w) rises to what stands nearer beside each pixel, in metres per metre."""
-    across, along = F.max_pool2d(depth, (1, 3), 1, (0, 1)), F.max_pool2d(depth, (3, 1), 1, (1, 0))
-    return (torch.maximum(across, along) - depth) * (depth.shape[-1] / BOX_SIDE)

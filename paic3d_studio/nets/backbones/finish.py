@@ -17,18 +17,23 @@ GATE_WIDTH: Final = 0.003
 """Width of the end of that margin, in metres."""
 
 SEEN_MARGIN: Final = 0.008
-"""How far behind the first surface of a finished field the front picture alone colours a point, in metres."""
+"""How far inside the surfaces of a finished field the picture of that side alone colours a point, in metres."""
 
 SHEET_MARGIN: Final = 0.012
-"""So much further where a sheet of hair stands: a lock is hair to its far side, and no strip of the forehead behind."""
+"""So much further where a sheet of hair stands: a lock is hair to its far side, and no strip of what lies behind."""
 
 SIDE_PALETTE: Final = 0.6
 """How much of a colour at the sides comes from the palette, the rest from what the picture shows around it."""
 
+SHADED_UP_TO: Final = 0.75
+"""Share of hair up to which what lies under a sheet of hair takes the hair's colour in full, above it less, the more
+hair it is itself: bangs throw a shadow on a forehead, and skin there is seen as a patch."""
 
-SURE_HAIR: Final = 0.75
-"""Share of hair from which on a place behind a sheet of hair keeps the colour that the decoder mixes. Others take the
-hair's colour, in full where there is none: bangs throw a shadow on a forehead, and skin there is seen as a patch."""
+SHADE_REACH: Final = 0.06
+"""How far behind the first surface that shadow falls, in metres: not on a collar under long locks."""
+
+SHADE_END: Final = 0.005
+"""Width of its end, in metres."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,30 +42,33 @@ class Finish:
 
     `surfaces` (N, 2, h, w) z in metres of the first surface from +z and from -z; `strands` (N, 2, H, H) the brightness
     of strands across x, and how much of the back picture is hair; `sides` (N, 5, h, w) the colour of what turns away
-    from the picture, and how much it replaces the picture, and the palette; `sheet` (N, 1, h, w) 1 where a sheet of
-    hair stands behind the first surface.
+    from the picture, and how much it replaces the picture, and the palette; `sheets` (N, 2, h, w) 1 where a sheet of
+    hair stands behind the first surface, and before the last.
     """
 
     surfaces: Tensor
     strands: Tensor
     sides: Tensor
-    sheet: Tensor
+    sheets: Tensor
 
 
-def picture_shares(sources: Tensor, z: Tensor, depths: Tensor, *, sheet: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def picture_shares(
+    sources: Tensor, z: Tensor, depths: Tensor, *, sheets: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Return how much of a point's colour comes from the front and the back picture, (N, P, 1) each.
 
     Nothing comes from a picture further than GATE_MARGIN behind its surface. In a finished field, which knows the
-    surfaces that are seen and the `sheet` (N, P) of hair, everything within SEEN_MARGIN of the first comes from the
-    front picture (SHEET_MARGIN more in a sheet), and of the last from the back picture: the decoder, which sees the
+    surfaces that are seen and the `sheets` (N, P, 2) of hair, everything within SEEN_MARGIN of the first comes from the
+    front picture, and of the last from the back picture (SHEET_MARGIN more in a sheet): the decoder, which sees the
     front picture everywhere, would draw a shade of the face on the hair behind it.
     """
     ahead, behind = z - depths[..., 0], depths[..., 1] - z
     front = sources[..., 0] * torch.sigmoid((ahead + GATE_MARGIN) / GATE_WIDTH)
     back = sources[..., 1] * torch.sigmoid((behind + GATE_MARGIN) / GATE_WIDTH)
-    if sheet is not None:
-        in_front = torch.sigmoid((ahead + SEEN_MARGIN + SHEET_MARGIN * sheet) / GATE_WIDTH)
-        at_back = torch.sigmoid((behind + SEEN_MARGIN) / GATE_WIDTH) * (1 - in_front)
+    if sheets is not None:
+        margins = SEEN_MARGIN + SHEET_MARGIN * sheets
+        in_front = torch.sigmoid((ahead + margins[..., 0]) / GATE_WIDTH)
+        at_back = torch.sigmoid((behind + margins[..., 1]) / GATE_WIDTH) * (1 - in_front)
         elsewhere = 1 - in_front - at_back
         front, back = in_front + elsewhere * front, at_back + elsewhere * back
     return front[..., None], back[..., None]
@@ -79,13 +87,14 @@ def finished_colour(
         sources: shares that the decoder gives the two pictures, (N, P, 3).
         hair: share of hair, (N, P, 1).
     """
-    place = sampled_at(torch.cat((finish.surfaces, finish.sheet), 1), xyz)
-    front, back = picture_shares(sources, xyz[..., 2], place, sheet=place[..., 2])
+    place = sampled_at(torch.cat((finish.surfaces, finish.sheets), 1), xyz)
+    surfaces, sheets = place[..., :2], place[..., 2:]
+    front, back = picture_shares(sources, xyz[..., 2], surfaces, sheets=sheets)
     sides = sampled_at(finish.sides, xyz)
     aside, turned = sides[..., :3], sides[..., 3:4]
     palette = torch.lerp(palette, aside, sides[..., 4:])
-    shaded = ((1 - hair) / (1 - SURE_HAIR)).clamp(max=1)
-    palette = torch.lerp(palette, aside, place[..., 2:] * shaded)
+    shadow = sheets[..., :1] * torch.sigmoid((xyz[..., 2:] - surfaces[..., :1] + SHADE_REACH) / SHADE_END)
+    palette = torch.lerp(palette, aside, shadow * ((1 - hair) / (1 - SHADED_UP_TO)).clamp(max=1))
     before = torch.lerp(pictures[..., :3], torch.lerp(aside, palette, SIDE_PALETTE), turned)
     behind = pictures[..., 4:] + sampled_at(finish.strands, xyz).prod(2, keepdim=True)
     along = sampled_at(finish.strands[:, :1], xyz[..., [2, 1, 0]])  # at the sides strands follow each other along z

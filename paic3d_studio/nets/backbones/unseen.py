@@ -74,7 +74,7 @@ def smooth_back(scene: Scene) -> Tensor:
     What lies behind eyes or mouth and is no hair, as a nape does, takes the colours around it.
     """
     back, side = scene.back, scene.back.shape[-1]
-    hair = hair_behind(scene, side)
+    hair = scene.hair_behind(side)
     eyes = F.adaptive_max_pool2d(scene.classes.softmax(1)[:, CLASSES.index("feature")][:, None], (side, side))
     covered = F.avg_pool2d(F.max_pool2d((eyes > FEATURE_SHARE).float(), 9, 1, 4), 5, 1, 2)
     solid = F.interpolate(scene.alpha, size=(side, side), mode="area") * (1 - covered)
@@ -91,7 +91,7 @@ def strands(scene: Scene) -> Tensor:
     """
     size = (STRAND_SIDE, STRAND_SIDE)
     front, alpha = (F.interpolate(maps, size=size, mode="area") for maps in (scene.front, scene.alpha))
-    hair = _ramp(hair_before(scene, STRAND_SIDE), SURE_HAIR) * (alpha > 0.95)
+    hair = _ramp(scene.hair_before(STRAND_SIDE), SURE_HAIR) * (alpha > 0.95)
     hair = -F.max_pool2d(-hair, 5, 1, 2)
     grey = front.mean(1, keepdim=True)
     shading = _spread(grey, hair, STRAND_WIDTH, STRAND_WIDTH)[0]
@@ -103,7 +103,7 @@ def strands(scene: Scene) -> Tensor:
     further = torch.lerp(far, near, (close * 20).clamp(0, 1))
     hidden = (alpha > 0.9) * (1 - hair)
     further = further * (contrast / _deviation(further, hidden).clamp(min=1e-4)).clamp(max=3)
-    return torch.cat((STRAND_GAIN * torch.lerp(further, detail, hair), hair_behind(scene, STRAND_SIDE)), 1)
+    return torch.cat((STRAND_GAIN * torch.lerp(further, detail, hair), scene.hair_behind(STRAND_SIDE)), 1)
 
 
 def sides(scene: Scene, first: Tensor) -> Tensor:
@@ -184,18 +184,6 @@ def _ramp(values: Tensor, between: tuple[float, float]) -> Tensor:
     """Return 0 below the first bound, 1 above the second, and a line between."""
     low, high = between
     return ((values - low) / (high - low)).clamp(0, 1)
-
-
-def hair_before(scene: Scene, side: int) -> Tensor:
-    """Return how sure each pixel of the front is to be hair, (N, 1, side, side) 0..1."""
-    share = scene.classes.softmax(1)[:, CLASSES.index("hair")][:, None]
-    return F.interpolate(share, size=(side, side), mode="bilinear")
-
-
-def hair_behind(scene: Scene, side: int) -> Tensor:
-    """Return where the back picture is hair, (N, 1, side, side) 0..1."""
-    share = scene.back_classes.exp()[:, CLASSES.index("hair")][:, None]
-    return (F.interpolate(share, size=(side, side), mode="bilinear") * 4 - 1.5).clamp(0, 1)
 
 
 def _deviation(values: Tensor, weight: Tensor) -> Tensor:
