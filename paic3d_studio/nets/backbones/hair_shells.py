@@ -24,8 +24,8 @@ SHELL_INSET: Final = 0.004
 """Metres inside the predicted surface at which a shell begins: it closes holes, and does not fatten the head. Locks
 thinner than four times as much have it smaller."""
 
-THINNEST: Final = 0.007
-"""Least thickness of a shell in metres: two samples of the mesh's lattice."""
+THINNEST: Final = 0.01
+"""Least thickness of a shell in metres: three samples of the mesh's lattice."""
 
 JOINED: Final = 0.06
 """Metres from the one shell to the other up to which all between is hair, where it is hair on both sides."""
