@@ -455,6 +455,8 @@ def test_a_volume_that_is_shown_already_is_not_uploaded_again(
     qtbot: QtBot, studio: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     qtbot.waitUntil(lambda: states(studio).get("fine_volume") == "fresh")
+    finest = studio.document.session.peek("fine_volume")
+    qtbot.waitUntil(lambda: studio.head.viewport.scene.volume is finest)  # the state is told first
     uploads = []
     monkeypatch.setattr(studio.head.viewport, "set_volume", uploads.append)
     with qtbot.waitSignal(studio.document.refreshed):
