@@ -160,6 +160,12 @@ def test_hair_behind_an_uncertain_face_is_no_reason_to_see_through_it() -> None:
         assert float(field.density(middle)) > field.surface_level
 
 
+def test_where_a_ray_meets_nothing_the_surfaces_are_the_predicted_ones() -> None:
+    scene = scene_of(torch.full((3, 512, 512), 0.4), hair=torch.zeros(64, 64, dtype=torch.bool), hair_behind=False)
+    field = CompactField(empty_handed(), scene)  # so sure of nothing that no lift reaches the surface
+    assert torch.allclose(field._finish.surfaces, scene.depths, atol=1e-6)
+
+
 def test_a_strand_of_three_pixels_stands_before_the_cheek() -> None:
     scene = scene_of(torch.full((3, 512, 512), 0.4))
     columns = torch.arange(256)

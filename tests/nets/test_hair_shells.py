@@ -70,6 +70,22 @@ def test_no_sheet_hangs_where_the_depth_steps_from_a_lock_to_what_lies_behind_it
     assert float(shells.logits(steps).max()) < 0  # neither the upper sheet nor a fin of the lower one
 
 
+def test_no_slit_opens_at_the_back_where_solid_hair_ends() -> None:
+    nape = torch.where(torch.arange(256) < 128, 0.0, 0.1)  # solid on one side, 13 cm deep on the other
+    shells = HairShells.of(scene(nape, -0.03))
+    x = torch.linspace(-0.02, 0.02, 101)
+    inside = torch.stack((x, torch.full_like(x, 0.05), torch.full_like(x, -0.03 + SHELL_INSET + 0.003)), 1)
+    assert float(shells.logits(inside).amax(1).min()) > 0
+
+
+def test_nothing_hangs_behind_the_head_where_solid_hair_ends() -> None:
+    falling = -0.02 * (torch.arange(256) - 128).clamp(min=0)  # too steep for a sheet from there on
+    shells = HairShells.of(scene(falling, -0.03))
+    x, z = torch.meshgrid(torch.linspace(-0.01, 0.02, 121), torch.linspace(-0.25, -0.04, 211), indexing="ij")
+    behind = torch.stack((x.flatten(), torch.full_like(x, 0.05).flatten(), z.flatten()), 1)
+    assert float(shells.logits(behind).max()) < 0
+
+
 def test_the_head_seen_in_a_mirror_has_the_same_shells() -> None:
     rough = 0.1 + 0.01 * torch.sin(torch.arange(256) * BOX_SIDE)
     one, other = HairShells.of(scene(rough, -0.05)), HairShells.of(scene(0.05, -rough))

@@ -68,7 +68,7 @@ def density_from_logit(logit: Tensor) -> Tensor:
 
 
 def _last_crossing(logit: Tensor, z: Tensor) -> Tensor:
-    """Return where rows of logits (R, S) at `z` (S,) are positive for the last time, interpolated, (R,)."""
+    """Return where rows of logits (R, S) at `z` (S,), each positive somewhere, are so for the last time, (R,)."""
     count = len(z)
     last = count - 1 - (logit > 0).flip(1).int().argmax(1)
     after = (last + 1).clamp(max=count - 1)
@@ -103,7 +103,7 @@ class CompactField(RadianceField):
     def _look_along_rays(self, predicted: Tensor, monitor: Monitor) -> Tensor:
         """Find what the best logit of each solid pixel lacks, then the gaps; return the first and last surfaces.
 
-        They are z in metres, (1, 2, LIFT_SIDE, LIFT_SIDE); where no pixel is solid, as `predicted`.
+        They are z in metres, (1, 2, LIFT_SIDE, LIFT_SIDE); where no pixel is solid or nothing is met, as `predicted`.
         """
         rows, columns = torch.nonzero(_shrunk(self.scene.alpha)[0, 0] > 0.5, as_tuple=True)
         x, y = (((place + 0.5) / LIFT_SIDE - 0.5) * BOX_SIDE for place in (columns, rows))
@@ -115,6 +115,8 @@ class CompactField(RadianceField):
         self._lift[0, 0][rows, columns] = (LIFT_LEVEL - seen.view(-1, len(z)).amax(1)).clamp(0, 1.5)
         self._closed = self._closed_gaps(monitor.child(0.7, 1.0))
         logit = self._raised(capped, points).view(-1, len(z))
+        hit = (logit > 0).any(1)
+        rows, columns, logit = rows[hit], columns[hit], logit[hit]
         surfaces = predicted.clone()
         surfaces[0, 0][rows, columns] = _last_crossing(logit, z)
         surfaces[0, 1][rows, columns] = _last_crossing(logit.flip(1), z.flip(0))

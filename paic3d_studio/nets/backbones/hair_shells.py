@@ -25,7 +25,7 @@ SHELL_INSET: Final = 0.004
 thinner than four times as much have it smaller."""
 
 THINNEST: Final = 0.01
-"""Least thickness of a shell in metres: three samples of the mesh's lattice."""
+"""Least thickness of the shell of the front in metres: three samples of the mesh's lattice."""
 
 JOINED: Final = 0.06
 """Metres from the one shell to the other up to which all between is hair, where it is hair on both sides."""
@@ -62,16 +62,17 @@ class HairShells:
         hair = torch.cat((scene.hair_before(side), scene.hair_behind(side)), 1) > 0.5
         hair &= F.interpolate(scene.alpha, size=(side, side), mode="area") > 0.9
         sheets = hair & (_rise(surfaces) < STEEPEST)
-        outer = surfaces.where(sheets, F.max_pool2d(surfaces.where(sheets, -HALF), 3, 1, 1))
+        outer = _going_on(surfaces, sheets)
         sheets &= _rise(outer) < STEEPEST
         between = surfaces.sum(1, keepdim=True).clamp(min=0)
         inset = (between / 4).clamp(max=SHELL_INSET)
         outer = outer - inset
         through = outer.sum(1, keepdim=True)  # from the one shell to the other
         joined = hair.all(1, keepdim=True) & (through > 0) & (through < JOINED)
-        thick = torch.where(joined, through, (between - inset).clamp(max=SHELL)).clamp(min=THINNEST)
-        where = torch.cat((sheets[:, :1] | joined, sheets[:, 1:] & ~joined), 1)
-        return cls(where.float(), outer, thick.expand_as(outer))
+        thick = torch.where(joined, through, (between - inset).clamp(max=SHELL))
+        thick = torch.cat((thick.clamp(min=THINNEST), thick), 1)  # one of the two is enough for the mesh
+        where = sheets | joined
+        return cls(where.float(), _going_on(outer, where), thick)
 
     def logits(self, xyz: Tensor) -> Tensor:
         """Return the logit of either shell at points (P, 3) in metres, (P, 2): positive within it."""
@@ -79,6 +80,11 @@ class HairShells:
         where, outer, thick = maps.view(-1, 3, 2).unbind(1)  # (P, what, which shell)
         inwards = outer - torch.stack((xyz[:, 2], -xyz[:, 2]), 1)
         return torch.minimum(torch.minimum(inwards, thick - inwards) / SHELL_WIDTH, 8 * where - 4)
+
+
+def _going_on(depth: Tensor, where: Tensor) -> Tensor:
+    """Return maps (N, C, h, w) that keep their values where a mask is true, and one pixel beside take the nearest."""
+    return depth.where(where, F.max_pool2d(depth.where(where, -HALF), 3, 1, 1))
 
 
 def _rise(depth: Tensor) -> Tensor:
