@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from paic3d_studio.nets.backbones.closing import nothing_closed
+from paic3d_studio.nets.backbones.closing import closed, lattice, nothing_closed
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
 from paic3d_studio.nets.backbones.compact_field import (
     DENSITY_SCALE,
@@ -222,6 +222,22 @@ def test_a_dent_that_the_picture_itself_shows_stays_open() -> None:
     field = pitted(width=3, front=True)
     dent = torch.tensor([[0.0, 0.0, 0.05]])
     assert float(field.density(dent)) < field.surface_level
+
+
+@pytest.mark.parametrize("hair_behind", [True, False])
+def test_closing_is_told_what_lies_between_hair_and_hair(monkeypatch: pytest.MonkeyPatch, hair_behind: bool) -> None:
+    told: list[torch.Tensor] = []
+
+    def recorded(logit: torch.Tensor, depth: torch.Tensor, *, within_hair: torch.Tensor) -> torch.Tensor:
+        told.append(within_hair)
+        return closed(logit, depth, within_hair=within_hair)
+
+    monkeypatch.setattr("paic3d_studio.nets.backbones.compact_field.closed", recorded)
+    scene = scene_of(torch.full((3, 512, 512), 0.4), hair_behind=hair_behind)
+    CompactField(whole().eval().requires_grad_(False), scene)
+    (within,) = told
+    assert bool(within.any()) is hair_behind
+    assert not within[lattice()[:, 2] < -0.1].any()  # behind the last surface
 
 
 def test_closing_adds_nothing_to_a_head_without_gaps(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,16 @@ from paic3d_studio.nets.backbones.finish import SHADE_REACH, SHADED_UP_TO, SIDE_
 
 Z = 0.1
 PICTURE, AROUND, PALETTE, STRAND = 0.8, 0.6, 0.4, 0.1
+TINT = (1.0, 0.5, 0.0)
 
 
-def colour(*, hair: float, turned: float, is_wall_of_hair: bool = False, z: float = Z, sheet: float = 0.0) -> float:
-    """Return what a point is painted, where the picture is turned away by `turned`; the first surface lies at Z."""
+def colour(
+    *, hair: float, turned: float, is_wall_of_hair: bool = False, z: float = Z, sheet: float = 0.0, channel: int = 0
+) -> float:
+    """Return a channel of what a point is painted, the picture turned away by `turned`; the first surface lies at Z."""
     finish = Finish(
         surfaces=torch.tensor([Z, -Z]).view(1, 2, 1, 1).expand(1, 2, 8, 8),
-        strands=torch.tensor([STRAND, 1.0]).view(1, 2, 1, 1).expand(1, 2, 8, 8),
+        strands=torch.tensor([*(STRAND * share for share in TINT), 1.0]).view(1, 4, 1, 1).expand(1, 4, 8, 8),
         sides=torch.tensor([AROUND, AROUND, AROUND, turned, is_wall_of_hair]).view(1, 5, 1, 1).expand(1, 5, 8, 8),
         sheets=torch.full((1, 2, 8, 8), sheet),
     )
@@ -26,7 +29,14 @@ def colour(*, hair: float, turned: float, is_wall_of_hair: bool = False, z: floa
         torch.zeros(1, 1, 3),
         torch.full((1, 1, 1), hair),
     )
-    return float(painted[0, 0, 0])
+    return float(painted[0, 0, channel])
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_strands_have_their_tint_at_the_sides_and_behind(channel: int) -> None:
+    at_the_side = [colour(hair=hair, turned=1.0, channel=channel) for hair in (0.0, 1.0)]
+    assert at_the_side[1] - at_the_side[0] == pytest.approx(STRAND * TINT[channel], abs=0.01)
+    assert colour(hair=1.0, turned=0.0, z=-Z - 0.01, channel=channel) == pytest.approx(STRAND * TINT[channel], abs=0.01)
 
 
 @pytest.mark.parametrize("hair", [0.0, 1.0])

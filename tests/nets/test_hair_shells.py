@@ -62,6 +62,11 @@ def test_what_is_hair_on_one_side_alone_is_no_solid_hair() -> None:
     assert not stands(HairShells.of(scene(0.05, -0.05)), 0.0)
 
 
+def test_hair_is_on_both_sides_only_where_both_pictures_are_hair() -> None:
+    assert HairShells.of(scene(0.1, -0.1)).hair_on_both[..., 8:-8, 8:-8].all()
+    assert not HairShells.of(scene(0.1, -0.1, behind=False)).hair_on_both.any()
+
+
 def test_no_sheet_hangs_where_the_depth_steps_from_a_lock_to_what_lies_behind_it() -> None:
     columns = torch.arange(256)
     shells = HairShells.of(scene(torch.where(columns < 128, 0.1, 0.0), -0.1))
@@ -89,5 +94,5 @@ def test_nothing_hangs_behind_the_head_where_solid_hair_ends() -> None:
 def test_the_head_seen_in_a_mirror_has_the_same_shells() -> None:
     rough = 0.1 + 0.01 * torch.sin(torch.arange(256) * BOX_SIDE)
     one, other = HairShells.of(scene(rough, -0.05)), HairShells.of(scene(0.05, -rough))
-    for name in ("where", "outer", "thick"):
+    for name in ("where", "outer", "thick", "hair_on_both"):
         assert torch.allclose(getattr(one, name), getattr(other, name).flip(1))

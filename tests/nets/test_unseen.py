@@ -9,7 +9,15 @@ import torch
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.nets.backbones.compact import CLASSES, CompactBackbone
 from paic3d_studio.nets.backbones.compact_field import CompactField
-from paic3d_studio.nets.backbones.unseen import STRAND_GAIN, STRAND_SIDE, sides, smooth_back, strands
+from paic3d_studio.nets.backbones.unseen import (
+    SHEEN_GAIN,
+    STRAND_GAIN,
+    STRAND_SIDE,
+    TINT_LIMIT,
+    sides,
+    smooth_back,
+    strands,
+)
 from tests.nets.scenes import SIDE, scene_of
 
 PERIOD = 8
@@ -54,9 +62,59 @@ def test_a_bright_glimpse_does_not_become_a_bright_strand() -> None:
     assert strands(scene_of(front))[0, 0].abs().max() < 3 * plain
 
 
-def test_the_second_map_says_where_the_back_is_hair() -> None:
-    assert strands(scene_of(striped()))[0, 1].min() == 1
-    assert strands(scene_of(striped(), hair_behind=False))[0, 1].max() == 0
+def test_strands_vary_in_the_colours_that_the_hair_varies_in() -> None:
+    front = striped() * torch.tensor([1.0, 0.5, 0.0]).view(3, 1, 1)
+    red, green, blue = strands(scene_of(front))[0, :3, 128, 20:-20]
+    assert red.std() > 0.01
+    assert torch.allclose(green, red / 2, atol=1e-4)
+    assert blue.abs().max() < 1e-4
+
+
+def test_channels_that_run_against_each_other_give_bounded_strands() -> None:
+    swing = striped() - 0.5
+    front = 0.5 + swing * torch.tensor([1.0, -0.9, 0.0]).view(3, 1, 1)
+    found = strands(scene_of(front))[0, :3, 128, 20:-20]
+    brightness = (swing * 0.1 / 3).abs().max()  # of the mean of the three
+    assert found.min() >= -1e-4 - STRAND_GAIN * TINT_LIMIT * brightness
+    assert found.max() <= 1e-4 + STRAND_GAIN * TINT_LIMIT * brightness
+
+
+def ring(*, width: float, height: float = 160) -> torch.Tensor:
+    """Return upright stripes with a ring of light across, of a gaussian's width, in rows of the map of strands."""
+    rows = (torch.arange(SIDE) + 0.5) * STRAND_SIDE / SIDE
+    return striped() + 0.2 * torch.exp(-0.5 * ((rows - height) / width).square()).view(1, -1, 1)
+
+
+def sheen(front: torch.Tensor, hair: torch.Tensor | None = None) -> torch.Tensor:
+    """Return the mean of each row of what strands and sheen add to red, where stripes cancel out."""
+    found = strands(scene_of(front) if hair is None else scene_of(front, hair=hair))
+    return found[0, 0, :, 96:160].mean(1)
+
+
+@pytest.mark.parametrize(("width", "kept"), [(8.0, 0.4), (16.0, 0.3)])
+def test_a_ring_of_light_goes_round_the_head(width: float, kept: float) -> None:
+    found = sheen(ring(width=width))
+    assert int(found.argmax()) == pytest.approx(160, abs=1)
+    assert 0.2 * SHEEN_GAIN * kept < found.max() < 0.2 * SHEEN_GAIN
+
+
+def test_a_ring_of_light_goes_on_where_a_face_hides_the_hair() -> None:
+    hair = torch.ones(64, 64, dtype=torch.bool)
+    hair[28:52, 20:44] = False
+    front = ring(width=8)
+    front[:, 224:416, 160:352] = torch.rand(3, 192, 192, generator=torch.Generator().manual_seed(1))
+    assert sheen(front, hair)[160] == pytest.approx(float(sheen(ring(width=8))[160]), rel=0.2)
+
+
+def test_where_no_row_of_the_front_is_hair_there_is_no_sheen() -> None:
+    hair = torch.ones(64, 64, dtype=torch.bool)
+    hair[:32] = False  # hair behind hangs lower
+    assert sheen(striped(), hair)[:110].abs().max() < 0.01
+
+
+def test_the_last_map_says_where_the_back_is_hair() -> None:
+    assert strands(scene_of(striped()))[0, 3].min() == 1
+    assert strands(scene_of(striped(), hair_behind=False))[0, 3].max() == 0
 
 
 def test_the_smoothed_back_keeps_one_colour_to_the_bit_of_a_byte() -> None:

@@ -31,6 +31,10 @@ BEHIND: Final = 0.08
 """Metres behind the first surface from which on gaps are closed; from 0.03 on, gaps that are true ones went too
 (docs/training-log.md)."""
 
+BEHIND_HAIR: Final = 0.02
+"""The same between hair of the front and hair of the back, beside the neck: nothing that is seen from the front or from
+behind changes with it."""
+
 
 def lattice() -> Tensor:
     """Return the centres of the voxels, (SIDE ** 3, 3) in metres, x fastest, then y, then z."""
@@ -44,16 +48,18 @@ def nothing_closed() -> Tensor:
     return torch.full((1, 1, 1, 1, 1), FLOOR)
 
 
-def closed(logit: Tensor, depth: Tensor) -> Tensor:
+def closed(logit: Tensor, depth: Tensor, *, within_hair: Tensor) -> Tensor:
     """Return the volume (1, 1, SIDE, SIDE, SIDE) of logits at (z, y, x) that fill the gaps.
 
     Args:
         logit: at the points of `lattice`, (SIDE ** 3,).
         depth: metres that each lies behind the first surface, (SIDE ** 3,).
+        within_hair: whether each lies between hair of the front and hair of the back, (SIDE ** 3,).
     """
     volume = logit.clamp(min=FLOOR).view(1, 1, SIDE, SIDE, SIDE)
     full = -F.max_pool3d(-F.max_pool3d(volume, WIDTH, 1, WIDTH // 2), WIDTH, 1, WIDTH // 2)
-    return torch.where(depth.view(volume.shape) > BEHIND, full - MARGIN, FLOOR)
+    behind = depth > torch.where(within_hair, BEHIND_HAIR, BEHIND)
+    return torch.where(behind.view(volume.shape), full - MARGIN, FLOOR)
 
 
 def closed_at(volume: Tensor, xyz: Tensor) -> Tensor:

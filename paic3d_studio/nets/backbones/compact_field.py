@@ -140,7 +140,8 @@ class CompactField(RadianceField):
         asked = self._candidates(xyz) & (torch.minimum(behind, before) > lowest)
         points, logit = xyz[asked], xyz.new_full((len(xyz),), FLOOR)
         logit[asked] = self._raised(self._capped_in_parts(points, monitor), points)
-        return closed(logit, behind)
+        within_hair = (sampled_at(self._shells.hair_on_both, xyz[None])[0, :, 0] > 0.5) & (before > 0)
+        return closed(logit, behind, within_hair=within_hair)
 
     def _capped(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return logits (P,) with nothing afloat before the first surface or behind the last."""

@@ -40,10 +40,10 @@ SHADE_END: Final = 0.005
 class Finish:
     """What the colours of a finished field take into account beside the scene; the decoder sees none of it.
 
-    `surfaces` (N, 2, h, w) z in metres of the first surface from +z and from -z; `strands` (N, 2, H, H) the brightness
-    of strands across x, and how much of the back picture is hair; `sides` (N, 5, h, w) the colour of what turns away
-    from the picture, and how much it replaces the picture, and the palette; `sheets` (N, 2, h, w) 1 where a sheet of
-    hair stands behind the first surface, and before the last.
+    `surfaces` (N, 2, h, w) z in metres of the first surface from +z and from -z; `strands` (N, 4, H, H) what strands
+    that vary along x add to red, green and blue, and how much of the back picture is hair; `sides` (N, 5, h, w) the
+    colour of what turns away from the picture, and how much it replaces the picture, and the palette; `sheets`
+    (N, 2, h, w) 1 where a sheet of hair stands behind the first surface, and before the last.
     """
 
     surfaces: Tensor
@@ -96,7 +96,8 @@ def finished_colour(
     shadow = sheets[..., :1] * torch.sigmoid((xyz[..., 2:] - surfaces[..., :1] + SHADE_REACH) / SHADE_END)
     palette = torch.lerp(palette, aside, shadow * ((1 - hair) / (1 - SHADED_UP_TO)).clamp(max=1))
     before = torch.lerp(pictures[..., :3], torch.lerp(aside, palette, SIDE_PALETTE), turned)
-    behind = pictures[..., 4:] + sampled_at(finish.strands, xyz).prod(2, keepdim=True)
-    along = sampled_at(finish.strands[:, :1], xyz[..., [2, 1, 0]])  # at the sides strands follow each other along z
+    across = sampled_at(finish.strands, xyz)
+    behind = pictures[..., 4:] + across[..., :3] * across[..., 3:]
+    along = sampled_at(finish.strands[:, :3], xyz[..., [2, 1, 0]])  # at the sides strands follow each other along z
     elsewhere = 1 - front - back
     return front * before + back * behind + elsewhere * palette + hair * (front * turned + elsewhere) * along

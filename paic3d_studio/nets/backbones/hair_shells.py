@@ -43,12 +43,14 @@ class HairShells:
     """The shell behind the first surface and that before the last, in this order on the second axis of every map.
 
     `where` (N, 2, h, w) is 1 where a shell stands, else 0; `outer` (N, 2, h, w) its outer face: z of the first in
-    metres, -z of the last; `thick` (N, 2, h, w) metres from there inwards.
+    metres, -z of the last; `thick` (N, 2, h, w) metres from there inwards. `hair_on_both` (N, 1, h, w) is 1 where the
+    front picture and that of the back are hair, else 0.
     """
 
     where: Tensor
     outer: Tensor
     thick: Tensor
+    hair_on_both: Tensor
 
     @classmethod
     def of(cls, scene: Scene) -> HairShells:
@@ -68,11 +70,12 @@ class HairShells:
         inset = (between / 4).clamp(max=SHELL_INSET)
         outer = outer - inset
         through = outer.sum(1, keepdim=True)  # from the one shell to the other
-        joined = hair.all(1, keepdim=True) & (through > 0) & (through < JOINED)
+        both = hair.all(1, keepdim=True)
+        joined = both & (through > 0) & (through < JOINED)
         thick = torch.where(joined, through, (between - inset).clamp(max=SHELL))
         thick = torch.cat((thick.clamp(min=THINNEST), thick), 1)  # one of the two is enough for the mesh
         where = sheets | joined
-        return cls(where.float(), _going_on(outer, where), thick)
+        return cls(where.float(), _going_on(outer, where), thick, both.float())
 
     def logits(self, xyz: Tensor) -> Tensor:
         """Return the logit of either shell at points (P, 3) in metres, (P, 2): positive within it."""

@@ -2,8 +2,9 @@
 
 No network this small knows strands at the back: what it draws there is one colour with a shade of the face in it. Wide
 gradients, from crown to tips, are kept; the strands are those that the front picture shows, continued downwards where
-the face hides the hair. At the sides a pixel of the picture would be smeared over centimetres, a highlight or a rim of
-background above all, so hair that turns away takes the colour of the hair around it.
+the face hides the hair, and the ring of light on a crown goes round the head. At the sides a pixel of the picture would
+be smeared over centimetres, a highlight or a rim of background above all, so hair that turns away takes the colour of
+the hair around it.
 """
 
 from __future__ import annotations
@@ -33,11 +34,23 @@ STRAND_WIDTH: Final = 3.0
 STRAND_REACH: Final = ((14.0, 0.7), (56.0, 1.0))
 """Gaussian widths, down and across, over which strands are continued where the front shows no hair; near, then far."""
 
-STRAND_GAIN: Final = 0.5
-"""How much of the front's contrast the strands keep; by 0.35 and 0.7 the back lies as near to the truth."""
+STRAND_GAIN: Final = 0.6
+"""How much of the front's contrast the strands keep; by 0.5 and 0.7 the back lies as near to the truth."""
 
 STRAND_LIMIT: Final = 2.5
-"""Standard deviations that no strand exceeds: a glimpse of skin between two is none."""
+"""Standard deviations of the strands that no strand exceeds, and no sheen: a glimpse of skin between two is no strand,
+dyed tips are no light. Without it for the sheen the back lies 0.3 dB further from the truth."""
+
+SHEEN_WIDTHS: Final = (6.0, 20.0)
+"""Gaussian widths down the head between which what rows of hair have in common is sheen: the ring of light on a crown,
+the shadow above the tips. What is wider is in the back picture already."""
+
+SHEEN_GAIN: Final = 0.5
+"""How much of its contrast the sheen keeps; by 0.8 the back lies as near to the truth."""
+
+TINT_LIMIT: Final = 2.5
+"""Most that a colour channel may vary from strand to strand, in means of the three: where channels run against each
+other the quotient has no bound."""
 
 SURE_HAIR: Final = (0.6, 0.9)
 """Shares of the class map from which on, and in full, a pixel of the front counts as hair."""
@@ -85,25 +98,38 @@ def smooth_back(scene: Scene) -> Tensor:
 
 
 def strands(scene: Scene) -> Tensor:
-    """Return two maps (N, 2, STRAND_SIDE, STRAND_SIDE): the brightness of strands, and where the back picture is hair.
+    """Return what strands and sheen add to the colours, and where the back picture is hair.
 
-    The strands run over all of the head, over the face too.
+    The maps are (N, 4, STRAND_SIDE, STRAND_SIDE): the first three are added to red, green and blue of 0..1 and may be
+    negative, the last is how sure the back picture is to be hair, 0..1. Strands and sheen run over all of the head,
+    over the face too, in the colours in which the hair of the front varies: red hair is not grey in the shade.
     """
     size = (STRAND_SIDE, STRAND_SIDE)
     front, alpha = (F.interpolate(maps, size=size, mode="area") for maps in (scene.front, scene.alpha))
     hair = _ramp(scene.hair_before(STRAND_SIDE), SURE_HAIR) * (alpha > 0.95)
     hair = -F.max_pool2d(-hair, 5, 1, 2)
-    grey = front.mean(1, keepdim=True)
-    shading = _spread(grey, hair, STRAND_WIDTH, STRAND_WIDTH)[0]
-    detail = grey - shading
-    contrast = _deviation(detail, hair)
-    limit = (contrast * STRAND_LIMIT).clamp(min=1e-4)
-    detail = (detail / limit).tanh() * limit
-    (near, close), (far, _) = (_spread(detail, hair, *reach) for reach in STRAND_REACH)
+    varied = front - _spread(front, hair, down=STRAND_WIDTH, across=STRAND_WIDTH)[0]
+    detail = varied.mean(1, keepdim=True)
+    contrast = _mean(detail.square(), hair).sqrt()
+    strand = _limited(detail, STRAND_LIMIT * contrast)
+    tint = (_mean(varied * strand, hair) + 1e-6) / (_mean(detail * strand, hair) + 1e-6)  # without strands, grey
+    (near, close), (far, _) = (_spread(strand, hair, down=down, across=across) for down, across in STRAND_REACH)
     further = torch.lerp(far, near, (close * 20).clamp(0, 1))
     hidden = (alpha > 0.9) * (1 - hair)
-    further = further * (contrast / _deviation(further, hidden).clamp(min=1e-4)).clamp(max=3)
-    return torch.cat((STRAND_GAIN * torch.lerp(further, detail, hair), scene.hair_behind(STRAND_SIDE)), 1)
+    further = further * (contrast / _mean(further.square(), hidden).sqrt().clamp(min=1e-4)).clamp(max=3)
+    brightness = STRAND_GAIN * torch.lerp(further, strand, hair)
+    sheen = SHEEN_GAIN * _limited(_sheen(front, hair), STRAND_LIMIT * contrast)
+    return torch.cat((tint.clamp(0, TINT_LIMIT) * brightness + sheen, scene.hair_behind(STRAND_SIDE)), 1)
+
+
+def _sheen(colours: Tensor, hair: Tensor) -> Tensor:
+    """Return how the mean colour of each row of hair differs from the rows around it, (N, 3, H, 1); 0 where none is."""
+    share = hair.mean(3, keepdim=True)
+    rows = (colours * hair).mean(3, keepdim=True) / share.clamp(min=1e-3)
+    narrow, wide = SHEEN_WIDTHS
+    shade = rows - _spread(rows, share, down=wide, across=0)[0]
+    sheen, close = _spread(shade, share, down=narrow, across=0)
+    return sheen * (close * 20).clamp(0, 1)
 
 
 def sides(scene: Scene, first: Tensor) -> Tensor:
@@ -186,10 +212,15 @@ def _ramp(values: Tensor, between: tuple[float, float]) -> Tensor:
     return ((values - low) / (high - low)).clamp(0, 1)
 
 
-def _deviation(values: Tensor, weight: Tensor) -> Tensor:
-    """Return the root of the weighted mean square of maps (N, 1, H, W), (N, 1, 1, 1)."""
-    total = weight.sum((2, 3), keepdim=True).clamp(min=1)
-    return ((values.square() * weight).sum((2, 3), keepdim=True) / total).sqrt()
+def _limited(values: Tensor, limit: Tensor) -> Tensor:
+    """Return values that nowhere exceed a limit, softly."""
+    limit = limit.clamp(min=1e-4)
+    return (values / limit).tanh() * limit
+
+
+def _mean(values: Tensor, weight: Tensor) -> Tensor:
+    """Return the mean of maps (N, C, H, W) weighted by (N, 1, H, W), (N, C, 1, 1); less where hardly any weight is."""
+    return (values * weight).sum((2, 3), keepdim=True) / weight.sum((2, 3), keepdim=True).clamp(min=1)
 
 
 def _boxed(maps: Tensor, width: int = BLUR) -> Tensor:
@@ -205,14 +236,21 @@ def _boxed_mean(values: Tensor, weight: Tensor, width: int = BLUR) -> tuple[Tens
     return _boxed(values * weight, width) / around.clamp(min=1e-4), around
 
 
-def _spread(values: Tensor, weight: Tensor, down: float, across: float) -> tuple[Tensor, Tensor]:
-    """Return maps (N, 1, H, W) averaged under gaussians of the two widths, and how much weight lies under each."""
-    both = torch.cat((values * weight, weight), 1).flatten(0, 1)[:, None]
+def _spread(values: Tensor, weight: Tensor, *, down: float, across: float) -> tuple[Tensor, Tensor]:
+    """Return maps (N, C, H, W) averaged under gaussians of the two widths, and how much weight lies under each.
+
+    The weight is (N, 1, H, W); a width of 0 averages nothing.
+    """
+    maps = torch.cat((values * weight, weight), 1)
+    shape = maps.shape
+    maps = maps.flatten(0, 1)[:, None]
     for deviation, axis in ((down, 2), (across, 3)):
+        if deviation == 0:
+            continue
         reach = math.ceil(3 * deviation)
-        steps = torch.arange(-reach, reach + 1, device=both.device, dtype=both.dtype)
+        steps = torch.arange(-reach, reach + 1, device=maps.device, dtype=maps.dtype)
         kernel = torch.exp(-0.5 * (steps / deviation).square())
-        shape, padding = ((1, 1, -1, 1), (reach, 0)) if axis == 2 else ((1, 1, 1, -1), (0, reach))
-        both = F.conv2d(both, (kernel / kernel.sum()).view(shape), padding=padding)
-    total, weight = both.view(len(values), 2, 1, *values.shape[2:]).unbind(1)
-    return total / weight.clamp(min=1e-3), weight
+        window, padding = ((1, 1, -1, 1), (reach, 0)) if axis == 2 else ((1, 1, 1, -1), (0, reach))
+        maps = F.conv2d(maps, (kernel / kernel.sum()).view(window), padding=padding)
+    maps = maps.view(shape)
+    return maps[:, :-1] / maps[:, -1:].clamp(min=1e-3), maps[:, -1:]
