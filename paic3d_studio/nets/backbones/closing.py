@@ -32,8 +32,8 @@ BEHIND: Final = 0.08
 (docs/training-log.md)."""
 
 BEHIND_HAIR: Final = 0.02
-"""The same between hair of the front and hair of the back, beside the neck, where neither picture shows a gap; chosen by
-eye on three portraits."""
+"""The same between hair of the front and hair of the back, beside the neck, where neither picture shows a gap; chosen
+by eye on three portraits."""
 
 
 def lattice() -> Tensor:
