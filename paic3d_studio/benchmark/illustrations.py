@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,8 +16,8 @@ from paic3d_studio.core.artefacts import ALIGNED_SIZE, AlignedPortrait, Alignmen
 from paic3d_studio.core.hulls import detect_hulls
 from paic3d_studio.core.image import decode_portrait, read_picture
 from paic3d_studio.core.lines import LineOptions, contour_lines, keep_mask
-from paic3d_studio.datasets.illustration import OVERSAMPLING, illustrate, random_styles
-from paic3d_studio.datasets.line_pairs import KEPT_PARTS
+from paic3d_studio.datasets.drawn_fronts import drawing
+from paic3d_studio.datasets.line_pairs import kept_by_parts
 from paic3d_studio.datasets.vrm import PARTS, Character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer, Views
 from paic3d_studio.errors import UserError
@@ -31,8 +30,6 @@ NETWORKS: Final = (INFILL_WEIGHTS, FINDER_WEIGHTS, LANDMARK_WEIGHTS, MATTING_WEI
 """Weights in the manifest that an illustration goes through before a reconstructor sees it."""
 
 _FACE_PARTS: Final = tuple(PARTS.index(name) for name in ("face", "iris", "eye", "brow", "mouth"))
-_KEPT_GROWTH: Final = 5
-"""Pixels of the square by which eyes, brows and mouth of the true render grow to a keep mask, as in training."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -92,11 +89,9 @@ def illustration_of(
         return aligned_illustration(pair, render)
     if not drawn:
         return Illustration(render.rgba[0], render.rgba[0], render.rgba[0])
-    large = renderer.render(character, [FRONT], size=ALIGNED_SIZE * OVERSAMPLING, supersample=1)
     style = int.from_bytes(hashlib.sha256(f"{pair.name}:{seed}".encode()).digest()[:4], "little") >> 1
-    ink, cel = random_styles(style)
-    drawing = illustrate(large, index=0, camera=FRONT, ink=ink, cel=cel, seed=style)
-    return _repainted(drawing.rgba, render, keep=kept_by_parts(render))
+    drawn_front = drawing(character, renderer, seed=style)
+    return _repainted(drawn_front.rgba, render, keep=drawn_front.keep)
 
 
 def aligned_illustration(pair: Pair, render: Views) -> Illustration:
@@ -124,16 +119,10 @@ def _kept(portrait: Portrait, alignment: Alignment, render: Views) -> NDArray[np
     try:
         landmarks = find_landmarks(portrait)
     except UserError:
-        return kept_by_parts(render)
+        return kept_by_parts(render.part[0])
     mask = keep_mask(detect_hulls(landmarks, alignment=alignment), landmarks=landmarks, alignment=alignment).mask
     centre = aligned_points(alignment, points=landmarks.points).mean(axis=0)
-    return mask if ((centre >= 0) & (centre < ALIGNED_SIZE)).all() else kept_by_parts(render)
-
-
-def kept_by_parts(render: Views) -> NDArray[np.bool_]:
-    """Return eyes, brows and mouth of the first view, grown by a few pixels, bool (s, s)."""
-    features = np.isin(render.part[0], KEPT_PARTS).astype(np.uint8)
-    return cv2.dilate(features, np.ones((_KEPT_GROWTH, _KEPT_GROWTH), np.uint8)).astype(bool)
+    return mask if ((centre >= 0) & (centre < ALIGNED_SIZE)).all() else kept_by_parts(render.part[0])
 
 
 def _face_box(render: Views, alignment: Alignment) -> tuple[float, float, float, float]:

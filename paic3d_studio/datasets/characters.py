@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera, rotation
 from paic3d_studio.core.monitor import SILENT, Monitor
+from paic3d_studio.datasets.drawn_fronts import drawing, reduced
 from paic3d_studio.datasets.faces_between import with_face_towards
 from paic3d_studio.datasets.generated.compose import with_generated_hair
 from paic3d_studio.datasets.generated.draw import drawn_recipe
@@ -31,7 +32,7 @@ from paic3d_studio.errors import UserError
 HELD_OUT: Final = "vita"
 """Files with this in their name, face or hair, are never trained on."""
 
-ITEM_VERSION: Final = 2
+ITEM_VERSION: Final = 3
 TURNED_FROM: Final = 3
 """Variants from this number on may look away from the camera."""
 
@@ -65,14 +66,16 @@ class Item:
     """One character, ready for training.
 
     `rgba` uint8 (2, s, s, 4) straight alpha, seen orthographically from the front and from the back; the back one is
-    mirrored so that both have x to the right. `part` uint8 (2, s, s) ids of `vrm.PARTS`. `depth` float32 (2, s, s) z in
-    metres of these surfaces, nan where empty. `xyz` float16 (p, 3) points in metres, the first `near` of them near the
-    surface; `inside` bool (p,). `colour` uint8 (near, 3), `point_part` uint8 (near,) and `coloured` bool (near,): what
-    the nearest surface looks like, and whether the point is near enough to be of that colour.
+    mirrored so that both have x to the right. `drawn` uint8 (s, s, 4) is the same front as a drawing without its lines
+    (`drawn_fronts`). `part` uint8 (2, s, s) ids of `vrm.PARTS`. `depth` float32 (2, s, s) z in metres of these
+    surfaces, nan where empty. `xyz` float16 (p, 3) points in metres, the first `near` of them near the surface;
+    `inside` bool (p,). `colour` uint8 (near, 3), `point_part` uint8 (near,) and `coloured` bool (near,): what the
+    nearest surface looks like, and whether the point is near enough to be of that colour.
     """
 
     name: str
     rgba: NDArray[np.uint8]
+    drawn: NDArray[np.uint8]
     part: NDArray[np.uint8]
     depth: NDArray[np.float32]
     xyz: NDArray[np.float16]
@@ -186,7 +189,8 @@ def make_item(character: Character, renderer: CharacterRenderer) -> Item:
     """Render and label one character."""
     pictures = renderer.render(character, FRONT_AND_BACK, size=PICTURE_SIDE, supersample=2)
     views = renderer.render(character, LABEL_VIEWS, size=PICTURE_SIDE, supersample=1)
-    rng = np.random.default_rng(int.from_bytes(hashlib.sha256(character.name.encode()).digest()[:8], "little"))
+    digest = hashlib.sha256(character.name.encode()).digest()
+    rng, style = np.random.default_rng(int.from_bytes(digest[:8], "little")), int.from_bytes(digest[8:12], "little")
     places, colours, parts = _surfels(views, rng)
     reach = np.where(rng.random(NEAR_POINTS) < 0.6, 0.004, 0.016)[:, None]
     offset = (rng.standard_normal((NEAR_POINTS, 3)) * reach).astype(np.float32)
@@ -200,6 +204,7 @@ def make_item(character: Character, renderer: CharacterRenderer) -> Item:
     return Item(
         name=character.name,
         rgba=_both_to_the_right(pictures.rgba),
+        drawn=reduced(drawing(character, renderer, seed=style).without_lines(), side=PICTURE_SIDE),
         part=_both_to_the_right(pictures.part),
         depth=_both_to_the_right(pictures.xyz[..., 2]),
         xyz=xyz.astype(np.float16),

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from paic3d_studio.core.artefacts import AlignedPortrait
+from paic3d_studio.core.artefacts import ALIGNED_SIZE, AlignedPortrait
 from paic3d_studio.core.camera import Camera
 from paic3d_studio.core.image import over_white
 from paic3d_studio.core.lines import LUMA, LineOptions, contour_lines
@@ -94,12 +94,22 @@ def _pair(renderer: CharacterRenderer, character: Character, camera: Camera, *, 
     drawing = illustrate(views, index=0, camera=camera, ink=ink, cel=cel, seed=seed)
     flat = over_white(views.rgba[0]).astype(np.float32)
     render = cv2.resize(flat, (512, 512), interpolation=cv2.INTER_AREA)
-    features = np.isin(views.part[0], KEPT_PARTS).astype(np.uint8)
-    keep = cv2.dilate(features, np.ones((9, 9), np.uint8))[::OVERSAMPLING, ::OVERSAMPLING].astype(bool)
     return LinePair(
         name=character.name,
         drawn=over_white(drawing.rgba),
         unlined=over_white(drawing.unlined),
         render=np.round(render).astype(np.uint8),
-        keep=keep,
+        keep=kept_by_parts(views.part[0]),
     )
+
+
+def kept_by_parts(part: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return eyes, brows and mouth of a view, grown by two pixels: bool (512, 512).
+
+    Args:
+        part: ids of `vrm.PARTS`, at the size of the aligned square or a whole multiple of it.
+    """
+    unit = len(part) // ALIGNED_SIZE
+    features = np.isin(part, KEPT_PARTS).astype(np.uint8)
+    grown = cv2.dilate(features, np.ones((4 * unit + 1, 4 * unit + 1), np.uint8))
+    return np.asarray(grown[::unit, ::unit] > 0)

@@ -22,9 +22,13 @@ from paic3d_studio.core.lines import LUMA
 from paic3d_studio.datasets.characters import Item
 from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.nets.backbones.compact import CLASSES
+from paic3d_studio.training.laid_before import Laid, laid_before, pixels
 
 HALF: Final = BOX_SIDE / 2
 IGNORED: Final = -1
+MOST_LAID: Final = 16
+"""How many laid things have points of their own; each takes this share of those near the surface."""
+
 BARE: Final = 0.12
 """Share of recolourings in which clothes turn into skin: every training body is dressed, many portraits are not."""
 
@@ -41,7 +45,8 @@ class SampleOptions:
     """How samples are drawn: points per sample, side of the picture seen, and how strong each change is.
 
     `near` and `uniform` points; the back picture has half the side of `picture`; `scale` and `shift` are standard
-    deviations of log scale and of metres; `roll` in degrees; the others are probabilities.
+    deviations of log scale and of metres; `roll` in degrees; the others are probabilities, `drawn` that the front is
+    the drawing and not the render, `laid` that something lies before it.
     """
 
     near: int = 4096
@@ -54,6 +59,8 @@ class SampleOptions:
     crop: float = 0.25
     recolour: float = 0.85
     degrade: float = 0.45
+    drawn: float = 0.5
+    laid: float = 0.4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,23 +100,25 @@ def sample(item: Item, rng: Generator, *, options: SampleOptions) -> dict[str, N
     matrices = _recolouring(item, rng) if rng.random() < options.recolour else _identity()
     warp = _Warp.random(rng, options)
     side = options.picture
-    pictures = [warp.picture(view, side) for view in _recoloured_pictures(item, matrices)]  # (s, s, 4) premultiplied
+    views = np.stack([item.drawn if rng.random() < options.drawn else item.rgba[0], item.rgba[1]])
+    pictures = [warp.picture(view, side) for view in _recoloured_pictures(views, item.part, matrices)]  # premultiplied
     part, back_part = warp.labels(item.part[0], side), warp.labels(item.part[1], side // 2)
     depths = np.stack([warp.labels(view, side) * warp.depth_factor(side) for view in item.depth])
-    order = np.concatenate(
-        [rng.integers(0, item.near, options.near), rng.integers(item.near, len(item.xyz), options.uniform)]
-    )
-    xyz, near = warp.points(item.xyz[order].astype(np.float32)), order[: options.near]
-    point_part = item.point_part[near]
-    inside, coloured = item.inside[order], item.coloured[near]
+    seen = _Seen(pictures[0], depths, CLASS_OF_PART[part])
+    points = _Points.drawn(item, rng, options=options, warp=warp, matrices=matrices)
+    if rng.random() < options.laid:
+        for number, whole in enumerate(laid_before(pictures[0], part, depths[0], rng)):
+            thing = whole.where_nearer(seen.depths[0])
+            if thing.solid.any():
+                points.lay(thing, seen.depths, rng, number=number)
+                seen = seen.with_laid(thing)
     kept: Frame = _crop(rng) if rng.random() < options.crop else _everything
     shown = _area(kept(*_pixel_places(side * 2)).astype(np.float32), side)[..., None]
-    front, back = pictures[0] * shown, _area(pictures[1] * shown, side // 2)
-    inside = inside & kept(xyz[:, 0], xyz[:, 1])
-    coloured = coloured & kept(xyz[: options.near, 0], xyz[: options.near, 1])
+    front, back = seen.picture * shown, _area(pictures[1] * shown, side // 2)
+    canvas = kept(points.xyz[:, 0], points.xyz[:, 1])
     visible = shown[..., 0] > 0.5
-    depths[:, ~visible] = np.nan
-    classes = np.where(visible, CLASS_OF_PART[part], IGNORED)
+    seen.depths[:, ~visible] = np.nan
+    classes = np.where(visible, seen.classes, IGNORED)
     back_classes = CLASS_OF_PART[back_part]
     back_depth = warp.labels(item.depth[1], side // 2) * warp.depth_factor(side // 2)
     back_solid = (back[..., 3] > 0.9) & (back_classes >= 0) & ~_skull(back_classes, back_depth)
@@ -120,16 +129,84 @@ def sample(item: Item, rng: Generator, *, options: SampleOptions) -> dict[str, N
         "picture": _channels_first(picture),
         "alpha": _channels_first(alpha),
         "classes": np.ascontiguousarray(classes[::-1]),
-        "depths": np.ascontiguousarray(depths[:, ::-1].astype(np.float32)),
+        "depths": np.ascontiguousarray(seen.depths[:, ::-1].astype(np.float32)),
         "back": _channels_first(back[::-1, :, :3] / back[::-1, :, 3:].clip(0.5)),
         "back_mask": back_solid[None, ::-1].astype(np.float32),
         "back_classes": np.ascontiguousarray(np.where(back_solid, back_classes, IGNORED)[::-1]),
-        "xyz": xyz,
-        "inside": inside.astype(np.float32),
-        "colour": _transformed(item.colour[near].astype(np.float32) / 255, matrices[point_part]),
-        "coloured": coloured.astype(np.float32),
-        "point_class": CLASS_OF_PART[point_part],
+        "xyz": points.xyz,
+        "inside": (points.inside & canvas).astype(np.float32),
+        "colour": points.colour,
+        "coloured": (points.coloured & canvas[: options.near]).astype(np.float32),
+        "point_class": points.kind,
     }
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Seen:
+    """The front of a sample while it is made, rows downwards: premultiplied picture, depths of both sides, classes."""
+
+    picture: NDArray[np.float32]
+    depths: NDArray[np.float32]
+    classes: NDArray[np.int64]
+
+    def with_laid(self, thing: Laid) -> _Seen:
+        """Return it with a thing before it."""
+        classes = np.where(thing.solid, thing.kind, self.classes)
+        return _Seen(thing.over(self.picture), thing.before(self.depths), classes)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Points:
+    """The labelled points of a sample while it is made; arrays as in `Batch`, but `inside` and `coloured` bool."""
+
+    xyz: NDArray[np.float32]
+    inside: NDArray[np.bool_]
+    colour: NDArray[np.float32]
+    coloured: NDArray[np.bool_]
+    kind: NDArray[np.int64]
+
+    @classmethod
+    def drawn(
+        cls, item: Item, rng: Generator, *, options: SampleOptions, warp: _Warp, matrices: NDArray[np.float32]
+    ) -> _Points:
+        """Draw points of an item, moved and recoloured as its picture is."""
+        order = np.concatenate(
+            [rng.integers(0, item.near, options.near), rng.integers(item.near, len(item.xyz), options.uniform)]
+        )
+        near = order[: options.near]
+        part = item.point_part[near]
+        return cls(
+            xyz=warp.points(item.xyz[order].astype(np.float32)),
+            inside=item.inside[order],
+            colour=_transformed(item.colour[near].astype(np.float32) / 255, matrices[part]),
+            coloured=item.coloured[near],
+            kind=CLASS_OF_PART[part],
+        )
+
+    def lay(self, thing: Laid, depths: NDArray[np.float32], rng: Generator, *, number: int) -> None:
+        """Lay the `number`-th thing before them, in place, and move some of them to it.
+
+        Args:
+            thing: what is laid.
+            depths: of front and back without it, (2, s, s) metres, which say what moved points were in before.
+            rng: where they go.
+            number: things of other numbers have other points at them.
+        """
+        near = len(self.colour)
+        share = near // MOST_LAID
+        moved = slice(number * share % near, number * share % near + share)
+        xyz = thing.points(share, rng)
+        row, column, there = pixels(xyz, side=depths.shape[-1])
+        front, back = depths[:, row, column]
+        self.xyz[moved] = xyz
+        self.inside[moved] = there & (xyz[:, 2] <= front) & (xyz[:, 2] >= back)
+        self.coloured[moved] = False
+        inside, at_front, colour = thing.at(self.xyz)
+        np.logical_or(self.inside, inside, out=self.inside)
+        coloured = at_front[:near]
+        self.colour[coloured] = colour[:near][coloured]
+        self.coloured[coloured] = True
+        self.kind[coloured] = thing.kind
 
 
 def _skull(classes: NDArray[np.int64], depth: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -272,10 +349,12 @@ def _transformed(colour: NDArray[np.float32], matrix: NDArray[np.float32]) -> ND
     return np.asarray(moved.clip(0, 1).astype(np.float32))
 
 
-def _recoloured_pictures(item: Item, matrices: NDArray[np.float32]) -> NDArray[np.float32]:
+def _recoloured_pictures(
+    views: NDArray[np.uint8], parts: NDArray[np.uint8], matrices: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Return the recoloured pictures (2, s, s, 4), premultiplied 0..1; rims take the matrix of their neighbour."""
-    out = np.zeros(item.rgba.shape, np.float32)
-    for view, (rgba, part) in enumerate(zip(item.rgba, item.part, strict=True)):
+    out = np.zeros(views.shape, np.float32)
+    for view, (rgba, part) in enumerate(zip(views, parts, strict=True)):
         spread = np.where(part > 0, part, cv2.dilate(part, np.ones((3, 3), np.uint8)))
         where = rgba[..., 3] > 0
         alpha = rgba[where][:, 3:].astype(np.float32) / 255

@@ -38,6 +38,7 @@ def ball() -> Item:
     return Item(
         name="ball",
         rgba=np.stack([rgba, rgba]),
+        drawn=rgba,
         part=np.stack([part, part]),
         depth=np.stack([depth, -depth]),
         xyz=xyz.astype(np.float16),

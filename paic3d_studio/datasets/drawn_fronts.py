@@ -1,0 +1,66 @@
+"""The front of a character as reconstruction sees a drawing of it: inked, cel shaded, and its lines painted over.
+
+A render tells a network what no artist's picture does: where a lock ends before a cheek, light alone says. What is left
+of an illustration after line removal has flatter colours, hard shadows, painted shine and the rests of its contours.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from paic3d_studio.core.artefacts import ALIGNED_SIZE, AlignedPortrait, KeepMask
+from paic3d_studio.core.camera import Camera
+from paic3d_studio.core.lines import LineOptions, contour_lines, masked_lines
+from paic3d_studio.datasets.illustration import OVERSAMPLING, illustrate, random_styles
+from paic3d_studio.datasets.line_pairs import kept_by_parts
+from paic3d_studio.datasets.vrm import Character
+from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
+from paic3d_studio.nets.infill import repaint
+
+FRONT: Final = Camera(0, 0, 1.0, None)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Drawing:
+    """A character drawn from the front.
+
+    `rgba` uint8 (512, 512, 4) straight alpha, and `keep` bool (512, 512), whose lines stay.
+    """
+
+    rgba: NDArray[np.uint8]
+    keep: NDArray[np.bool_]
+
+    def without_lines(self) -> NDArray[np.uint8]:
+        """Return it with its lines found and repainted as the program does, uint8 (512, 512, 4).
+
+        Raises:
+            UserError: the weights of line removal are missing or damaged.
+        """
+        aligned, keep = AlignedPortrait(self.rgba), KeepMask(self.keep)
+        lines = masked_lines(contour_lines(aligned, options=LineOptions()), keep=keep)
+        return repaint(aligned, line_mask=lines, keep=keep).rgba
+
+
+def drawing(character: Character, renderer: CharacterRenderer, *, seed: int) -> Drawing:
+    """Draw a character from the front, in a style drawn by lot; equal seeds give equal bytes.
+
+    The outer half of the outline belongs to the cut-out, as it does to an artist's.
+    """
+    views = renderer.render(character, [FRONT], size=ALIGNED_SIZE * OVERSAMPLING, supersample=1)
+    ink, cel = random_styles(seed)
+    drawn = illustrate(views, index=0, camera=FRONT, ink=ink, cel=cel, seed=seed)
+    return Drawing(drawn.rgba, kept_by_parts(views.part[0]))
+
+
+def reduced(rgba: NDArray[np.uint8], *, side: int) -> NDArray[np.uint8]:
+    """Shrink a picture (s, s, 4) with straight alpha by a whole factor."""
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    stacked = np.concatenate([rgba[..., :3] * alpha, alpha * 255], axis=-1)
+    small = np.asarray(cv2.resize(stacked, (side, side), interpolation=cv2.INTER_AREA), np.float32)
+    straight = small[..., :3] * (255 / np.maximum(small[..., 3:], 1))
+    return np.asarray(np.rint(np.concatenate([straight, small[..., 3:]], axis=-1)).clip(0, 255), np.uint8)
