@@ -31,7 +31,7 @@ from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
 from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the figures: results of another version are measured again."""
 
 RESULTS: Final = "results"

@@ -28,6 +28,8 @@ from paic3d_studio.datasets.shoulders import has_body, with_bare_shoulders
 from paic3d_studio.datasets.vrm import PARTS, Character, load_character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer, Views
 from paic3d_studio.errors import UserError
+from paic3d_studio.nets.infill import INFILL_WEIGHTS
+from paic3d_studio.nets.manifest import manifest_entry
 
 HELD_OUT: Final = "vita"
 """Files with this in their name, face or hair, are never trained on."""
@@ -186,7 +188,11 @@ def turned(character: Character, *, yaw: float, pitch: float) -> Character:
 
 
 def make_item(character: Character, renderer: CharacterRenderer) -> Item:
-    """Render and label one character."""
+    """Render, draw and label one character.
+
+    Raises:
+        UserError: the weights of line removal, which the drawing goes through, are missing or damaged.
+    """
     pictures = renderer.render(character, FRONT_AND_BACK, size=PICTURE_SIDE, supersample=2)
     views = renderer.render(character, LABEL_VIEWS, size=PICTURE_SIDE, supersample=1)
     digest = hashlib.sha256(character.name.encode()).digest()
@@ -269,11 +275,15 @@ def items(files: Sequence[Path], *, variants: int, cache: Path, monitor: Monitor
             them turned.
         cache: folder for finished items; it is made when absent.
         monitor: progress and cancel.
+
+    Raises:
+        UserError: a file cannot be read, or as `make_item`.
     """
     cache.mkdir(parents=True, exist_ok=True)
     wanted = [(path, number) for path in files for number in _numbers(path, variants)]
     lending = [path for path in files if _lends_its_face(path.stem)]
     lenders = hashlib.sha256("/".join(path.stem for path in lending).encode()).hexdigest()[:8]
+    repainted = manifest_entry(INFILL_WEIGHTS).sha256[:8]
     renderer: CharacterRenderer | None = None
     character: tuple[Path, Character] | None = None
     others: list[Character] = []
@@ -281,7 +291,7 @@ def items(files: Sequence[Path], *, variants: int, cache: Path, monitor: Monitor
         for done, (path, number) in enumerate(wanted):
             monitor.report(done / len(wanted), f"{path.stem}, variant {number}")
             lent = f"-{lenders}" if number >= NEW_FACES_FROM else ""
-            kept = cache / f"{path.stem}-{path.stat().st_size}-{number}{lent}-v{ITEM_VERSION}.npz"
+            kept = cache / f"{path.stem}-{path.stat().st_size}-{number}{lent}-{repainted}-v{ITEM_VERSION}.npz"
             if not kept.exists():
                 renderer = renderer or CharacterRenderer()
                 if character is None or character[0] != path:

@@ -1,7 +1,7 @@
 """The front of a character as reconstruction sees a drawing of it: inked, cel shaded, and its lines painted over.
 
-A render tells a network what no artist's picture does: where a lock ends before a cheek, light alone says. What is left
-of an illustration after line removal has flatter colours, hard shadows, painted shine and the rests of its contours.
+A render has clean edges between parts and no light. What is left of an illustration after line removal has hard
+shadows, painted shine, the rests of its contours, and paint that strayed to another part where a line was repainted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, AlignedPortrait, KeepMask
 from paic3d_studio.core.camera import Camera
-from paic3d_studio.core.lines import LineOptions, contour_lines, masked_lines
+from paic3d_studio.core.lines import line_mask
 from paic3d_studio.datasets.illustration import OVERSAMPLING, illustrate, random_styles
 from paic3d_studio.datasets.line_pairs import kept_by_parts
 from paic3d_studio.datasets.vrm import Character
@@ -36,14 +36,15 @@ class Drawing:
     keep: NDArray[np.bool_]
 
     def without_lines(self) -> NDArray[np.uint8]:
-        """Return it with its lines found and repainted as the program does, uint8 (512, 512, 4).
+        """Return it with its lines found and repainted by the program's steps, uint8 (512, 512, 4).
+
+        What stays comes from the true parts, not from landmarks.
 
         Raises:
             UserError: the weights of line removal are missing or damaged.
         """
         aligned, keep = AlignedPortrait(self.rgba), KeepMask(self.keep)
-        lines = masked_lines(contour_lines(aligned, options=LineOptions()), keep=keep)
-        return repaint(aligned, line_mask=lines, keep=keep).rgba
+        return repaint(aligned, line_mask=line_mask(aligned, keep=keep), keep=keep).rgba
 
 
 def drawing(character: Character, renderer: CharacterRenderer, *, seed: int) -> Drawing:

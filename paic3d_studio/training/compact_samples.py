@@ -1,7 +1,8 @@
 """Training samples: an item, recoloured, mirrored, warped, cropped, and its picture made a little worse.
 
 Every change is applied to picture, maps and points together. Depth follows the scale of the picture, because a scale
-along z that the picture does not show cannot be learnt; only what `degraded` does stays with the input alone.
+along z that the picture does not show cannot be learnt. Half of the fronts are drawings, and occluders stand before
+some; only what `degraded` does stays with the input alone.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from torch import Tensor
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.lines import LUMA
-from paic3d_studio.datasets.characters import Item
+from paic3d_studio.datasets.characters import COLOUR_REACH, Item
 from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.nets.backbones.compact import CLASSES
-from paic3d_studio.training.laid_before import Laid, laid_before, pixels
+from paic3d_studio.training.occluders import Occluder, occluders, pixels
 
 HALF: Final = BOX_SIDE / 2
 IGNORED: Final = -1
-MOST_LAID: Final = 16
-"""How many laid things have points of their own; each takes this share of those near the surface."""
+MOST_OCCLUDERS: Final = 16
+"""More than ever stand before one character; each has this share of the points near the surface about it."""
 
 BARE: Final = 0.12
 """Share of recolourings in which clothes turn into skin: every training body is dressed, many portraits are not."""
@@ -45,8 +46,9 @@ class SampleOptions:
     """How samples are drawn: points per sample, side of the picture seen, and how strong each change is.
 
     `near` and `uniform` points; the back picture has half the side of `picture`; `scale` and `shift` are standard
-    deviations of log scale and of metres; `roll` in degrees; the others are probabilities, `drawn` that the front is
-    the drawing and not the render, `laid` that something lies before it.
+    deviations of log scale and of metres; `roll` in degrees; the others are probabilities, `drawing` that the front
+    is the drawing and not the render (which is then recoloured half as often, because what was painted over its lines
+    does not end where parts do), `occluded` that something stands before it.
     """
 
     near: int = 4096
@@ -59,8 +61,8 @@ class SampleOptions:
     crop: float = 0.25
     recolour: float = 0.85
     degrade: float = 0.45
-    drawn: float = 0.5
-    laid: float = 0.4
+    drawing: float = 0.5
+    occluded: float = 0.4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,21 +99,23 @@ def batch(items: Sequence[Item], rng: Generator, *, size: int, options: SampleOp
 
 def sample(item: Item, rng: Generator, *, options: SampleOptions) -> dict[str, NDArray[np.generic]]:
     """Draw one sample of an item: the arrays of `Batch` without their first axis."""
-    matrices = _recolouring(item, rng) if rng.random() < options.recolour else _identity()
+    drawing = rng.random() < options.drawing
+    recoloured = rng.random() < options.recolour * (0.5 if drawing else 1.0)
+    matrices = _recolouring(item, rng) if recoloured else _identity()
     warp = _Warp.random(rng, options)
     side = options.picture
-    views = np.stack([item.drawn if rng.random() < options.drawn else item.rgba[0], item.rgba[1]])
-    pictures = [warp.picture(view, side) for view in _recoloured_pictures(views, item.part, matrices)]  # premultiplied
+    views = np.stack([item.drawn if drawing else item.rgba[0], item.rgba[1]])
+    pictures = [warp.picture(view, side) for view in _recoloured_pictures(views, item.part, matrices)]
     part, back_part = warp.labels(item.part[0], side), warp.labels(item.part[1], side // 2)
     depths = np.stack([warp.labels(view, side) * warp.depth_factor(side) for view in item.depth])
     seen = _Seen(pictures[0], depths, CLASS_OF_PART[part])
-    points = _Points.drawn(item, rng, options=options, warp=warp, matrices=matrices)
-    if rng.random() < options.laid:
-        for number, whole in enumerate(laid_before(pictures[0], part, depths[0], rng)):
-            thing = whole.where_nearer(seen.depths[0])
-            if thing.solid.any():
-                points.lay(thing, seen.depths, rng, number=number)
-                seen = seen.with_laid(thing)
+    points = _Points.of(item, rng, options=options, warp=warp, matrices=matrices).coloured_as(seen)
+    if rng.random() < options.occluded:
+        for number, whole in enumerate(occluders(pictures[0], part, depths[0], rng)):
+            occluder = whole.where_nearer(seen.depths[0])
+            if occluder.solid.any():
+                points = points.behind(occluder, seen.depths, rng, number=number)
+                seen = seen.behind(occluder)
     kept: Frame = _crop(rng) if rng.random() < options.crop else _everything
     shown = _area(kept(*_pixel_places(side * 2)).astype(np.float32), side)[..., None]
     front, back = seen.picture * shown, _area(pictures[1] * shown, side // 2)
@@ -137,39 +141,42 @@ def sample(item: Item, rng: Generator, *, options: SampleOptions) -> dict[str, N
         "inside": (points.inside & canvas).astype(np.float32),
         "colour": points.colour,
         "coloured": (points.coloured & canvas[: options.near]).astype(np.float32),
-        "point_class": points.kind,
+        "point_class": points.point_class,
     }
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Seen:
-    """The front of a sample while it is made, rows downwards: premultiplied picture, depths of both sides, classes."""
+    """The front of a sample while it is made, rows downwards.
+
+    `picture` premultiplied (s, s, 4), `depths` of front and back (2, s, s) metres, nan where empty, `classes` (s, s).
+    """
 
     picture: NDArray[np.float32]
     depths: NDArray[np.float32]
     classes: NDArray[np.int64]
 
-    def with_laid(self, thing: Laid) -> _Seen:
-        """Return it with a thing before it."""
-        classes = np.where(thing.solid, thing.kind, self.classes)
-        return _Seen(thing.over(self.picture), thing.before(self.depths), classes)
+    def behind(self, occluder: Occluder) -> _Seen:
+        """Return it with an occluder before it."""
+        classes = np.where(occluder.solid, occluder.kind, self.classes)
+        return _Seen(occluder.over(self.picture), occluder.before(self.depths), classes)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Points:
-    """The labelled points of a sample while it is made; arrays as in `Batch`, but `inside` and `coloured` bool."""
+    """The labelled points of a sample while it is made, as in `Batch`; `inside` and `coloured` bool, no first axis."""
 
     xyz: NDArray[np.float32]
     inside: NDArray[np.bool_]
     colour: NDArray[np.float32]
     coloured: NDArray[np.bool_]
-    kind: NDArray[np.int64]
+    point_class: NDArray[np.int64]
 
     @classmethod
-    def drawn(
+    def of(
         cls, item: Item, rng: Generator, *, options: SampleOptions, warp: _Warp, matrices: NDArray[np.float32]
     ) -> _Points:
-        """Draw points of an item, moved and recoloured as its picture is."""
+        """Draw points of an item by lot, moved and recoloured as its pictures are."""
         order = np.concatenate(
             [rng.integers(0, item.near, options.near), rng.integers(item.near, len(item.xyz), options.uniform)]
         )
@@ -180,33 +187,45 @@ class _Points:
             inside=item.inside[order],
             colour=_transformed(item.colour[near].astype(np.float32) / 255, matrices[part]),
             coloured=item.coloured[near],
-            kind=CLASS_OF_PART[part],
+            point_class=CLASS_OF_PART[part],
         )
 
-    def lay(self, thing: Laid, depths: NDArray[np.float32], rng: Generator, *, number: int) -> None:
-        """Lay the `number`-th thing before them, in place, and move some of them to it.
+    def coloured_as(self, seen: _Seen) -> _Points:
+        """Return them with the picture's colours where they lie at the front: a drawing is shaded, a render is not."""
+        near = self.xyz[: len(self.colour)]
+        row, column, there = pixels(near, side=seen.depths.shape[-1])
+        shown = seen.picture[row, column]
+        at_front = there & (np.abs(near[:, 2] - seen.depths[0, row, column]) < COLOUR_REACH) & (shown[:, 3] > 0.99)
+        same = at_front & (seen.classes[row, column] == self.point_class)
+        return dataclasses.replace(self, colour=np.where(same[:, None], shown[:, :3], self.colour))
+
+    def behind(self, occluder: Occluder, depths: NDArray[np.float32], rng: Generator, *, number: int) -> _Points:
+        """Return them with an occluder before them, some of them moved to it.
 
         Args:
-            thing: what is laid.
+            occluder: the `number`-th; each has others of the points.
             depths: of front and back without it, (2, s, s) metres, which say what moved points were in before.
             rng: where they go.
-            number: things of other numbers have other points at them.
+            number: less than MOST_OCCLUDERS.
         """
         near = len(self.colour)
-        share = near // MOST_LAID
-        moved = slice(number * share % near, number * share % near + share)
-        xyz = thing.points(share, rng)
-        row, column, there = pixels(xyz, side=depths.shape[-1])
+        share = near // MOST_OCCLUDERS
+        moved = np.arange(number * share, (number + 1) * share)
+        xyz, inside, coloured = self.xyz.copy(), self.inside.copy(), self.coloured.copy()
+        xyz[moved] = occluder.points(share, rng)
+        row, column, there = pixels(xyz[moved], side=depths.shape[-1])
         front, back = depths[:, row, column]
-        self.xyz[moved] = xyz
-        self.inside[moved] = there & (xyz[:, 2] <= front) & (xyz[:, 2] >= back)
-        self.coloured[moved] = False
-        inside, at_front, colour = thing.at(self.xyz)
-        np.logical_or(self.inside, inside, out=self.inside)
-        coloured = at_front[:near]
-        self.colour[coloured] = colour[:near][coloured]
-        self.coloured[coloured] = True
-        self.kind[coloured] = thing.kind
+        inside[moved] = there & (xyz[moved, 2] <= front) & (xyz[moved, 2] >= back)
+        coloured[moved] = False
+        within, at_front, colour = occluder.at(xyz)
+        of_it = at_front[:near]
+        return _Points(
+            xyz=xyz,
+            inside=inside | within,
+            colour=np.where(of_it[:, None], colour[:near], self.colour),
+            coloured=coloured | of_it,
+            point_class=np.where(of_it, occluder.kind, self.point_class),
+        )
 
 
 def _skull(classes: NDArray[np.int64], depth: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -352,7 +371,13 @@ def _transformed(colour: NDArray[np.float32], matrix: NDArray[np.float32]) -> ND
 def _recoloured_pictures(
     views: NDArray[np.uint8], parts: NDArray[np.uint8], matrices: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return the recoloured pictures (2, s, s, 4), premultiplied 0..1; rims take the matrix of their neighbour."""
+    """Return recoloured pictures, premultiplied 0..1; rims take the matrix of their neighbour.
+
+    Args:
+        views: uint8 (2, s, s, 4), straight alpha.
+        parts: ids of PARTS (2, s, s).
+        matrices: (parts, 3, 4).
+    """
     out = np.zeros(views.shape, np.float32)
     for view, (rgba, part) in enumerate(zip(views, parts, strict=True)):
         spread = np.where(part > 0, part, cv2.dilate(part, np.ones((3, 3), np.uint8)))
@@ -437,7 +462,7 @@ def _skin_tone(rng: Generator) -> NDArray[np.float32]:
 def degraded(
     picture: NDArray[np.float32], alpha: NDArray[np.float32], rng: Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Make a render a little like a drawing whose lines were painted over.
+    """Make a front, rendered or drawn, a little worse, as drawings whose lines were painted over are.
 
     Cel shading, remains of lines, soft light, blur and a matte that is too wide or too narrow by a pixel of 128.
 

@@ -14,16 +14,16 @@ from paic3d_studio.training.compact_samples import IGNORED, SampleOptions, batch
 
 SIDE = 256
 RADIUS = 0.16
-OPTIONS = SampleOptions(near=4000, uniform=4000)
+OPTIONS = SampleOptions(near=4000, uniform=4000, occluded=0.0)
 
 
 def ball() -> Item:
-    """A ball of hair above, skin below, seen from both sides, labelled by its closed form."""
+    """A ball of hair above, face below, seen from both sides, labelled by its closed form; its drawing is darker."""
     steps = ((np.arange(SIDE) + 0.5) / SIDE - 0.5) * BOX_SIDE
     x, y = np.meshgrid(steps, -steps)
     height = np.sqrt(np.clip(RADIUS**2 - x**2 - y**2, 0, None))
     solid = height > 0
-    part = np.where(solid, np.where(y > 0, PARTS.index("hair"), PARTS.index("skin")), 0).astype(np.uint8)
+    part = np.where(solid, np.where(y > 0, PARTS.index("hair"), PARTS.index("face")), 0).astype(np.uint8)
     rgba = np.zeros((SIDE, SIDE, 4), np.uint8)
     rgba[solid] = np.where((y > 0)[solid][:, None], [40, 60, 120, 255], [230, 200, 190, 255])
     rng = np.random.default_rng(3)
@@ -38,13 +38,13 @@ def ball() -> Item:
     return Item(
         name="ball",
         rgba=np.stack([rgba, rgba]),
-        drawn=rgba,
+        drawn=np.where(np.arange(4) < 3, rgba * 0.8, rgba).astype(np.uint8),  # in the shade
         part=np.stack([part, part]),
         depth=np.stack([depth, -depth]),
         xyz=xyz.astype(np.float16),
         inside=np.linalg.norm(xyz, axis=1) < RADIUS,
         colour=np.where(upper[:, None], [40, 60, 120], [230, 200, 190]).astype(np.uint8),
-        point_part=np.where(upper, PARTS.index("hair"), PARTS.index("skin")).astype(np.uint8),
+        point_part=np.where(upper, PARTS.index("hair"), PARTS.index("face")).astype(np.uint8),
         coloured=np.abs(offset[:, 0]) < 0.006,
     )
 

@@ -1,4 +1,4 @@
-"""Things laid before a training sample: locks that fall over the face, arms and hands, and what a hand holds.
+"""Occluders before a training sample: locks that fall over the face, arms with hands, held things, ornaments.
 
 Illustrators draw them and the characters of training hold nothing, so a network without them takes a hand before the
 chin for the chin. Each is a mask with a depth and a thickness of its own, laid over picture, maps and points together.
@@ -16,17 +16,20 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import BOX_SIDE
+from paic3d_studio.datasets.characters import COLOUR_REACH
 from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.nets.backbones.compact import CLASSES
 
 _HAIR, _SKIN, _CLOTH = CLASSES.index("hair"), CLASSES.index("skin"), CLASSES.index("cloth")
+_HAIR_PART, _FACE = PARTS.index("hair"), PARTS.index("face")
+_MOUTH_SHARE: Final = 85
+"""Per cent of a face's pixels that lie above the mouth, about; many mouths are part of a face's texture."""
+
 _SHIFT: Final = 4  # fractional bits of OpenCV's coordinates
-REACH: Final = 0.006
-"""Points this near its front, in metres along z, have the colour of a laid thing."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Laid:
+class Occluder:
     """One thing before the character; maps have rows that run downwards and s pixels across the box.
 
     `cover` float32 (s, s) 0..1; `front` and `back` float32 (s, s) z in metres, of use where it covers; `colour` float32
@@ -44,7 +47,7 @@ class Laid:
         """Where it is, bool (s, s)."""
         return self.cover > 0.5
 
-    def where_nearer(self, depth: NDArray[np.float32]) -> Laid:
+    def where_nearer(self, depth: NDArray[np.float32]) -> Occluder:
         """Return what of it lies before a front depth (s, s), nan where empty."""
         hidden = self.front <= np.nan_to_num(depth, nan=-np.inf)
         return dataclasses.replace(self, cover=np.where(hidden, np.float32(0), self.cover))
@@ -58,7 +61,7 @@ class Laid:
     def before(self, depths: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return front and back depth (2, s, s) with it."""
         front = np.where(self.solid, self.front, depths[0])
-        back = np.where(self.solid & np.isnan(depths[1]), self.back, depths[1])
+        back = np.where(self.solid, np.fmin(self.back, depths[1]), depths[1])
         return np.stack([front, back]).astype(np.float32)
 
     def at(self, xyz: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float32]]:
@@ -67,10 +70,10 @@ class Laid:
         covered = there & self.solid[row, column]
         front, back = self.front[row, column], self.back[row, column]
         inside = covered & (xyz[:, 2] <= front) & (xyz[:, 2] >= back)
-        return inside, covered & (np.abs(xyz[:, 2] - front) < REACH), self.colour[row, column]
+        return inside, covered & (np.abs(xyz[:, 2] - front) < COLOUR_REACH), self.colour[row, column]
 
     def points(self, count: int, rng: Generator) -> NDArray[np.float32]:
-        """Draw points round its front and its rim, float32 (count, 3)."""
+        """Draw points about its front, every fourth about its back, float32 (count, 3); some fall beside it."""
         rows, columns = np.nonzero(self.solid)
         chosen = rng.integers(0, len(rows), count)
         row, column = rows[chosen], columns[chosen]
@@ -90,20 +93,20 @@ def pixels(xyz: NDArray[np.float32], *, side: int) -> tuple[NDArray[np.intp], ND
     return row.clip(0, side - 1), column.clip(0, side - 1), there
 
 
-def laid_before(
+def occluders(
     picture: NDArray[np.float32], part: NDArray[np.uint8], depth: NDArray[np.float32], rng: Generator
-) -> Iterator[Laid]:
-    """Draw by lot what lies before a character: locks, an arm with a hand, a held thing, an ornament.
+) -> Iterator[Occluder]:
+    """Draw by lot what stands before a character; nothing where no face or no hair is seen.
 
-    Each lies before the character, not always before those drawn earlier: `where_nearer` says what of it is seen.
+    Each stands before most of the character, not of the others: `where_nearer` says what of it is seen.
 
     Args:
-        picture: premultiplied front, 0..1 (s, s, 4).
+        picture: premultiplied front, 0..1 (s, s, 4), rows downwards as in all maps here.
         part: ids of `vrm.PARTS` (s, s).
         depth: z of the front in metres (s, s), nan where empty.
         rng: what is drawn.
     """
-    if not (part == PARTS.index("mouth")).any() or not (part == PARTS.index("hair")).any():
+    if not (part == _FACE).any() or not (part == _HAIR_PART).any():
         return
     scene = _Scene(picture, part, depth)
     chance = rng.random()
@@ -121,19 +124,30 @@ def laid_before(
         yield from scene.thing(scene.random_place(scene.hair, rng), rng.uniform(0.008, 0.025), rng)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Limb:
+    """A capsule from a to b, places (x, y) in pixels; its radius and how its axis rises at either end, in metres."""
+
+    a: NDArray[np.float64]
+    b: NDArray[np.float64]
+    radius: float
+    lift_a: float
+    lift_b: float
+
+
 class _Scene:
-    """What things are laid before: lengths in metres, places (x, y) in pixels, rows downwards."""
+    """What occluders stand before: lengths in metres, places (x, y) in pixels, maps (s, s) with rows downwards."""
 
     def __init__(self, picture: NDArray[np.float32], part: NDArray[np.uint8], depth: NDArray[np.float32]) -> None:
         self.side = len(part)
         self.unit = self.side / BOX_SIDE  # pixels per metre
         self.colours = picture[..., :3] / picture[..., 3:].clip(1e-3)
-        self.solid = ~np.isnan(depth)
-        self.hair = part == PARTS.index("hair")
-        self.face = part == PARTS.index("face")
-        rows, columns = np.nonzero(part == PARTS.index("mouth"))
-        self.mouth = np.array([columns.mean(), rows.mean()])
-        self.nearest = _nearest_around(depth, reach=round(0.008 * self.unit))
+        self.depth, self.solid = depth, ~np.isnan(depth)
+        self.hair = part == _HAIR_PART
+        rows, columns = np.nonzero(part == _FACE)
+        self.skin = np.median(self.colours[rows, columns], axis=0)
+        self.mouth = np.array([np.median(columns), np.percentile(rows, _MOUTH_SHARE)])
+        self.nearest = _nearest_around(depth, reach=round(0.004 * self.unit))
 
     def random_place(self, where: NDArray[np.bool_], rng: Generator) -> NDArray[np.float64]:
         """Return a random pixel of a mask as (x, y)."""
@@ -146,13 +160,15 @@ class _Scene:
         reach = np.array([rng.normal(0, 0.05), rng.choice([rng.normal(0.015, 0.02), rng.uniform(0.05, 0.2)])])
         return np.asarray(self.mouth + reach * self.unit)
 
-    def lock(self, rng: Generator) -> Iterator[Laid]:
+    def lock(self, rng: Generator) -> Iterator[Occluder]:
         """Let a lock fall from the hair above the mouth; it tapers, sways and is of the hair's colour."""
         rows = np.arange(self.side)[:, None] < self.mouth[1] - 0.03 * self.unit
         columns = np.abs(np.arange(self.side) - self.mouth[0])[None] < 0.1 * self.unit
-        if not (self.hair & rows & columns).any():
+        roots = self.hair & self.solid & rows & columns
+        if not roots.any():
             return
-        top = self.random_place(self.hair & rows & columns, rng)
+        top = self.random_place(roots, rng)
+        x, y = (int(v) for v in top)
         length, width = rng.uniform(0.05, 0.2) * self.unit, rng.uniform(0.003, 0.022) * self.unit
         t = np.linspace(0, 1, 16)
         sway, curl = rng.normal(0, 0.02) * self.unit, rng.normal(0, 0.008) * self.unit
@@ -162,20 +178,21 @@ class _Scene:
         cover = self._filled(outline) * self.solid
         if cover.max() <= 0.5:
             return
-        base = self.colours[int(top[1]), int(top[0])] * np.float32(rng.uniform(0.85, 1.1))
-        across = (
-            np.arange(self.side)[None] - np.interp(np.arange(self.side), spine[:, 1], spine[:, 0])[:, None]
-        ) / width
+        around = (slice(max(y - 2, 0), y + 3), slice(max(x - 2, 0), x + 3))
+        base = np.median(self.colours[around][self.hair[around]], axis=0) * np.float32(rng.uniform(0.85, 1.1))
+        steps = np.arange(self.side)
+        across = (steps[None] - np.interp(steps, spine[:, 1], spine[:, 0])[:, None]) / width
         shade = 1 + rng.normal(0, 0.15) * across + rng.normal(0, 0.06) * np.cos(across * rng.uniform(3, 9))
         colour = (base * shade[..., None]).clip(0, 1)
         if rng.random() < 0.5:  # the rest of a contour
             rim = cover - cv2.erode(cover, np.ones((3, 3), np.uint8))
             colour = colour * (1 - rng.uniform(0.1, 0.5) * rim[..., None])
-        front = self.nearest + np.float32(rng.uniform(0.002, 0.012))
+        hanging = self.depth[y, x] - 0.2 * (steps - y).clip(0)[:, None] / self.unit
+        front = (np.maximum(self.nearest, hanging) + rng.uniform(0.002, 0.006)).astype(np.float32)
         thickness = np.float32(rng.uniform(0.006, 0.014))
-        yield Laid(cover, front, front - thickness, colour.astype(np.float32), _HAIR)
+        yield Occluder(cover, front, front - thickness, colour.astype(np.float32), _HAIR)
 
-    def arm(self, spot: NDArray[np.float64], rng: Generator) -> Iterator[Laid]:
+    def arm(self, spot: NDArray[np.float64], rng: Generator) -> Iterator[Occluder]:
         """Raise an arm from below to a place, bare or sleeved, with a palm and fingers."""
         wrist = spot + np.array([rng.normal(0, 0.04), rng.uniform(0.03, 0.09)]) * self.unit
         elbow = wrist + np.array([rng.normal(0, 0.12), rng.uniform(0.1, 0.3)]) * self.unit
@@ -183,25 +200,25 @@ class _Scene:
         knuckles = wrist + (spot - wrist) * 0.5
         aside = np.array([wrist[1] - spot[1], spot[0] - wrist[0]])
         aside = aside / max(float(np.hypot(*aside)), 1e-6) * bone * 2.1 * self.unit
-        hand = [(wrist, knuckles, bone * 2.6)]
+        hand = [_Limb(wrist, knuckles, bone * 2.6, 0.0, 0.0)]
         for finger in range(4):
             root = knuckles + aside * (finger - 1.5)
-            hand.append((root, root + (spot - wrist) * rng.uniform(0.3, 0.7) + rng.normal(0, 1.5, 2), bone))
-        skin = np.median(self.colours[self.face], axis=0) if self.face.any() else np.array([0.95, 0.85, 0.8])
-        resting = self._highest(spot, 0.03) + rng.uniform(-0.005, 0.03)
+            tip = root + (spot - wrist) * rng.uniform(0.3, 0.7) + rng.normal(0, 0.004, 2) * self.unit
+            hand.append(_Limb(root, tip, bone, 0.0, 0.0))
+        resting = self._highest(spot, 0.03) + rng.uniform(0.0, 0.03)
         sleeve = rng.random() < 0.6
-        tone = rng.uniform(0, 1, 3) if sleeve else skin
-        yield from self._capsules(
-            [(elbow, wrist, bone * rng.uniform(2.4, 5.0 if sleeve else 3.0))],
-            resting,
-            tone,
-            _CLOTH if sleeve else _SKIN,
-        )
-        yield from self._capsules(hand, resting + 0.003, skin, _SKIN)
+        tone = rng.uniform(0, 1, 3) if sleeve else self.skin
+        thick = bone * rng.uniform(2.4, 5.0 if sleeve else 3.0)
+        below = max(self._highest(elbow, 0.05) - resting, -0.02) + 0.5 * thick
+        forearm = _Limb(elbow, wrist, thick, below, 0.0)
+        yield from self._capsules([forearm], resting, tone, _CLOTH if sleeve else _SKIN)
+        yield from self._capsules(hand, resting + 0.003, self.skin, _SKIN)
 
-    def thing(self, spot: NDArray[np.float64], radius: float, rng: Generator) -> Iterator[Laid]:
-        """Lay something flat before a place: round, square or a star, of one or two colours."""
-        sides, power = int(rng.choice([3, 4, 5, 40, 40])), rng.uniform(0, 0.5)
+    def thing(self, spot: NDArray[np.float64], radius: float, rng: Generator) -> Iterator[Occluder]:
+        """Hold something before a place: round, a triangle, a square or a star, of one or two colours."""
+        sides = int(rng.choice([3, 4, 5, 40, 40]))
+        star = sides == 5 or rng.random() < 0.2
+        power = rng.uniform(0.3, 0.6) if star else 1 - np.cos(np.pi / sides)
         angles = np.linspace(0, 2 * np.pi, sides * 2, endpoint=False)
         radii = np.where(np.arange(sides * 2) % 2, 1 - power, 1.0) * radius * self.unit
         stretch = np.array([1.0, rng.uniform(0.4, 1.6)])
@@ -221,31 +238,36 @@ class _Scene:
         middle = self._highest(spot, radius) + rng.uniform(0.001, 0.03 if radius > 0.025 else 0.008)
         thickness = rng.uniform(0.3, 1.0) * radius
         front = (middle + bulge).astype(np.float32)
-        yield Laid(cover, front, front - np.float32(thickness), colour.astype(np.float32), _CLOTH)
+        back = np.full(cover.shape, middle - thickness, np.float32)
+        yield Occluder(cover, front, back, colour.astype(np.float32), _CLOTH)
 
     def _capsules(
         self,
-        limbs: list[tuple[NDArray[np.float64], NDArray[np.float64], float]],
+        limbs: list[_Limb],
         middle: float,
         tone: NDArray[np.floating],
         kind: int,
-    ) -> Iterator[Laid]:
-        """Join limbs, each from a to b (x, y) with a radius in metres, whose axes lie at one depth."""
+    ) -> Iterator[Occluder]:
+        """Join limbs into one occluder whose axes lie about the depth `middle`."""
         y, x = np.mgrid[: self.side, : self.side].astype(np.float32)
         height = np.full((self.side, self.side), -1.0, np.float32)
-        for a, b, radius in limbs:
-            axis = b - a
-            share = (((x - a[0]) * axis[0] + (y - a[1]) * axis[1]) / max(float(axis @ axis), 1e-6)).clip(0, 1)
-            apart = np.hypot(x - a[0] - share * axis[0], y - a[1] - share * axis[1]) / self.unit
-            height = np.maximum(height, np.where(apart < radius, np.sqrt((radius**2 - apart**2).clip(0)), -1.0))
+        depth = np.full((self.side, self.side), middle, np.float32)
+        for limb in limbs:
+            axis = limb.b - limb.a
+            along = (x - limb.a[0]) * axis[0] + (y - limb.a[1]) * axis[1]
+            share = (along / max(float(axis @ axis), 1e-6)).clip(0, 1)
+            apart = np.hypot(x - limb.a[0] - share * axis[0], y - limb.a[1] - share * axis[1]) / self.unit
+            rise = np.where(apart < limb.radius, np.sqrt((limb.radius**2 - apart**2).clip(0)), -1.0)
+            depth = np.where(rise > height, middle + limb.lift_a + (limb.lift_b - limb.lift_a) * share, depth)
+            height = np.maximum(height, rise)
         cover = np.asarray(cv2.GaussianBlur((height > 0).astype(np.float32), (3, 3), 0), np.float32)
         if cover.max() <= 0.5:
             return
         tall = height.clip(0)
         light = 0.85 + 0.2 * tall / max(float(tall.max()), 1e-6)
         colour = (np.asarray(tone, np.float32) * light[..., None]).clip(0, 1).astype(np.float32)
-        front = (middle + 0.8 * tall).astype(np.float32)
-        yield Laid(cover, front, (middle - 0.8 * tall - 0.002).astype(np.float32), colour, kind)
+        front, back = depth + 0.8 * tall, depth - 0.8 * tall - 0.002
+        yield Occluder(cover, front.astype(np.float32), back.astype(np.float32), colour, kind)
 
     def _highest(self, spot: NDArray[np.float64], radius: float) -> float:
         """Return how near the character comes within a radius in metres of a place."""
@@ -262,7 +284,7 @@ class _Scene:
 
 
 def _nearest_around(depth: NDArray[np.float32], *, reach: int) -> NDArray[np.float32]:
-    """Return a smooth depth (s, s) that lies before what is around each pixel; where nothing is, what is nearest."""
+    """Return a smooth depth (s, s) of what comes nearest within `reach` pixels, far behind where nothing is."""
     known = ~np.isnan(depth)
     floor = float(np.nanpercentile(depth, 5))
     grown = cv2.dilate(np.where(known, depth, np.float32(floor)), np.ones((2 * reach + 1,) * 2, np.uint8))
