@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Final
 
 import cv2
 import numpy as np
@@ -19,13 +18,10 @@ from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.datasets.characters import COLOUR_REACH
 from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.nets.backbones.compact import CLASSES
+from paic3d_studio.training.painted_mouths import filled, mouth_place
 
 _HAIR, _SKIN, _CLOTH = CLASSES.index("hair"), CLASSES.index("skin"), CLASSES.index("cloth")
 _HAIR_PART, _FACE = PARTS.index("hair"), PARTS.index("face")
-_MOUTH_SHARE: Final = 85
-"""Per cent of a face's pixels that lie above the mouth, about; many mouths are part of a face's texture."""
-
-_SHIFT: Final = 4  # fractional bits of OpenCV's coordinates
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -114,8 +110,8 @@ def occluders(
         for _ in range(int(rng.integers(1, 6))):
             yield from scene.lock(rng)
     if chance > 0.45:
-        spot = scene.spot(rng)
         held = rng.random()
+        spot = scene.spot(rng, on_face=held >= 0.6)
         if held < 0.6:
             yield from scene.thing(spot, rng.uniform(0.02, 0.07), rng)
         if held > 0.3:
@@ -144,9 +140,8 @@ class _Scene:
         self.colours = picture[..., :3] / picture[..., 3:].clip(1e-3)
         self.depth, self.solid = depth, ~np.isnan(depth)
         self.hair = part == _HAIR_PART
-        rows, columns = np.nonzero(part == _FACE)
-        self.skin = np.median(self.colours[rows, columns], axis=0)
-        self.mouth = np.array([np.median(columns), np.percentile(rows, _MOUTH_SHARE)])
+        self.skin = np.median(self.colours[part == _FACE], axis=0)
+        self.mouth = mouth_place(part)
         self.nearest = _nearest_around(depth, reach=round(0.004 * self.unit))
 
     def random_place(self, where: NDArray[np.bool_], rng: Generator) -> NDArray[np.float64]:
@@ -155,10 +150,13 @@ class _Scene:
         index = int(rng.integers(len(rows)))
         return np.array([columns[index], rows[index]], np.float64)
 
-    def spot(self, rng: Generator) -> NDArray[np.float64]:
-        """Return where a hand goes: the mouth, the chin, a cheek, or the chest."""
-        reach = np.array([rng.normal(0, 0.05), rng.choice([rng.normal(0.015, 0.02), rng.uniform(0.05, 0.2)])])
-        return np.asarray(self.mouth + reach * self.unit)
+    def spot(self, rng: Generator, *, on_face: bool) -> NDArray[np.float64]:
+        """Return where a hand goes: before the chest, or the mouth, the chin, a cheek.
+
+        A thing held before a mouth is no different from an open one, so hands on a face hold nothing.
+        """
+        down = rng.normal(0.015, 0.02) if on_face and rng.random() < 0.5 else rng.uniform(0.08, 0.2)
+        return np.asarray(self.mouth + np.array([rng.normal(0, 0.05), down]) * self.unit)
 
     def lock(self, rng: Generator) -> Iterator[Occluder]:
         """Let a lock fall from the hair above the mouth; it tapers, sways and is of the hair's colour."""
@@ -175,7 +173,7 @@ class _Scene:
         spine = top + np.stack([sway * t**2 + curl * np.sin(t * rng.uniform(2, 6)), length * t], axis=1)
         half = 0.5 * width * (1 - t ** rng.uniform(1.2, 4.0)) + 0.3
         outline = np.concatenate([spine - np.stack([half, 0 * t], 1), (spine + np.stack([half, 0 * t], 1))[::-1]])
-        cover = self._filled(outline) * self.solid
+        cover = filled(outline, self.side) * self.solid
         if cover.max() <= 0.5:
             return
         around = (slice(max(y - 2, 0), y + 3), slice(max(x - 2, 0), x + 3))
@@ -225,7 +223,7 @@ class _Scene:
         turn = rng.uniform(0, np.pi)
         c, s = np.cos(turn), np.sin(turn)
         outline = np.stack([np.cos(angles) * radii, np.sin(angles) * radii], 1) * stretch @ np.array([[c, s], [-s, c]])
-        cover = self._filled(spot + outline)
+        cover = filled(spot + outline, self.side)
         if cover.max() <= 0.5:
             return
         y, x = np.mgrid[: self.side, : self.side].astype(np.float32)
@@ -275,12 +273,6 @@ class _Scene:
         reach = max(round(radius * self.unit * 0.7), 1)
         around = self.nearest[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1]
         return float(np.percentile(around, 90))
-
-    def _filled(self, outline: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Fill a polygon, (s, s) 0..1."""
-        mask = np.zeros((self.side, self.side), np.uint8)
-        cv2.fillPoly(mask, [np.round(outline * 2**_SHIFT).astype(np.int32)], 255, cv2.LINE_AA, _SHIFT)
-        return np.asarray(mask / np.float32(255), np.float32)
 
 
 def _nearest_around(depth: NDArray[np.float32], *, reach: int) -> NDArray[np.float32]:

@@ -37,7 +37,7 @@ from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
 from paic3d_studio.nets.attributes import PICTURE, AttributeTagger
 from paic3d_studio.paths import user_folder
-from paic3d_studio.training.compact_samples import degraded
+from paic3d_studio.training.degraded import degraded
 from paic3d_studio.training.precision import processor_precision
 
 HELD_OUT: Final = 300

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.datasets.characters import Item
 from paic3d_studio.datasets.vrm import PARTS
-from paic3d_studio.training.compact_samples import IGNORED, SampleOptions, batch, degraded, sample
+from paic3d_studio.training.compact_samples import IGNORED, SampleOptions, batch, sample
+from paic3d_studio.training.degraded import degraded
 
 SIDE = 256
 RADIUS = 0.16
-OPTIONS = SampleOptions(near=4000, uniform=4000, occluded=0.0)
+OPTIONS = SampleOptions(near=4000, uniform=4000, occluded=0.0, mouth=0.0)
 
 
 def ball() -> Item:
