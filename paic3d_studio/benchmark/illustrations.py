@@ -16,7 +16,7 @@ from paic3d_studio.core.artefacts import ALIGNED_SIZE, AlignedPortrait, Alignmen
 from paic3d_studio.core.hulls import detect_hulls
 from paic3d_studio.core.image import decode_portrait, read_picture
 from paic3d_studio.core.lines import LineOptions, contour_lines, keep_mask
-from paic3d_studio.datasets.drawn_fronts import drawing
+from paic3d_studio.datasets.drawn_fronts import drawn_front
 from paic3d_studio.datasets.line_pairs import kept_by_parts
 from paic3d_studio.datasets.vrm import PARTS, Character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer, Views
@@ -90,8 +90,8 @@ def illustration_of(
     if not drawn:
         return Illustration(render.rgba[0], render.rgba[0], render.rgba[0])
     style = int.from_bytes(hashlib.sha256(f"{pair.name}:{seed}".encode()).digest()[:4], "little") >> 1
-    drawn_front = drawing(character, renderer, seed=style)
-    return _repainted(drawn_front.rgba, render, keep=drawn_front.keep)
+    front = drawn_front(character, renderer, seed=style)
+    return _repainted(front.rgba, render, keep=front.keep)
 
 
 def aligned_illustration(pair: Pair, render: Views) -> Illustration:

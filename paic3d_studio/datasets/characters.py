@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.camera import Camera, rotation
 from paic3d_studio.core.monitor import SILENT, Monitor
-from paic3d_studio.datasets.drawn_fronts import drawing, reduced
+from paic3d_studio.datasets.drawn_fronts import drawn_front, reduced
 from paic3d_studio.datasets.faces_between import with_face_towards
 from paic3d_studio.datasets.generated.compose import with_generated_hair
 from paic3d_studio.datasets.generated.draw import drawn_recipe
@@ -210,7 +210,7 @@ def make_item(character: Character, renderer: CharacterRenderer) -> Item:
     return Item(
         name=character.name,
         rgba=_both_to_the_right(pictures.rgba),
-        drawn=reduced(drawing(character, renderer, seed=style).without_lines(), side=PICTURE_SIDE),
+        drawn=reduced(drawn_front(character, renderer, seed=style).without_lines(), side=PICTURE_SIDE),
         part=_both_to_the_right(pictures.part),
         depth=_both_to_the_right(pictures.xyz[..., 2]),
         xyz=xyz.astype(np.float16),

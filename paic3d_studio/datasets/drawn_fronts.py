@@ -26,7 +26,7 @@ FRONT: Final = Camera(0, 0, 1.0, None)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Drawing:
+class DrawnFront:
     """A character drawn from the front.
 
     `rgba` uint8 (512, 512, 4) straight alpha, and `keep` bool (512, 512), whose lines stay.
@@ -47,7 +47,7 @@ class Drawing:
         return repaint(aligned, line_mask=line_mask(aligned, keep=keep), keep=keep).rgba
 
 
-def drawing(character: Character, renderer: CharacterRenderer, *, seed: int) -> Drawing:
+def drawn_front(character: Character, renderer: CharacterRenderer, *, seed: int) -> DrawnFront:
     """Draw a character from the front, in a style drawn by lot; equal seeds give equal bytes.
 
     The outer half of the outline belongs to the cut-out, as it does to an artist's.
@@ -55,7 +55,7 @@ def drawing(character: Character, renderer: CharacterRenderer, *, seed: int) -> 
     views = renderer.render(character, [FRONT], size=ALIGNED_SIZE * OVERSAMPLING, supersample=1)
     ink, cel = random_styles(seed)
     drawn = illustrate(views, index=0, camera=FRONT, ink=ink, cel=cel, seed=seed)
-    return Drawing(drawn.rgba, kept_by_parts(views.part[0]))
+    return DrawnFront(drawn.rgba, kept_by_parts(views.part[0]))
 
 
 def reduced(rgba: NDArray[np.uint8], *, side: int) -> NDArray[np.uint8]:

@@ -1,8 +1,9 @@
 """Training samples: an item, recoloured, mirrored, warped, cropped, and its picture made a little worse.
 
-Every change is applied to picture, maps and points together. Depth follows the scale of the picture, because a scale
-along z that the picture does not show cannot be learnt. Half of the fronts are drawings, and occluders stand before
-some; only what `degraded` does stays with the input alone.
+Half of the fronts are drawings, open mouths are painted on some, occluders stand before some. Every change is applied
+to picture, maps and points together. Depth follows the scale of the picture, because a scale along z that the picture
+does not show cannot be learnt. What `degraded` does stays with the input alone; of a drawing the colours are learnt,
+not its shape, which is half an outline wider.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from paic3d_studio.training.warp import Frame, Warp, everything, pixel_places, r
 
 IGNORED: Final = -1
 MOST_OCCLUDERS: Final = 16
-"""More than ever stand before one character; each has this share of the points near the surface about it."""
+"""More than ever stand before one character; each gets one part in so many of the points near the surface."""
 
 _CLASS_OF: Final = {
     "hair": "hair", "face": "skin", "skin": "skin", "cloth": "cloth", "other": "cloth",
@@ -112,17 +113,19 @@ def sample(item: Item, rng: Generator, *, options: SampleOptions) -> dict[str, N
         seen = seen.with_mouth(*painted_mouth(seen.picture, part, rng))
     points = _Points.of(item, rng, options=options, warp=warp, matrices=matrices).coloured_as(seen)
     if rng.random() < options.occluded:
-        for number, whole in enumerate(occluders(seen.picture, part, depths[0], rng)):
+        before: list[Occluder] = []
+        for whole in occluders(seen.picture, part, depths[0], rng):
             occluder = whole.where_nearer(seen.depths[0])
             if occluder.solid.any():
-                points = points.behind(occluder, seen.depths, rng, number=number)
+                points = points.behind(occluder, depths, rng, earlier=before)
                 seen = seen.behind(occluder)
+                before.append(occluder)
     kept: Frame = random_frame(rng) if rng.random() < options.crop else everything
     shown = _area(kept(*pixel_places(side * 2)).astype(np.float32), side)[..., None]
     front, back = seen.picture * shown, _area(pictures[1] * shown, side // 2)
     canvas = kept(points.xyz[:, 0], points.xyz[:, 1])
     visible = shown[..., 0] > 0.5
-    seen.depths[:, ~visible] = np.nan
+    shown_depths = np.where(visible, seen.depths, np.float32(np.nan))
     classes = np.where(visible, seen.classes, IGNORED)
     back_classes = CLASS_OF_PART[back_part]
     back_depth = warp.labels(item.depth[1], side // 2) * warp.depth_factor(side // 2)
@@ -134,7 +137,7 @@ def sample(item: Item, rng: Generator, *, options: SampleOptions) -> dict[str, N
         "picture": _channels_first(picture),
         "alpha": _channels_first(alpha),
         "classes": np.ascontiguousarray(classes[::-1]),
-        "depths": np.ascontiguousarray(seen.depths[:, ::-1].astype(np.float32)),
+        "depths": np.ascontiguousarray(shown_depths[:, ::-1].astype(np.float32)),
         "back": _channels_first(back[::-1, :, :3] / back[::-1, :, 3:].clip(0.5)),
         "back_mask": back_solid[None, ::-1].astype(np.float32),
         "back_classes": np.ascontiguousarray(np.where(back_solid, back_classes, IGNORED)[::-1]),
@@ -210,23 +213,27 @@ class _Points:
             point_class=np.where(painted, FEATURE, self.point_class),
         )
 
-    def behind(self, occluder: Occluder, depths: NDArray[np.float32], rng: Generator, *, number: int) -> _Points:
+    def behind(
+        self, occluder: Occluder, depths: NDArray[np.float32], rng: Generator, *, earlier: Sequence[Occluder]
+    ) -> _Points:
         """Return them with an occluder before them, some of them moved to it.
 
         Args:
-            occluder: the `number`-th; each has others of the points.
-            depths: of front and back without it, (2, s, s) metres, which say what moved points were in before.
+            occluder: what stands there; others of the points are moved to each.
+            depths: of front and back without any, (2, s, s) metres; what lies between counts as solid for moved points.
             rng: where they go.
-            number: less than MOST_OCCLUDERS.
+            earlier: those that stand before them already, fewer than MOST_OCCLUDERS.
         """
         near = len(self.colour)
         share = near // MOST_OCCLUDERS
-        moved = np.arange(number * share, (number + 1) * share)
+        moved = slice(len(earlier) * share, (len(earlier) + 1) * share)
         xyz, inside, coloured = self.xyz.copy(), self.inside.copy(), self.coloured.copy()
         xyz[moved] = occluder.points(share, rng)
         row, column, there = pixels(xyz[moved], side=depths.shape[-1])
         front, back = depths[:, row, column]
         inside[moved] = there & (xyz[moved, 2] <= front) & (xyz[moved, 2] >= back)
+        for other in earlier:
+            inside[moved] |= other.at(xyz[moved])[0]
         coloured[moved] = False
         within, at_front, colour = occluder.at(xyz)
         of_it = at_front[:near]

@@ -151,10 +151,7 @@ class _Scene:
         return np.array([columns[index], rows[index]], np.float64)
 
     def spot(self, rng: Generator, *, on_face: bool) -> NDArray[np.float64]:
-        """Return where a hand goes: before the chest, or the mouth, the chin, a cheek.
-
-        A thing held before a mouth is no different from an open one, so hands on a face hold nothing.
-        """
+        """Return where a hand goes: before the chest, or half the time, if it may, on mouth, chin or cheek."""
         down = rng.normal(0.015, 0.02) if on_face and rng.random() < 0.5 else rng.uniform(0.08, 0.2)
         return np.asarray(self.mouth + np.array([rng.normal(0, 0.05), down]) * self.unit)
 
@@ -213,7 +210,10 @@ class _Scene:
         yield from self._capsules(hand, resting + 0.003, self.skin, _SKIN)
 
     def thing(self, spot: NDArray[np.float64], radius: float, rng: Generator) -> Iterator[Occluder]:
-        """Hold something before a place: round, a triangle, a square or a star, of one or two colours."""
+        """Hold something before a place, though never before the mouth: round, three- or four-cornered, or a star.
+
+        What covers a mouth is no different from an open one.
+        """
         sides = int(rng.choice([3, 4, 5, 40, 40]))
         star = sides == 5 or rng.random() < 0.2
         power = rng.uniform(0.3, 0.6) if star else 1 - np.cos(np.pi / sides)
@@ -224,7 +224,8 @@ class _Scene:
         c, s = np.cos(turn), np.sin(turn)
         outline = np.stack([np.cos(angles) * radii, np.sin(angles) * radii], 1) * stretch @ np.array([[c, s], [-s, c]])
         cover = filled(spot + outline, self.side)
-        if cover.max() <= 0.5:
+        x, y = (int(v) for v in self.mouth)
+        if cover.max() <= 0.5 or cover[max(y - 4, 0) : y + 5, max(x - 4, 0) : x + 5].any():
             return
         y, x = np.mgrid[: self.side, : self.side].astype(np.float32)
         along = ((x - spot[0]) * c + (y - spot[1]) * s) / (radius * self.unit)

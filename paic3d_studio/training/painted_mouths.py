@@ -1,6 +1,7 @@
 """Open mouths painted on a training sample: no character of training shouts, and many drawn ones do.
 
-What is open and red in a face is paint on it; a network that has seen held things and no open mouths takes it for one.
+What is open and red in a face is paint on it; a network that has seen held things and no open mouths takes it for one
+of them.
 """
 
 from __future__ import annotations

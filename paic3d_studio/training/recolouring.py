@@ -33,7 +33,7 @@ def transformed(colour: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDA
 def recoloured(
     views: NDArray[np.uint8], parts: NDArray[np.uint8], matrices: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return recoloured pictures, premultiplied 0..1; rims take the matrix of their neighbour.
+    """Return recoloured pictures, premultiplied 0..1; rims of one pixel take the matrix of their neighbour.
 
     Args:
         views: uint8 (2, s, s, 4), straight alpha.

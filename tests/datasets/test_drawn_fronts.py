@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from paic3d_studio.core.artefacts import ALIGNED_SIZE
 from paic3d_studio.core.image import over_white
 from paic3d_studio.datasets.characters import PICTURE_SIDE, Item, make_item
-from paic3d_studio.datasets.drawn_fronts import Drawing, drawing, reduced
+from paic3d_studio.datasets.drawn_fronts import DrawnFront, drawn_front, reduced
 from paic3d_studio.datasets.generated.draw import drawn_recipe
 from paic3d_studio.datasets.generated.generate import character_bytes
 from paic3d_studio.datasets.vrm import Character, decode_character
@@ -31,8 +31,8 @@ def character(request: pytest.FixtureRequest) -> Character:
 
 
 @pytest.fixture
-def drawn(character: Character, renderer: CharacterRenderer) -> Drawing:
-    return drawing(character, renderer, seed=3)
+def drawn(character: Character, renderer: CharacterRenderer) -> DrawnFront:
+    return drawn_front(character, renderer, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +40,13 @@ def item(character: Character, renderer: CharacterRenderer) -> Item:
     return make_item(character, renderer)
 
 
-def test_equal_seeds_draw_equal_bytes(character: Character, renderer: CharacterRenderer, drawn: Drawing) -> None:
-    again, other = (drawing(character, renderer, seed=seed) for seed in (3, 4))
+def test_equal_seeds_draw_equal_bytes(character: Character, renderer: CharacterRenderer, drawn: DrawnFront) -> None:
+    again, other = (drawn_front(character, renderer, seed=seed) for seed in (3, 4))
     assert np.array_equal(drawn.rgba, again.rgba)
     assert not np.array_equal(drawn.rgba, other.rgba)
 
 
-def test_removal_takes_dark_lines_away_and_leaves_the_features(drawn: Drawing) -> None:
+def test_removal_takes_dark_lines_away_and_leaves_the_features(drawn: DrawnFront) -> None:
     bare = drawn.without_lines()
     assert bare.shape == (ALIGNED_SIZE, ALIGNED_SIZE, 4)
     assert np.array_equal(bare[drawn.keep], drawn.rgba[drawn.keep])

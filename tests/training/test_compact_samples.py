@@ -89,6 +89,23 @@ def test_front_points_have_the_colour_of_the_picture(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_a_drawing_colours_the_front_alone(seed: int) -> None:
+    plain = dataclasses.replace(OPTIONS, degrade=0.0, crop=0.0, recolour=0.0)
+    render, drawing = (
+        sample(ball(), np.random.default_rng(seed), options=dataclasses.replace(plain, drawing=share))
+        for share in (0.0, 1.0)
+    )
+    whole = render["alpha"][0] > 0.999
+    assert np.abs(drawing["picture"] - 0.8 * render["picture"])[:, whole].max() < 0.005
+    front, back = (sign * render["xyz"][: OPTIONS.near, 2] > 0.05 for sign in (1, -1))
+    shown = (render["coloured"] > 0) & front & (np.abs(render["xyz"][: OPTIONS.near, 1]) > 0.03)
+    assert np.median(np.abs(drawing["colour"] - 0.8 * render["colour"])[shown]) < 0.005
+    assert np.array_equal(drawing["colour"][back], render["colour"][back])
+    for same in ("back", "depths", "classes", "inside", "xyz"):
+        assert np.array_equal(drawing[same], render[same], equal_nan=True), same
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_the_back_picture_and_its_classes_lie_where_its_points_do(seed: int) -> None:
     drawn = sample(ball(), np.random.default_rng(seed), options=dataclasses.replace(OPTIONS, degrade=0.0, crop=0.0))
     xyz = drawn["xyz"][: OPTIONS.near]

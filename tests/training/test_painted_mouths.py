@@ -72,4 +72,5 @@ def test_points_under_a_painted_mouth_are_features_of_its_colour(seed: int) -> N
     picture, _ = picked(open_mouthed["picture"], near, flipped=False)
     assert np.abs(picture.T - open_mouthed["colour"])[at_front].max() < 0.02
     behind = under & (near[:, 2] < 0)
+    assert behind.any()
     assert not (open_mouthed["point_class"][behind] == FEATURE).any()
