@@ -1,9 +1,9 @@
 """Training samples: an item, recoloured, mirrored, warped, cropped, and its picture made a little worse.
 
-Half of the fronts are drawings, open mouths are painted on some, occluders stand before some. Every change is applied
-to picture, maps and points together. Depth follows the scale of the picture, because a scale along z that the picture
-does not show cannot be learnt. What `degraded` does stays with the input alone; of a drawing the colours are learnt,
-not its shape, which is half an outline wider.
+Half of the fronts are drawings, marks and open mouths are painted on some, occluders stand before some. Every change is
+applied to picture, maps and points together. Depth follows the scale of the picture, because a scale along z that the
+picture does not show cannot be learnt. What `degraded` does stays with the input alone; of a drawing the colours are
+learnt, not its shape, which is half an outline wider.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.nets.backbones.compact import CLASSES
 from paic3d_studio.training.degraded import degraded
 from paic3d_studio.training.occluders import Occluder, occluders, pixels
+from paic3d_studio.training.painted_marks import painted_marks
 from paic3d_studio.training.painted_mouths import painted_mouth
 from paic3d_studio.training.recolouring import recoloured, recolouring, transformed, unchanged
 from paic3d_studio.training.warp import Frame, Warp, everything, pixel_places, random_frame
@@ -47,7 +48,8 @@ class SampleOptions:
     `near` and `uniform` points; the back picture has half the side of `picture`; `scale` and `shift` are standard
     deviations of log scale and of metres; `roll` in degrees; the others are probabilities, `drawing` that the front
     is the drawing and not the render (which is then recoloured half as often, because what was painted over its lines
-    does not end where parts do), `mouth` that an open one is painted on it, `occluded` that something stands before it.
+    does not end where parts do), `occluded` that something stands before it, `marks` and `mouth` that strokes, shadows
+    or an open mouth are painted on it.
     """
 
     near: int = 4096
@@ -61,7 +63,8 @@ class SampleOptions:
     recolour: float = 0.85
     degrade: float = 0.45
     drawing: float = 0.5
-    occluded: float = 0.4
+    occluded: float = 0.3
+    marks: float = 0.4
     mouth: float = 0.35
 
 
@@ -109,6 +112,8 @@ def sample(item: Item, rng: Generator, *, options: SampleOptions) -> dict[str, N
     part, back_part = warp.labels(item.part[0], side), warp.labels(item.part[1], side // 2)
     depths = np.stack([warp.labels(view, side) * warp.depth_factor(side) for view in item.depth])
     seen = _Seen(pictures[0], depths, CLASS_OF_PART[part])
+    if rng.random() < options.marks:
+        seen = dataclasses.replace(seen, picture=painted_marks(seen.picture, part, rng))
     if rng.random() < options.mouth:
         seen = seen.with_mouth(*painted_mouth(seen.picture, part, rng))
     points = _Points.of(item, rng, options=options, warp=warp, matrices=matrices).coloured_as(seen)
@@ -220,20 +225,22 @@ class _Points:
 
         Args:
             occluder: what stands there; others of the points are moved to each.
-            depths: of front and back without any, (2, s, s) metres; what lies between counts as solid for moved points.
+            depths: of front and back without any, (2, s, s) metres. Of what lies between, gaps under bangs too, they
+                say nothing: no point is moved there, unless into an occluder.
             rng: where they go.
             earlier: those that stand before them already, fewer than MOST_OCCLUDERS.
         """
         near = len(self.colour)
         share = near // MOST_OCCLUDERS
-        moved = slice(len(earlier) * share, (len(earlier) + 1) * share)
+        lot = slice(len(earlier) * share, (len(earlier) + 1) * share)
         xyz, inside, coloured = self.xyz.copy(), self.inside.copy(), self.coloured.copy()
-        xyz[moved] = occluder.points(share, rng)
-        row, column, there = pixels(xyz[moved], side=depths.shape[-1])
+        places = occluder.points(share, rng)
+        row, column, there = pixels(places, side=depths.shape[-1])
         front, back = depths[:, row, column]
-        inside[moved] = there & (xyz[moved, 2] <= front) & (xyz[moved, 2] >= back)
-        for other in earlier:
-            inside[moved] |= other.at(xyz[moved])[0]
+        solid = np.any([other.at(places)[0] for other in (occluder, *earlier)], axis=0)
+        known = solid | ~(there & (places[:, 2] <= front) & (places[:, 2] >= back))
+        moved = np.arange(lot.start, lot.stop)[known]
+        xyz[moved], inside[moved] = places[known], solid[known]
         coloured[moved] = False
         within, at_front, colour = occluder.at(xyz)
         of_it = at_front[:near]

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from paic3d_studio.nets.backbones.closing import closed, lattice, nothing_closed
+from paic3d_studio.nets.backbones.closing import nothing_closed
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
 from paic3d_studio.nets.backbones.compact_field import (
     DENSITY_SCALE,
@@ -225,19 +225,32 @@ def test_a_dent_that_the_picture_itself_shows_stays_open() -> None:
 
 
 @pytest.mark.parametrize("hair_behind", [True, False])
-def test_closing_is_told_what_lies_between_hair_and_hair(monkeypatch: pytest.MonkeyPatch, hair_behind: bool) -> None:
-    told: list[torch.Tensor] = []
-
-    def recorded(logit: torch.Tensor, depth: torch.Tensor, *, within_hair: torch.Tensor) -> torch.Tensor:
-        told.append(within_hair)
-        return closed(logit, depth, within_hair=within_hair)
-
-    monkeypatch.setattr("paic3d_studio.nets.backbones.compact_field.closed", recorded)
+def test_a_slot_in_the_head_is_closed_between_hair_and_hair_alone(hair_behind: bool) -> None:
+    """The shell of the front ends 18 mm behind the first surface; a network that denies what follows leaves a slot."""
     scene = scene_of(torch.full((3, 512, 512), 0.4), hair_behind=hair_behind)
-    CompactField(whole().eval().requires_grad_(False), scene)
-    (within,) = told
-    assert bool(within.any()) is hair_behind
-    assert not within[lattice()[:, 2] < -0.1].any()  # behind the last surface
+    field = CompactField(empty_handed(), scene)
+    field._closed = torch.ones_like(field._closed)  # as where the slot is narrow
+    first = float(scene.depths[0, 0, 128, 128])
+    slot = torch.tensor([[0.0, 0.0, first - 0.025]])
+    assert bool(field.density(slot) > field.surface_level) is hair_behind
+
+
+@pytest.mark.parametrize("shift", [0, 2, 4, 6, 7, 8, 10])
+def test_no_slot_remains_between_a_shell_and_the_head_wherever_voxels_lie(
+    monkeypatch: pytest.MonkeyPatch, shift: int
+) -> None:
+    scene = scene_of(torch.full((3, 512, 512), 0.4))
+    first = 0.06 + shift / 1000
+    depths = torch.stack((torch.full((256, 256), first), torch.full((256, 256), -0.1)))[None]
+
+    def head_behind_a_slot(self: CompactField, logit: torch.Tensor, xyz: torch.Tensor) -> torch.Tensor:
+        del self, logit
+        return ((first - 0.028 - xyz[:, 2]) / 0.02).clamp(-3, 1)
+
+    monkeypatch.setattr(CompactField, "_capped", head_behind_a_slot)
+    field = CompactField(whole().eval().requires_grad_(False), dataclasses.replace(scene, depths=depths))
+    z = torch.linspace(first - 0.006, first - 0.05, 89)
+    assert (field.density(torch.stack((0 * z, 0 * z, z), 1)) > field.surface_level).all()
 
 
 def test_closing_adds_nothing_to_a_head_without_gaps(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,13 @@ def test_strands_go_on_where_a_face_hides_the_hair() -> None:
     assert torch.corrcoef(torch.stack((brightness, drawn)))[0, 1] > 0.9
 
 
+def test_an_edge_across_the_strands_of_the_front_is_hardly_seen_on_the_back() -> None:
+    front = striped().clone()
+    front[:, 200:208, 60:-60] = 0.1
+    plain, found = strands(scene_of(striped()))[0, 0], strands(scene_of(front))[0, 0]
+    assert (found - plain)[95:110, 40:-40].abs().max() < 0.35 * STRAND_GAIN * 0.4  # of what the edge is darker by
+
+
 def test_a_bright_glimpse_does_not_become_a_bright_strand() -> None:
     front = striped().clone()
     plain = strands(scene_of(front))[0, 0].abs().max()

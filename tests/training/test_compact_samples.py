@@ -15,7 +15,7 @@ from paic3d_studio.training.degraded import degraded
 
 SIDE = 256
 RADIUS = 0.16
-OPTIONS = SampleOptions(near=4000, uniform=4000, occluded=0.0, mouth=0.0)
+OPTIONS = SampleOptions(near=4000, uniform=4000, occluded=0.0, marks=0.0, mouth=0.0)
 
 
 def ball() -> Item:

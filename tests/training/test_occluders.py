@@ -170,3 +170,25 @@ def test_a_sample_with_occluders_is_of_one_piece(seed: int) -> None:
     assert (kinds == laden["point_class"])[at_front].mean() > 0.95
     picture, _ = picked(laden["picture"], laden["xyz"][: OPTIONS.near], flipped=False)
     assert np.median(np.abs(picture.T - laden["colour"])[at_front]) < 0.02
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_point_that_is_moved_calls_a_hollow_solid(seed: int) -> None:
+    """Two depth maps say nothing of the gap under bangs."""
+    hollow = dataclasses.replace(ball(), inside=np.zeros_like(ball().inside))
+    plain = dataclasses.replace(OPTIONS, degrade=0.0, crop=0.0, recolour=0.0)
+    bare, laden = (
+        sample(hollow, np.random.default_rng(seed), options=dataclasses.replace(plain, occluded=share))
+        for share in (0.0, 1.0)
+    )
+    before, now = (np.nan_to_num(drawn_sample["depths"][0], nan=-1) for drawn_sample in (bare, laden))
+    covered, _ = picked(now > before, laden["xyz"], flipped=True)
+    inside = laden["inside"] > 0.5
+    assert inside.sum() > 20
+    assert covered[inside].all()
+    moved = (laden["xyz"] != bare["xyz"]).any(1)
+    assert moved.sum() > 20
+    ball_front, _ = picked(before, laden["xyz"], flipped=True)
+    ball_back, _ = picked(np.nan_to_num(bare["depths"][1], nan=1), laden["xyz"], flipped=True)
+    within_ball = (laden["xyz"][:, 2] <= ball_front) & (laden["xyz"][:, 2] >= ball_back)
+    assert inside[moved & within_ball].all()

@@ -93,6 +93,7 @@ class CompactField(RadianceField):
         self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
         self._lift = scene.depths.new_zeros(1, 1, LIFT_SIDE, LIFT_SIDE)
         self._shells = HairShells.of(scene)
+        self._between = torch.cat((scene.depths, self._shells.hair_on_both), 1)
         self._closed = nothing_closed()
         predicted = _shrunk(scene.depths)
         surfaces = self._look_along_rays(predicted, monitor)
@@ -134,14 +135,12 @@ class CompactField(RadianceField):
     def _closed_gaps(self, monitor: Monitor) -> Tensor:
         """Return the volume that closes gaps in the field as it is so far."""
         xyz = lattice()
-        place = sampled_at(self.scene.depths, xyz[None])[0]
-        behind, before = place[:, 0] - xyz[:, 2], xyz[:, 2] - place[:, 1]
+        first, last = sampled_at(self.scene.depths, xyz[None])[0].unbind(1)
         lowest = FLOOR * OUTER_FALL - OUTER_MARGIN  # further out no logit is above the floor
-        asked = self._candidates(xyz) & (torch.minimum(behind, before) > lowest)
+        asked = self._candidates(xyz) & (torch.minimum(first - xyz[:, 2], xyz[:, 2] - last) > lowest)
         points, logit = xyz[asked], xyz.new_full((len(xyz),), FLOOR)
         logit[asked] = self._raised(self._capped_in_parts(points, monitor), points)
-        within_hair = (sampled_at(self._shells.hair_on_both, xyz[None])[0, :, 0] > 0.5) & (before > 0)
-        return closed(logit, behind, within_hair=within_hair)
+        return closed(logit)
 
     def _capped(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return logits (P,) with nothing afloat before the first surface or behind the last."""
@@ -152,7 +151,9 @@ class CompactField(RadianceField):
     def _raised(self, capped: Tensor, xyz: Tensor) -> Tensor:
         """Return capped logits (P,), raised where their pixel would stay empty, where hair stands and in gaps."""
         lifted = capped + sampled_at(self._lift, xyz[None])[0, :, 0]
-        return torch.maximum(torch.maximum(lifted, self._shells.logits(xyz).amax(1)), closed_at(self._closed, xyz))
+        first, last, hair = sampled_at(self._between, xyz[None])[0].unbind(1)
+        gaps = closed_at(self._closed, xyz, behind=first - xyz[:, 2], before=xyz[:, 2] - last, within_hair=hair)
+        return torch.maximum(torch.maximum(lifted, self._shells.logits(xyz).amax(1)), gaps)
 
     def _density(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return the density (P,) that a decoded logit (P,) comes to."""
