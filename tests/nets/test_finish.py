@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from paic3d_studio.nets.backbones.finish import SHADE_REACH, SHADED_UP_TO, SIDE_PALETTE, Finish, finished_colour
+from paic3d_studio.nets.backbones.finish import (
+    SHADE_REACH,
+    SHADED_UP_TO,
+    SIDE_PALETTE,
+    Finish,
+    finished_colour,
+    picture_shares,
+)
 
 Z = 0.1
 PICTURE, AROUND, PALETTE, STRAND = 0.8, 0.6, 0.4, 0.1
@@ -73,3 +80,17 @@ def test_hair_at_the_back_has_the_back_pictures_colour_to_its_inner_side() -> No
     inside, back = -Z + 0.014, STRAND
     alone = colour(hair=0.0, turned=0.0, z=inside)
     assert abs(colour(hair=0.0, turned=0.0, z=inside, sheet=1.0) - back) < 0.2 * abs(alone - back)
+
+
+@pytest.mark.parametrize("half", [0.002, 0.004, 0.01, 0.05])
+def test_a_lock_shows_each_picture_from_its_own_side_however_thin_it_is(half: float) -> None:
+    """Contours of the front would be dark slashes on the back of thin hair."""
+    z = torch.tensor([[half, -half]])
+    depths = torch.tensor([half, -half]).expand(1, 2, 2)
+    shares = picture_shares(torch.zeros(1, 2, 3), z, depths, sheets=torch.ones(1, 2, 2))
+    front, back = (share[..., 0] for share in shares)
+    assert front[0, 0] > front[0, 1]
+    assert back[0, 1] > back[0, 0]
+    if half >= 0.004:
+        assert float(front[0, 0]) > 0.6
+        assert float(back[0, 1]) > 0.6
