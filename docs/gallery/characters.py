@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from paic3d_studio.core.camera import Camera
+from paic3d_studio.core.camera import BACK, FRONT
 from paic3d_studio.datasets.generated.draw import drawn_recipe
 from paic3d_studio.datasets.generated.generate import character_bytes
 from paic3d_studio.datasets.vrm import decode_character
@@ -23,7 +23,7 @@ def main() -> None:
     with CharacterRenderer() as renderer:
         for seed in range(64):
             character = decode_character(character_bytes(drawn_recipe(seed)), name=str(seed))
-            views = renderer.render(character, [Camera(0, 0, 1.0, None), Camera(180, 0, 1.0, None)], size=SIDE)
+            views = renderer.render(character, [FRONT, BACK], size=SIDE)
             alpha = views.rgba[..., 3:] / 255
             pictures = views.rgba[..., :3] * alpha + GROUND * (1 - alpha)
             pairs.append(np.concatenate(list(pictures[:, :, CUT:-CUT]), axis=1))

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.benchmark.pairs import Pair
-from paic3d_studio.benchmark.views import FRONT
 from paic3d_studio.core.alignment import aligned_points, portrait_points, warp_portrait
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, AlignedPortrait, Alignment, KeepMask, LineMask, Portrait
+from paic3d_studio.core.camera import FRONT
 from paic3d_studio.core.hulls import detect_hulls
 from paic3d_studio.core.image import decode_portrait, read_picture
 from paic3d_studio.core.lines import LineOptions, contour_lines, keep_mask

@@ -14,9 +14,10 @@ from paic3d_studio.benchmark.alignment import aligned_by_landmarks, aligned_by_o
 from paic3d_studio.benchmark.evaluate import jpeg
 from paic3d_studio.benchmark.pairs import AlignBy, Pair, read_pairs
 from paic3d_studio.benchmark.roi import LEAST_SIDE, Region
-from paic3d_studio.benchmark.views import FRONT, on_white
+from paic3d_studio.benchmark.views import on_white
 from paic3d_studio.core.alignment import aligned_points, warp_portrait
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, Alignment, Matte, Portrait
+from paic3d_studio.core.camera import FRONT
 from paic3d_studio.core.image import decode_portrait, read_picture
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.core.region_file import read_region, region_path

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from paic3d_studio.benchmark.baked_field import BakedField
 from paic3d_studio.benchmark.roi import WHOLE, Region
-from paic3d_studio.core.camera import Camera
+from paic3d_studio.core.camera import BACK, FRONT, Camera
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.datasets.vrm_renderer import Views
@@ -25,11 +25,10 @@ from paic3d_studio.nets.volume import RenderedView, render_view
 
 CIRCLE: Final = tuple(Camera(azimuth, 0) for azimuth in range(0, 360, 30))
 DIAGONALS: Final = (Camera(45, 0), Camera(-45, 0))
-FRONT: Final = Camera(0, 0, 1.0, None)
-FLAT: Final = (FRONT, Camera(180, 0, 1.0, None))
+FLAT: Final = (FRONT, BACK)
 """Front and back without perspective: the views that a region of interest is drawn on."""
 
-BACK: Final = Camera(180, 0)
+BEHIND: Final = Camera(180, 0)
 EYES: Final = tuple(PARTS.index(name) for name in ("iris", "eye"))
 
 COARSE_SAMPLES: Final = 96
@@ -127,7 +126,7 @@ def view_scores(
     circle = range(len(CIRCLE))
     solid = [truth.rgba[i][..., 3][strips[i]] > 127 for i in circle]
     depths = [_depth_error(seen[i], truth.xyz[i], truth.rgba[i][..., 3] > 127, cameras[i], strips[i]) for i in circle]
-    back = CIRCLE.index(BACK)
+    back = CIRCLE.index(BEHIND)
     return Scores(
         psnr=float(np.mean([psnr(squared[i]) for i in circle])),
         foreground_psnr=float(np.mean([psnr(squared[i][solid[i]]) for i in circle])),

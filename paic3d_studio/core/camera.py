@@ -36,6 +36,11 @@ class Camera:
             raise ValueError(f"field of view must lie between 0 and 180 degrees, not {self.fov}")
 
 
+FRONT: Final = Camera(0.0, 0.0, 1.0, None)
+BACK: Final = Camera(180.0, 0.0, 1.0, None)
+"""Without perspective: FRONT sees what the artist's aligned picture shows, BACK the same from behind."""
+
+
 class Rays(NamedTuple):
     """One ray per pixel of a square picture, row 0 at the top.
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import BOX_SIDE
-from paic3d_studio.core.camera import Camera, rotation
+from paic3d_studio.core.camera import BACK, FRONT, Camera, rotation
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.drawn_fronts import drawn_front, reduced
 from paic3d_studio.datasets.faces_between import with_face_towards
@@ -52,7 +52,6 @@ NEAR_POINTS: Final = 60_000
 UNIFORM_POINTS: Final = 24_000
 COLOUR_REACH: Final = 0.006
 HULL_TOLERANCE: Final = 0.0015
-FRONT_AND_BACK: Final = (Camera(0, 0, 1.0, None), Camera(180, 0, 1.0, None))
 LABEL_VIEWS: Final = (
     *(Camera(azimuth, 0, 1.0, None) for azimuth in range(0, 360, 30)),
     *(Camera(azimuth, 35, 1.0, None) for azimuth in range(0, 360, 60)),
@@ -193,7 +192,7 @@ def make_item(character: Character, renderer: CharacterRenderer) -> Item:
     Raises:
         UserError: the weights of line removal, which the drawing goes through, are missing or damaged.
     """
-    pictures = renderer.render(character, FRONT_AND_BACK, size=PICTURE_SIDE, supersample=2)
+    pictures = renderer.render(character, (FRONT, BACK), size=PICTURE_SIDE, supersample=2)
     views = renderer.render(character, LABEL_VIEWS, size=PICTURE_SIDE, supersample=1)
     digest = hashlib.sha256(character.name.encode()).digest()
     rng, style = np.random.default_rng(int.from_bytes(digest[:8], "little")), int.from_bytes(digest[8:12], "little")

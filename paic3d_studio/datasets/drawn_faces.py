@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from paic3d_studio.core.artefacts import BOX_SIDE
-from paic3d_studio.core.camera import Camera, focal_length, rotation
+from paic3d_studio.core.camera import FRONT, Camera, focal_length, rotation
 from paic3d_studio.core.face_template import FaceParts, Part, landmark_points
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.characters import is_generated, variant
@@ -161,7 +161,7 @@ def _laid_landmarks(character: Character, renderer: CharacterRenderer) -> NDArra
     """
     bald = dataclasses.replace(character, primitives=tuple(p for p in character.primitives if p.part != "hair"))
     size = 1024
-    views = renderer.render(bald, [Camera(0, 0, 1.0, None)], size=size, supersample=1)
+    views = renderer.render(bald, [FRONT], size=size, supersample=1)
     points = landmark_points(_parts_seen(views))
     xy = np.stack([points[:, 0] / size - 0.5, 0.5 - points[:, 1] / size], axis=1) * BOX_SIDE
     rows, columns = (np.clip(points[:, k].astype(int), 0, size - 1) for k in (1, 0))

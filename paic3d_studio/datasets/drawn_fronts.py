@@ -7,22 +7,19 @@ shadows, painted shine, the rests of its contours, and paint that strayed to ano
 from __future__ import annotations
 
 import dataclasses
-from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, AlignedPortrait, KeepMask
-from paic3d_studio.core.camera import Camera
+from paic3d_studio.core.camera import FRONT
 from paic3d_studio.core.lines import line_mask
 from paic3d_studio.datasets.illustration import OVERSAMPLING, illustrate, random_styles
 from paic3d_studio.datasets.line_pairs import kept_by_parts
 from paic3d_studio.datasets.vrm import Character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
 from paic3d_studio.nets.infill import repaint
-
-FRONT: Final = Camera(0, 0, 1.0, None)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import BOX_SIDE
-from paic3d_studio.core.camera import Camera
+from paic3d_studio.core.camera import FRONT
 from paic3d_studio.core.image import encode_png
 from paic3d_studio.datasets.illustration import OVERSAMPLING, CelStyle, InkStyle, illustrate
 from paic3d_studio.datasets.vrm import PARTS, Character, load_character
@@ -28,7 +28,6 @@ SIZE: Final = 1024
 EXTENT: Final = 0.56
 """Side of the picture in metres; its lower edge is that of the field's box."""
 
-FRONT: Final = Camera(0.0, 0.0, 1.0, None)
 
 INK: Final = InkStyle(
     width=1.35,

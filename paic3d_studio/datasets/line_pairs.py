@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import ALIGNED_SIZE, AlignedPortrait
-from paic3d_studio.core.camera import Camera
+from paic3d_studio.core.camera import FRONT, Camera
 from paic3d_studio.core.image import over_white
 from paic3d_studio.core.lines import LUMA, LineOptions, contour_lines
 from paic3d_studio.datasets.illustration import OVERSAMPLING, illustrate, random_styles
@@ -60,7 +60,7 @@ def line_pairs(files: Sequence[Path], *, count: int, seed: int, varied: bool = T
     with CharacterRenderer() as renderer:
         for index in order.tolist():
             character = load_character(files[index])
-            camera = Camera(0.0, 0.0, 1.0, None)
+            camera = FRONT
             if varied:
                 character, camera = _varied(character, lot)
             yield _pair(renderer, character, camera, seed=int(lot.integers(2**31)))

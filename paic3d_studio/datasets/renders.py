@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import BOX_SIDE
-from paic3d_studio.core.camera import Camera
+from paic3d_studio.core.camera import BACK, FRONT, Camera
 from paic3d_studio.datasets.names import SPLITS, Split, checked_name, is_allowed
 from paic3d_studio.errors import UserError
 
@@ -37,10 +37,10 @@ DESCRIPTION: Final = "dataset.json"
 META: Final = "meta.json"
 
 ORTHOGRAPHIC_VIEWS: Final[Mapping[str, Camera]] = {
-    "front": Camera(0.0, 0.0, 1.0, None),
+    "front": FRONT,
     "left": Camera(90.0, 0.0, 1.0, None),
     "right": Camera(-90.0, 0.0, 1.0, None),
-    "back": Camera(180.0, 0.0, 1.0, None),
+    "back": BACK,
 }
 """The four views without perspective; `left` sees the character's left side (specification, section 1.6)."""
 

@@ -25,7 +25,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from paic3d_studio.core.camera import Camera
+from paic3d_studio.core.camera import FRONT
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.datasets.characters import character_files
 from paic3d_studio.datasets.generated.draw import drawn_recipe
@@ -60,8 +60,6 @@ ONE_WORD_GROUPS: Final = (
 
 LEFT_OUT: Final = ("age", "gender", "mark", "beard", "mouth")
 """Groups that say nothing about shape."""
-
-_FRONT: Final = Camera(0, 0, 1.0, None)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -124,7 +122,7 @@ def _front_picture(kept: Path, encoded: Callable[[], bytes], *, renderer: Charac
     kept.parent.mkdir(parents=True, exist_ok=True)
     if not kept.exists():
         character = decode_character(encoded(), name=kept.stem)
-        view = renderer.render(character, [_FRONT], size=PICTURE, supersample=2).rgba[0]
+        view = renderer.render(character, [FRONT], size=PICTURE, supersample=2).rgba[0]
         write_files({kept: cv2.imencode(".png", cv2.cvtColor(view, cv2.COLOR_RGBA2BGRA))[1].tobytes()})
     shown = cv2.imdecode(np.frombuffer(kept.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
     assert shown is not None

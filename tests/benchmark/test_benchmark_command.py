@@ -14,8 +14,9 @@ import torch
 from paic3d_studio.benchmark import evaluate, holdout, run
 from paic3d_studio.benchmark.methods import METHODS, Entrant, entrants
 from paic3d_studio.benchmark.pairs import read_pair
-from paic3d_studio.benchmark.views import FRONT, Scores, on_white
+from paic3d_studio.benchmark.views import Scores, on_white
 from paic3d_studio.cli import main
+from paic3d_studio.core.camera import FRONT
 from paic3d_studio.core.image import encode_png
 from paic3d_studio.core.monitor import Monitor
 from paic3d_studio.datasets.generated.draw import drawn_recipe
