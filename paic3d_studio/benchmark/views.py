@@ -28,7 +28,7 @@ DIAGONALS: Final = (Camera(45, 0), Camera(-45, 0))
 FLAT: Final = (FRONT, BACK)
 """Front and back without perspective: the views that a region of interest is drawn on."""
 
-BEHIND: Final = Camera(180, 0)
+CIRCLE_BACK: Final = Camera(180, 0)
 EYES: Final = tuple(PARTS.index(name) for name in ("iris", "eye"))
 
 COARSE_SAMPLES: Final = 96
@@ -126,7 +126,7 @@ def view_scores(
     circle = range(len(CIRCLE))
     solid = [truth.rgba[i][..., 3][strips[i]] > 127 for i in circle]
     depths = [_depth_error(seen[i], truth.xyz[i], truth.rgba[i][..., 3] > 127, cameras[i], strips[i]) for i in circle]
-    back = CIRCLE.index(BEHIND)
+    back = CIRCLE.index(CIRCLE_BACK)
     return Scores(
         psnr=float(np.mean([psnr(squared[i]) for i in circle])),
         foreground_psnr=float(np.mean([psnr(squared[i][solid[i]]) for i in circle])),

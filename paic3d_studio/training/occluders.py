@@ -18,7 +18,8 @@ from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.datasets.characters import COLOUR_REACH
 from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.nets.backbones.compact import CLASSES
-from paic3d_studio.training.painted_mouths import filled, mouth_place
+from paic3d_studio.training.painted_mouths import mouth_place
+from paic3d_studio.training.painting import filled
 
 _HAIR, _SKIN, _CLOTH = CLASSES.index("hair"), CLASSES.index("skin"), CLASSES.index("cloth")
 _HAIR_PART, _FACE = PARTS.index("hair"), PARTS.index("face")

@@ -1,6 +1,6 @@
 """Marks painted on the face of a training sample: short strokes, and the shadow that hair throws on it.
 
-Illustrators leave rests of a lock's contour on a cheek, hatch blushes and shade a forehead under bangs. Beside locks
+Illustrators leave rests of a lock's contour on a cheek, hatch a blush and shade a forehead under bangs. Beside locks
 and hands that stand before a face (`occluders`) a network has to see what is flat on it.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.datasets.vrm import PARTS
-from paic3d_studio.training.painted_mouths import filled
+from paic3d_studio.training.painting import filled, painted
 
 MOST_STROKES: Final = 5
 _HAIR, _FACE = PARTS.index("hair"), PARTS.index("face")
@@ -55,20 +55,21 @@ def _shaded(
     shadow = cv2.warpAffine(hair.astype(np.float32), move, hair.shape[::-1], flags=cv2.INTER_LINEAR)
     if rng.random() < 0.5:
         shadow = cv2.GaussianBlur(shadow, (0, 0), rng.uniform(0.5, 2.5))
-    there = np.asarray(shadow * face, np.float32)
+    straight = picture[..., :3] / picture[..., 3:].clip(1e-3)
     tint = 1 - rng.uniform(0.05, 0.4) * np.array([0.6, 1.0, rng.uniform(0.7, 1.0)], np.float32)
-    return _tinted(picture, there, picture[..., :3] * tint)
+    return painted(picture, straight * tint, cover=np.asarray(shadow * face, np.float32))
 
 
 def _with_stroke(
     picture: NDArray[np.float32], face: NDArray[np.bool_], hair: NDArray[np.bool_], rng: Generator
 ) -> NDArray[np.float32]:
-    """Draw one stroke on the face, most of them beside the hair: dark, like a contour of hair, or like a blush.
+    """Draw one stroke on the face, half of them beside the hair: dark, like a contour of it, or as a blush is hatched.
 
-    None has the hair's own colour: that is what the tip of a lock looks like.
+    A contour is darker than the hair: in its own colour it would look like the tip of a lock.
     """
     unit = len(face) / BOX_SIDE
-    beside = face & (cv2.dilate(hair.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0)
+    near = 2 * round(0.011 * unit) + 1
+    beside = face & (cv2.dilate(hair.astype(np.uint8), np.ones((near, near), np.uint8)) > 0)
     rows, columns = np.nonzero(beside if beside.any() and rng.random() < 0.5 else face)
     index = int(rng.integers(len(rows)))
     middle = np.array([columns[index], rows[index]], np.float64)
@@ -90,13 +91,4 @@ def _with_stroke(
         colour = rng.uniform(0, 0.4, 3)
     else:
         colour = rng.uniform((0.75, 0.3, 0.3), (1.0, 0.6, 0.6))
-    return _tinted(picture, cover, np.asarray(colour, np.float32) * picture[..., 3:])
-
-
-def _tinted(
-    picture: NDArray[np.float32], cover: NDArray[np.floating], colour: NDArray[np.floating]
-) -> NDArray[np.float32]:
-    """Return a premultiplied picture with premultiplied colours laid over it where a mask (s, s) says so."""
-    cover = cover[..., None].astype(np.float32)
-    mixed = picture[..., :3] * (1 - cover) + colour * cover
-    return np.concatenate([mixed, picture[..., 3:]], axis=-1).astype(np.float32)
+    return painted(picture, np.asarray(colour, np.float32), cover=cover)

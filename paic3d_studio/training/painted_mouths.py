@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.datasets.vrm import PARTS
+from paic3d_studio.training.painting import filled, painted
 
 MOUTH_SHARE: Final = 85
 """Per cent of a face's pixels that lie above its mouth, about; many mouths are part of a face's texture."""
-
-_SHIFT: Final = 4  # fractional bits of OpenCV's coordinates
 
 
 def mouth_place(part: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -72,13 +71,5 @@ def painted_mouth(
     if rng.random() < 0.6:
         rim = cover - cv2.erode(cover, np.ones((3, 3), np.uint8))
         colour = colour * (1 - rng.uniform(0.2, 0.8) * rim[..., None])
-    cover = (cover * face)[..., None]
-    own = np.concatenate([colour * picture[..., 3:], picture[..., 3:]], axis=-1)
-    return np.asarray(own * cover + picture * (1 - cover), np.float32), cover[..., 0] > 0.5
-
-
-def filled(outline: NDArray[np.float64], side: int) -> NDArray[np.float32]:
-    """Fill a polygon of places (x, y) in pixels with soft edges: float32 (side, side) 0..1."""
-    mask = np.zeros((side, side), np.uint8)
-    cv2.fillPoly(mask, [np.round(outline * 2**_SHIFT).astype(np.int32)], 255, cv2.LINE_AA, _SHIFT)
-    return np.asarray(mask / np.float32(255), np.float32)
+    cover = cover * face
+    return painted(picture, colour, cover=cover), cover > 0.5

@@ -18,7 +18,8 @@ from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
 
 SIDE = 384
 HEAD = 0.32
-"""Height in metres that every mesh is scaled to, whatever its unit."""
+"""Height in metres that meshes are scaled to, whatever their unit: what lies 2 mm behind what is seen counts as seen
+(`geometry.seen_points`)."""
 
 
 def hidden_share(path: str, renderer: CharacterRenderer) -> float:
@@ -47,8 +48,10 @@ def hidden_share(path: str, renderer: CharacterRenderer) -> float:
 
 def main() -> None:
     """Print the share of every mesh, and the mean."""
-    renderer = CharacterRenderer()
-    shares = [hidden_share(path, renderer) for path in sys.argv[1:]]
+    if not sys.argv[1:]:
+        sys.exit(__doc__)
+    with CharacterRenderer() as renderer:
+        shares = [hidden_share(path, renderer) for path in sys.argv[1:]]
     for path, share in zip(sys.argv[1:], shares, strict=True):
         print(f"{100 * share:5.1f} %  {path}")
     print(f"{100 * float(np.mean(shares)):5.1f} %  mean of {len(shares)}")

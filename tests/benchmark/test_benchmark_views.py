@@ -8,7 +8,7 @@ from paic3d_studio.benchmark.baked_field import BakedField, meets_box
 from paic3d_studio.benchmark.baselines import billboard, inflated
 from paic3d_studio.benchmark.roi import Region
 from paic3d_studio.benchmark.views import CIRCLE, DIAGONALS, condition_of, on_white, psnr, rendered, scores, view_scores
-from paic3d_studio.core.camera import Camera, rays
+from paic3d_studio.core.camera import FRONT, Camera, rays
 from paic3d_studio.datasets.vrm import PARTS
 from paic3d_studio.datasets.vrm_renderer import Views
 from paic3d_studio.nets.field import FieldCondition
@@ -82,7 +82,7 @@ def test_psnr_is_bounded_for_equal_pictures_and_in_decibels_otherwise() -> None:
 def test_baked_views_are_nearly_those_of_the_field_itself() -> None:
     field = inflated(disc())
     baked = BakedField(field, voxels=128)
-    cameras = (*CIRCLE[:4], Camera(0, 0, 1.0, None), Camera(20, 30))
+    cameras = (*CIRCLE[:4], FRONT, Camera(20, 30))
     pairs = zip(rendered(field, cameras, size=SIZE), rendered(baked, cameras, size=SIZE), strict=True)
     for exact, quick in pairs:
         assert np.abs(exact.alpha - quick.alpha).mean() < 0.02

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from paic3d_studio.cli import main
 from paic3d_studio.core.artefacts import BOX_SIDE
-from paic3d_studio.core.camera import Camera
+from paic3d_studio.core.camera import BACK, FRONT, Camera
 from paic3d_studio.core.face_template import CONTOUR, LEFT_EYE, LEFT_LASH, MOUTH, NOSE, RIGHT_EYE, RIGHT_LASH
 from paic3d_studio.datasets.filters import missing_bones, reasons, shape_measures
 from paic3d_studio.datasets.generated.accessories import ACCESSORIES, worn_pieces
@@ -41,7 +41,7 @@ from paic3d_studio.datasets.vrm_renderer import CharacterRenderer, Views
 from paic3d_studio.errors import UserError
 
 SIDE = 256
-FRONT, BACK, ABOVE = Camera(0, 0, 1.0, None), Camera(180, 0, 1.0, None), Camera(0, 89.9, 1.0, None)
+ABOVE = Camera(0, 89.9, 1.0, None)
 SEEDS = (2, 4, 6, 10, 25, 37, 40, 71, 2152)
 """Among them: animals' ears, tied hair, curls, short hair, old and young, and the largest file of some hundreds."""
 

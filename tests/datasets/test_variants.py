@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paic3d_studio.core.camera import Camera
+from paic3d_studio.core.camera import FRONT, Camera
 from paic3d_studio.datasets.characters import NEW_FACES_FROM, character_files, variant
 from paic3d_studio.datasets.faces_between import with_face_towards
 from paic3d_studio.datasets.hairstyles import with_fins
@@ -17,7 +17,7 @@ from paic3d_studio.datasets.shoulders import FINEST, has_body, with_bare_shoulde
 from paic3d_studio.datasets.vrm import PARTS, Character, Primitive, load_character
 from paic3d_studio.datasets.vrm_renderer import CharacterRenderer
 
-FRONT, SIDE = Camera(0, 0, 1.0, None), Camera(90, 0, 1.0, None)
+SIDE = Camera(90, 0, 1.0, None)
 NECK = -0.17
 
 

@@ -23,8 +23,8 @@ FAR = 1.0  # metres: so deep in the head that neither surface is near
 
 
 def filling(volume: torch.Tensor, place: torch.Tensor, *, behind: float, before: float, hair: float) -> float:
-    """Return what closes gaps at a place, (1, 3), so far from both surfaces."""
-    told = {"behind": behind, "before": before, "within_hair": hair}
+    """Return what closes gaps at a place, (1, 3), so far behind the first surface and before the last."""
+    told = {"past_first": behind, "ahead_of_last": before, "within_hair": hair}
     return float(closed_at(volume, place, **{name: torch.tensor([value]) for name, value in told.items()}))
 
 
@@ -99,6 +99,6 @@ def test_what_closes_a_gap_begins_at_a_place_and_not_at_a_voxel() -> None:
     volume, (x, y, z) = closed(full_but((1, 1, 9))), middle((1, 1, 9))[0].tolist()
     steps = torch.linspace(-0.02, 0.02, 81)
     places = torch.stack((torch.full_like(steps, x), torch.full_like(steps, y), z + steps), 1)
-    bounds = {"behind": BEHIND_HAIR - steps, "before": torch.ones(81), "within_hair": torch.ones(81)}
+    bounds = {"past_first": BEHIND_HAIR - steps, "ahead_of_last": torch.ones(81), "within_hair": torch.ones(81)}
     found = closed_at(volume, places, **bounds)
     assert torch.equal(found > 0, steps < 0)

@@ -225,7 +225,7 @@ def test_a_dent_that_the_picture_itself_shows_stays_open() -> None:
 
 
 @pytest.mark.parametrize("hair_behind", [True, False])
-def test_a_slot_in_the_head_is_closed_between_hair_and_hair_alone(hair_behind: bool) -> None:
+def test_what_closes_a_slot_is_heeded_between_hair_and_hair_alone(hair_behind: bool) -> None:
     """The shell of the front ends 18 mm behind the first surface; a network that denies what follows leaves a slot."""
     scene = scene_of(torch.full((3, 512, 512), 0.4), hair_behind=hair_behind)
     field = CompactField(empty_handed(), scene)

@@ -188,7 +188,9 @@ def test_no_point_that_is_moved_calls_a_hollow_solid(seed: int) -> None:
     assert covered[inside].all()
     moved = (laden["xyz"] != bare["xyz"]).any(1)
     assert moved.sum() > 20
+    z = laden["xyz"][:, 2]
+    front, _ = picked(now, laden["xyz"], flipped=True)
+    assert (z <= front + 1e-4)[inside].all()
     ball_front, _ = picked(before, laden["xyz"], flipped=True)
     ball_back, _ = picked(np.nan_to_num(bare["depths"][1], nan=1), laden["xyz"], flipped=True)
-    within_ball = (laden["xyz"][:, 2] <= ball_front) & (laden["xyz"][:, 2] >= ball_back)
-    assert inside[moved & within_ball].all()
+    assert inside[moved & (z <= ball_front) & (z >= ball_back)].all()

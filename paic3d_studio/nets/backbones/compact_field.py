@@ -93,7 +93,9 @@ class CompactField(RadianceField):
         self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
         self._lift = scene.depths.new_zeros(1, 1, LIFT_SIDE, LIFT_SIDE)
         self._shells = HairShells.of(scene)
-        self._between = torch.cat((scene.depths, self._shells.hair_on_both), 1)
+        self._bounds = torch.cat(
+            (scene.depths, self._shells.hair_on_both), 1
+        )  # first, last, and whether hair lies between
         self._closed = nothing_closed()
         predicted = _shrunk(scene.depths)
         surfaces = self._look_along_rays(predicted, monitor)
@@ -151,8 +153,9 @@ class CompactField(RadianceField):
     def _raised(self, capped: Tensor, xyz: Tensor) -> Tensor:
         """Return capped logits (P,), raised where their pixel would stay empty, where hair stands and in gaps."""
         lifted = capped + sampled_at(self._lift, xyz[None])[0, :, 0]
-        first, last, hair = sampled_at(self._between, xyz[None])[0].unbind(1)
-        gaps = closed_at(self._closed, xyz, behind=first - xyz[:, 2], before=xyz[:, 2] - last, within_hair=hair)
+        first, last, hair = sampled_at(self._bounds, xyz[None])[0].unbind(1)
+        z = xyz[:, 2]
+        gaps = closed_at(self._closed, xyz, past_first=first - z, ahead_of_last=z - last, within_hair=hair)
         return torch.maximum(torch.maximum(lifted, self._shells.logits(xyz).amax(1)), gaps)
 
     def _density(self, logit: Tensor, xyz: Tensor) -> Tensor:

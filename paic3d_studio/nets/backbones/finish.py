@@ -59,16 +59,19 @@ def picture_shares(
 
     Nothing comes from a picture further than GATE_MARGIN behind its surface. In a finished field, which knows the
     surfaces that are seen and the `sheets` (N, P, 2) of hair, everything within SEEN_MARGIN of the first comes from the
-    front picture, and of the last from the back picture (SHEET_MARGIN more in a sheet), but none from beyond the middle
-    of what is thin: the decoder, which sees the front picture everywhere, would draw a shade of the face on the hair
-    behind it.
+    front picture, and of the last from the back picture (SHEET_MARGIN more in a sheet): the decoder, which sees the
+    front picture everywhere, would draw a shade of the face on the hair behind it. What is thin and hair behind changes
+    from the one to the other about its middle, or contours of the front would be slashes on its back.
     """
     ahead, behind = z - depths[..., 0], depths[..., 1] - z
-    front = sources[..., 0] * torch.sigmoid((ahead + GATE_MARGIN) / GATE_WIDTH)
-    back = sources[..., 1] * torch.sigmoid((behind + GATE_MARGIN) / GATE_WIDTH)
+    gate = torch.full_like(ahead, GATE_MARGIN)
     if sheets is not None:
-        half = (depths[..., :1] - depths[..., 1:]).clamp(min=0) / 2
-        margins = torch.minimum(SEEN_MARGIN + SHEET_MARGIN * sheets, half)
+        half = (depths[..., 0] - depths[..., 1]).clamp(min=0) / 2 + (1 - sheets[..., 1])  # no bound without such hair
+        gate = torch.minimum(gate, half)
+    front = sources[..., 0] * torch.sigmoid((ahead + gate) / GATE_WIDTH)
+    back = sources[..., 1] * torch.sigmoid((behind + gate) / GATE_WIDTH)
+    if sheets is not None:
+        margins = torch.minimum(SEEN_MARGIN + SHEET_MARGIN * sheets, half[..., None])
         in_front = torch.sigmoid((ahead + margins[..., 0]) / GATE_WIDTH)
         at_back = torch.sigmoid((behind + margins[..., 1]) / GATE_WIDTH) * (1 - in_front)
         elsewhere = 1 - in_front - at_back

@@ -35,8 +35,8 @@ STRAND_REACH: Final = ((14.0, 0.7), (56.0, 1.0))
 """Gaussian widths, down and across, over which strands are continued where the front shows no hair; near, then far."""
 
 STRAND_FLOW: Final = 5.0
-"""Gaussian width down the head over which strands are drawn out where the front shows them: a parting, the edge of
-bangs or a clip is no strand, and would be seen again on the back."""
+"""Gaussian width down the head over which strands flow where the front shows them: a parting, the edge of bangs or
+a clip is no strand, and would be seen again on the back."""
 
 STRAND_GAIN: Final = 0.6
 """How much of the front's contrast the strands keep; by 0.5 and 0.7 the back lies as near to the truth."""
@@ -120,10 +120,10 @@ def strands(scene: Scene) -> Tensor:
     (near, close), (far, _) = (_spread(strand, hair, down=down, across=across) for down, across in STRAND_REACH)
     further = torch.lerp(far, near, (close * 20).clamp(0, 1))
     hidden = (alpha > 0.9) * (1 - hair)
-    further = further * _raise(further, hidden, contrast, limit=3)
-    drawn_out = _spread(strand, hair, down=STRAND_FLOW, across=STRAND_REACH[0][1])[0]
-    drawn_out = drawn_out * _raise(drawn_out, hair, contrast, limit=1.5)
-    brightness = STRAND_GAIN * torch.lerp(further, drawn_out, hair)
+    further = further * _gain(further, hidden, contrast, limit=3)
+    flowing = _spread(strand, hair, down=STRAND_FLOW, across=STRAND_REACH[0][1])[0]
+    flowing = flowing * _gain(flowing, hair, contrast, limit=1.5)
+    brightness = STRAND_GAIN * torch.lerp(further, flowing, hair)
     sheen = SHEEN_GAIN * _limited(_sheen(front, hair), STRAND_LIMIT * contrast)
     return torch.cat((tint.clamp(0, TINT_LIMIT) * brightness + sheen, scene.hair_behind(STRAND_SIDE)), 1)
 
@@ -224,7 +224,7 @@ def _limited(values: Tensor, limit: Tensor) -> Tensor:
     return (values / limit).tanh() * limit
 
 
-def _raise(values: Tensor, weight: Tensor, contrast: Tensor, *, limit: float) -> Tensor:
+def _gain(values: Tensor, weight: Tensor, contrast: Tensor, *, limit: float) -> Tensor:
     """Return the factor, of at most `limit`, that gives values under a weight a root mean square of `contrast`."""
     return (contrast / _mean(values.square(), weight).sqrt().clamp(min=1e-4)).clamp(max=limit)
 
