@@ -93,9 +93,7 @@ class CompactField(RadianceField):
         self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
         self._lift = scene.depths.new_zeros(1, 1, LIFT_SIDE, LIFT_SIDE)
         self._shells = HairShells.of(scene)
-        self._bounds = torch.cat(
-            (scene.depths, self._shells.hair_on_both), 1
-        )  # first, last, and whether hair lies between
+        self._bounds = torch.cat((scene.depths, self._shells.hair_on_both), 1)
         self._closed = nothing_closed()
         predicted = _shrunk(scene.depths)
         surfaces = self._look_along_rays(predicted, monitor)
