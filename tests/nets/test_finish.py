@@ -1,5 +1,7 @@
 """The colour of a point in a finished field, from hand-made shares."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -18,13 +20,22 @@ TINT = (1.0, 0.5, 0.0)
 
 
 def colour(
-    *, hair: float, turned: float, is_wall_of_hair: bool = False, z: float = Z, sheet: float = 0.0, channel: int = 0
+    *,
+    hair: float,
+    turned: float,
+    is_wall_of_hair: bool = False,
+    z: float = Z,
+    sheet: float = 0.0,
+    channel: int = 0,
+    seam: tuple[float, float] = (0.0, 0.0),
+    half: float = Z,
 ) -> float:
-    """Return a channel of what a point is painted, the picture turned away by `turned`; the first surface lies at Z."""
+    """Return a channel of what a point is painted, the picture turned away by `turned`; the surfaces lie at +-half."""
     finish = Finish(
-        surfaces=torch.tensor([Z, -Z]).view(1, 2, 1, 1).expand(1, 2, 8, 8),
+        surfaces=torch.tensor([half, -half]).view(1, 2, 1, 1).expand(1, 2, 8, 8),
         strands=torch.tensor([*(STRAND * share for share in TINT), 1.0]).view(1, 4, 1, 1).expand(1, 4, 8, 8),
         sides=torch.tensor([AROUND, AROUND, AROUND, turned, is_wall_of_hair]).view(1, 5, 1, 1).expand(1, 5, 8, 8),
+        seam=torch.tensor(seam).view(1, 2, 1, 1).expand(1, 2, 8, 8),
         sheets=torch.full((1, 2, 8, 8), sheet),
     )
     pictures = torch.tensor([PICTURE, PICTURE, PICTURE, 1.0, 0.0, 0.0, 0.0]).view(1, 1, 7)
@@ -61,6 +72,32 @@ def test_deep_behind_the_first_surface_is_the_palette_and_in_a_wall_of_hair_the_
     deep = Z - 0.05
     assert colour(hair=0.0, turned=1.0, z=deep) == pytest.approx(PALETTE, abs=0.01)
     assert colour(hair=0.0, turned=1.0, z=deep, is_wall_of_hair=True) == pytest.approx(AROUND, abs=0.01)
+
+
+def test_hair_passes_from_the_fronts_colours_to_those_of_the_back_with_no_step() -> None:
+    """At the outline both surfaces meet, and neither picture says what the hair between them looks like."""
+    half = 0.04
+    places = torch.linspace(half, -half, 81).tolist()
+    sewn = [colour(hair=1.0, turned=1.0, z=z, half=half, seam=(1.0, 1.0)) for z in places]
+    apart = [colour(hair=1.0, turned=1.0, z=z, half=half) for z in places]
+    fronts, backs = AROUND + SIDE_PALETTE * (PALETTE - AROUND) + STRAND, STRAND  # the back picture is black
+    assert sewn[0] == pytest.approx(fronts, abs=0.05)
+    assert sewn[-1] == pytest.approx(backs, abs=0.06)
+    steps, torn = (max(abs(a - b) for a, b in pairwise(found)) for found in (sewn, apart))
+    assert steps < 0.012 < 0.03 < torn
+    assert sorted(sewn, reverse=True) == sewn
+
+
+def test_what_is_no_hair_is_not_sewn() -> None:
+    deep = Z - 0.05
+    assert colour(hair=0.0, turned=0.0, z=deep, seam=(1.0, 0.0)) == pytest.approx(PALETTE, abs=0.01)
+
+
+def test_strands_at_the_back_run_along_z_where_it_turns_away() -> None:
+    """Both kinds of strands are level here: what turns away must not have them twice, or not at all."""
+    for turned_behind in (0.0, 0.5, 1.0):
+        at_back = colour(hair=1.0, turned=0.0, z=-Z, seam=(1.0, turned_behind))
+        assert at_back == pytest.approx(STRAND, abs=0.01)
 
 
 def test_what_lies_under_a_sheet_of_hair_has_its_colour_the_more_the_less_hair_it_is() -> None:

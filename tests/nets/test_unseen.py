@@ -14,6 +14,7 @@ from paic3d_studio.nets.backbones.unseen import (
     STRAND_GAIN,
     STRAND_SIDE,
     TINT_LIMIT,
+    seam,
     sides,
     smooth_back,
     strands,
@@ -219,6 +220,24 @@ def test_a_class_that_is_sure_of_no_pixel_lends_walls_no_colour() -> None:
     found = sides(dataclasses.replace(scene, classes=logits), wall)[0]
     assert found[3, 128, 127:129].min() > 0.5
     assert torch.allclose(found[:3, 128, 127:129], torch.tensor(0.8), atol=0.01)
+
+
+def test_hair_goes_on_to_the_back_where_both_pictures_show_it() -> None:
+    hair = torch.zeros(64, 64, dtype=torch.bool)
+    hair[:, :32] = True
+    flat = torch.full((1, 1, 256, 256), -0.1)
+    both = seam(scene_of(striped(), hair=hair), flat)[0]
+    assert both[0, :, :120].min() > 0.9 and both[0, :, 136:].max() == 0
+    assert both[1, 10:-10, 10:-10].max() == 0  # nothing turns away
+    assert seam(scene_of(striped(), hair_behind=False), flat)[0].max() == 0
+
+
+def test_the_back_picture_turns_away_at_steep_ends_of_the_hair() -> None:
+    x = (torch.arange(256) + 0.5) / 256 * BOX_SIDE
+    steep = torch.where(x < 0.04, -3.0 * x, torch.tensor(-0.12)).expand(1, 1, 256, 256)
+    turned = seam(scene_of(striped()), steep)[0, 1]
+    assert turned[128, 2] == pytest.approx(1, abs=0.01)
+    assert turned[128, 60:200].max() == 0
 
 
 def test_a_finished_field_shows_the_picture_from_the_front_and_strands_from_behind() -> None:

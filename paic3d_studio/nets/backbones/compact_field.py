@@ -17,7 +17,7 @@ from paic3d_studio.nets.backbones.compact import Scene
 from paic3d_studio.nets.backbones.finish import Finish
 from paic3d_studio.nets.backbones.hair_shells import HairShells
 from paic3d_studio.nets.backbones.maps import HALF, sampled_at
-from paic3d_studio.nets.backbones.unseen import sides, smooth_back, strands
+from paic3d_studio.nets.backbones.unseen import seam, sides, smooth_back, strands
 from paic3d_studio.nets.field import FieldSample, RadianceField
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ class CompactField(RadianceField):
         surfaces = self._look_along_rays(predicted, monitor)
         found = (surfaces - predicted) * (1 - _steps(scene.depths))
         surfaces = scene.depths + F.interpolate(found, size=scene.depths.shape[2:], mode="bilinear")
-        self._finish = Finish(surfaces, strands(scene), sides(scene, surfaces[:, :1]), self._shells.where)
+        first, last = surfaces[:, :1], surfaces[:, 1:]
+        self._finish = Finish(surfaces, strands(scene), sides(scene, first), seam(scene, last), self._shells.where)
 
     def _look_along_rays(self, predicted: Tensor, monitor: Monitor) -> Tensor:
         """Find what the best logit of each solid pixel lacks, then the gaps; return the first and last surfaces.

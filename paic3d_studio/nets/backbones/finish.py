@@ -25,6 +25,10 @@ SHEET_MARGIN: Final = 0.012
 SIDE_PALETTE: Final = 0.6
 """How much of a colour at the sides comes from the palette, the rest from what the picture shows around it."""
 
+SEAM_WIDTH: Final = 0.015
+"""Metres over which the sides of hair pass from the front's colours to those of the back: eight times as many from
+end to end."""
+
 SHADED_UP_TO: Final = 0.75
 """Share of hair up to which what lies under a sheet of hair takes the hair's colour in full, above it less, the more
 hair it is itself: bangs throw a shadow on a forehead, and skin there is seen as a patch."""
@@ -42,13 +46,15 @@ class Finish:
 
     `surfaces` (N, 2, h, w) z in metres of the first surface from +z and from -z; `strands` (N, 4, H, H) what strands
     that vary along x add to red, green and blue, and how much of the back picture is hair; `sides` (N, 5, h, w) the
-    colour of what turns away from the picture, and how much it replaces the picture, and the palette; `sheets`
-    (N, 2, h, w) 1 where a sheet of hair stands behind the first surface, and before the last.
+    colour of what turns away from the picture, and how much it replaces the picture, and the palette; `seam`
+    (N, 2, h, w) where hair goes on from the front to the back, and how much of it turns away from the back picture;
+    `sheets` (N, 2, h, w) 1 where a sheet of hair stands behind the first surface, and before the last.
     """
 
     surfaces: Tensor
     strands: Tensor
     sides: Tensor
+    seam: Tensor
     sheets: Tensor
 
 
@@ -92,17 +98,22 @@ def finished_colour(
         sources: shares that the decoder gives the two pictures, (N, P, 3).
         hair: share of hair, (N, P, 1).
     """
-    place = sampled_at(torch.cat((finish.surfaces, finish.sheets), 1), xyz)
-    surfaces, sheets = place[..., :2], place[..., 2:]
+    maps = (finish.surfaces, finish.sheets, finish.sides, finish.seam)
+    surfaces, sheets, sides, seam = sampled_at(torch.cat(maps, 1), xyz).split_with_sizes((2, 2, 5, 2), -1)
     front, back = picture_shares(sources, xyz[..., 2], surfaces, sheets=sheets)
-    sides = sampled_at(finish.sides, xyz)
-    aside, turned = sides[..., :3], sides[..., 3:4]
+    aside, turned, turned_behind = sides[..., :3], sides[..., 3:4], seam[..., 1:]
+    middle = surfaces.mean(-1, keepdim=True)
+    past = seam[..., :1] * torch.sigmoid((middle - xyz[..., 2:]) / SEAM_WIDTH)
+    aside = torch.lerp(aside, pictures[..., 4:], past)
     palette = torch.lerp(palette, aside, sides[..., 4:])
     shadow = sheets[..., :1] * torch.sigmoid((xyz[..., 2:] - surfaces[..., :1] + SHADE_REACH) / SHADE_END)
     palette = torch.lerp(palette, aside, shadow * ((1 - hair) / (1 - SHADED_UP_TO)).clamp(max=1))
-    before = torch.lerp(pictures[..., :3], torch.lerp(aside, palette, SIDE_PALETTE), turned)
+    beside = torch.lerp(aside, palette, SIDE_PALETTE * (1 - past))
+    before = torch.lerp(pictures[..., :3], beside, turned)
     across = sampled_at(finish.strands, xyz)
-    behind = pictures[..., 4:] + across[..., :3] * across[..., 3:]
+    behind = torch.lerp(pictures[..., 4:] + across[..., :3] * across[..., 3:], beside, turned_behind)
     along = sampled_at(finish.strands[:, :3], xyz[..., [2, 1, 0]])  # at the sides strands follow each other along z
     elsewhere = 1 - front - back
-    return front * before + back * behind + elsewhere * palette + hair * (front * turned + elsewhere) * along
+    between = torch.lerp(palette, beside, seam[..., :1] * hair)
+    of_sides = front * turned + back * turned_behind + elsewhere
+    return front * before + back * behind + elsewhere * between + hair * of_sides * along

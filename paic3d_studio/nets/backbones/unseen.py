@@ -150,10 +150,8 @@ def sides(scene: Scene, first: Tensor) -> Tensor:
         scene: what the network knows.
         first: z of the first surface from +z in metres, (N, 1, h, w).
     """
-    side = first.shape[-1]
-    front, alpha = (F.interpolate(maps, size=(side, side), mode="area") for maps in (scene.front, scene.alpha))
-    rim = F.max_pool2d((alpha <= 0.5).float(), RIM, 1, RIM // 2) * (alpha > 0.5)
-    shares = _without_rim(F.interpolate(scene.classes.softmax(1), size=(side, side), mode="bilinear"), alpha, rim)
+    front, alpha = _sized(scene.front, first), _sized(scene.alpha, first)
+    shares, rim = _shares_and_rim(scene, alpha)
     painted = [shares[:, CLASSES.index(name)][:, None] for name in ("hair", "skin", "cloth")]
     certain = [_ramp(share, SIDE_HAIR) for share in painted]
     steep = _slope(first)
@@ -173,12 +171,39 @@ def sides(scene: Scene, first: Tensor) -> Tensor:
     return torch.cat((colour, turned * sure, of_hair * sure), 1)
 
 
-def _without_rim(shares: Tensor, alpha: Tensor, rim: Tensor) -> Tensor:
-    """Return the class shares (N, 4, h, w), those of the rim taken from beside it: a pale fringe is no white cloth."""
+def seam(scene: Scene, last: Tensor) -> Tensor:
+    """Return where hair goes on from the front to the back, and how much of it turns away from the back, (N, 2, h, w).
+
+    Where both pictures show hair, their colours meet at the outline, where neither sees it: one passes into the other
+    there. What turns away from the back picture has strands that follow each other along z, as the sides of the front
+    have: those of the picture would run across the head.
+
+    Args:
+        scene: what the network knows.
+        last: z of the last surface from +z in metres, (N, 1, h, w).
+    """
+    shares, rim = _shares_and_rim(scene, _sized(scene.alpha, last))
+    hair = _ramp(shares[:, CLASSES.index("hair")][:, None], SIDE_HAIR) * scene.hair_behind(last.shape[-1])
+    turned = _grown(torch.maximum(_ramp(_slope(last), SIDE_SLOPES), rim))
+    return torch.cat((hair, turned * hair), 1)
+
+
+def _shares_and_rim(scene: Scene, alpha: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the class shares of the front (N, 4, h, w), and where the matte ends, (N, 1, h, w), inside it.
+
+    Shares there are taken from beside it: a pale fringe is no white cloth.
+    """
+    rim = F.max_pool2d((alpha <= 0.5).float(), RIM, 1, RIM // 2) * (alpha > 0.5)
+    shares = F.interpolate(scene.classes.softmax(1), size=alpha.shape[2:], mode="bilinear")
     inner = (alpha > 0.5) * (1 - rim)
     around = F.avg_pool2d(inner, 2 * RIM + 1, 1, RIM)
     mean = F.avg_pool2d(shares * inner, 2 * RIM + 1, 1, RIM) / around.clamp(min=1e-4)
-    return torch.lerp(shares, mean, rim * (around > 0))
+    return torch.lerp(shares, mean, rim * (around > 0)), rim
+
+
+def _sized(maps: Tensor, like: Tensor) -> Tensor:
+    """Return maps (N, C, H, W) as large as others, each pixel the mean of those that it covers."""
+    return F.interpolate(maps, size=like.shape[2:], mode="area")
 
 
 def _nearest(depth: Tensor, mask: Tensor) -> Tensor:
