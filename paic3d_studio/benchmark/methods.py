@@ -23,7 +23,7 @@ from paic3d_studio.benchmark.baselines import billboard, inflated
 from paic3d_studio.benchmark.views import Reconstructor
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.backbones import BACKBONES, Backbone, load_backbone
-from paic3d_studio.nets.backbones.compact import CompactConfig
+from paic3d_studio.nets.backbones.compact import ADVISER, CompactConfig
 from paic3d_studio.nets.backbones.config import ReconstructorConfig
 from paic3d_studio.nets.manifest import is_there, manifest_entry
 from paic3d_studio.nets.tagger import MAP_SIZE
@@ -154,12 +154,16 @@ def _of(backbone: Backbone) -> Reconstructor:
 
 
 def compact(weights: Path | None) -> Reconstructor:
-    """Return the embedded network with the shipped weights, or with a file's (default sizes, its tagger)."""
+    """Return the embedded network with its shipped weights or a file's (default sizes, its tagger, its adviser)."""
     if weights is None:
         return _of(load_backbone("compact"))
-    known = tensors_of(weights).get("tagger.say.bias", torch.empty(0))
+    tensors = tensors_of(weights)
+    known = tensors.get("tagger.say.bias", torch.empty(0))
     # What its tags are called changes nothing that the network makes of a picture.
-    usual = CompactConfig(tags=tuple(f"tag:{number}" for number in range(len(known))))
+    usual = CompactConfig(
+        tags=tuple(f"tag:{number}" for number in range(len(known))),
+        adviser=any(name.startswith(ADVISER) for name in tensors),
+    )
     return _of(_filled(_sizes_beside(weights, "compact", ReconstructorConfig("compact", usual)), weights))
 
 

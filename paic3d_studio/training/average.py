@@ -17,6 +17,7 @@ from torch import Tensor
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
+from paic3d_studio.nets.backbones.compact import ADVISER
 
 
 def averaged(parts: Sequence[tuple[Mapping[str, Tensor], float]], *, whole: str = "") -> dict[str, Tensor]:
@@ -47,11 +48,20 @@ def averaged(parts: Sequence[tuple[Mapping[str, Tensor], float]], *, whole: str 
     return {name: tensor.half() for name, tensor in mean.items()} | alone
 
 
+def with_adviser(compact: Mapping[str, Tensor], depth: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors of a compact reconstructor with a depth network as its adviser, in another's place."""
+    alone = {name: tensor for name, tensor in compact.items() if not name.startswith(ADVISER)}
+    return alone | {ADVISER + name: tensor.half() for name, tensor in depth.items()}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Average from the command line; exit code 2 for what the caller can mend."""
     parser = argparse.ArgumentParser(prog="python -m paic3d_studio.training.average", description=__doc__)
     parser.add_argument("parts", metavar="FILE=SHARE", nargs="+", help="safetensors and how much they count")
     parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
+    parser.add_argument(
+        "--adviser", type=Path, default=None, help="weights of `training.depth` that go with a compact reconstructor"
+    )
     parser.add_argument(
         "--whole", metavar="NAME", default="", help="tensors so named, or below it, are the last file's"
     )
@@ -59,7 +69,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         named = [part.rpartition("=") for part in arguments.parts]
         parts = [(safetensors.torch.load_file(Path(file)), float(share)) for file, _, share in named]
-        size = write_files({arguments.out: safetensors.torch.save(averaged(parts, whole=arguments.whole))})
+        mean = averaged(parts, whole=arguments.whole)
+        if arguments.adviser is not None:
+            mean = with_adviser(mean, safetensors.torch.load_file(arguments.adviser))
+        size = write_files({arguments.out: safetensors.torch.save(mean)})
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

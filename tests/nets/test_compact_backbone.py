@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from paic3d_studio.nets.backbones.closing import nothing_closed
-from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
+from paic3d_studio.nets.backbones.compact import ADVISED_SHARE, FURTHER_LOOKS, CompactBackbone, CompactConfig
 from paic3d_studio.nets.backbones.compact_field import (
     DENSITY_SCALE,
     ENTRY,
@@ -14,6 +14,7 @@ from paic3d_studio.nets.backbones.compact_field import (
     CompactField,
     density_from_logit,
 )
+from paic3d_studio.nets.backbones.depth_network import DepthNetwork
 from paic3d_studio.nets.backbones.hair_shells import SHELL, SHELL_INSET
 from paic3d_studio.nets.backbones.maps import bled_colours, resized
 from paic3d_studio.nets.field import FieldCondition, extinction
@@ -25,10 +26,10 @@ TINY = CompactConfig(
 )  # fmt: skip
 
 
-def network() -> CompactBackbone:
+def network(*, adviser: bool = False) -> CompactBackbone:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(5)
-        return CompactBackbone(TINY).eval().requires_grad_(False)
+        return CompactBackbone(dataclasses.replace(TINY, adviser=adviser)).eval().requires_grad_(False)
 
 
 def condition() -> FieldCondition:
@@ -120,6 +121,48 @@ def test_a_mirrored_picture_has_mirrored_depths() -> None:
     mirrored = FieldCondition(seen.picture.flip(3), seen.alpha.flip(3))
     one, other = (network().field(c, seed=0).scene.depths for c in (seen, mirrored))
     assert torch.allclose(one, other.flip(3), atol=1e-6)
+
+
+class Saying(torch.nn.Module):
+    """A depth network that says the same of every picture, larger heads being nearer: z of front and back in metres."""
+
+    def __init__(self, front: float, back: float) -> None:
+        super().__init__()
+        self.said = torch.tensor([front, back]).view(1, 2, 1, 1)
+        self.seen: list[torch.Tensor] = []
+
+    def forward(self, picture: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
+        self.seen.append(alpha)
+        size = 1.0 if len(self.seen) <= 2 else FURTHER_LOOKS[-1][0]
+        return (self.said * size).expand(1, 2, 32, 32)
+
+
+def test_an_adviser_has_its_share_of_the_depths_and_none_of_their_edges() -> None:
+    alone, advised = network(), network(adviser=True)
+    advised.load_state_dict(alone.state_dict(), strict=False)
+    for module in (alone, advised):
+        torch.nn.init.normal_(module.edges.out.weight, generator=torch.Generator().manual_seed(8))
+    advised.adviser = Saying(0.3, -0.3)
+    before, after = (one.field(condition(), seed=0).scene.depths for one in (alone, advised))
+    assert len(advised.adviser.seen) == 1 + len(FURTHER_LOOKS)
+    before, after = (depths[..., 12:-12, 12:-12] for depths in (before, after))  # what is resized has no rim
+    expected = torch.lerp(before.mean((2, 3)), advised.adviser.said.flatten(1), ADVISED_SHARE)
+    assert torch.allclose(after.mean((2, 3)), expected, atol=0.01)
+    fine = [one - torch.nn.functional.avg_pool2d(one, 5, 1, 2) for one in (before, after)]
+    assert torch.corrcoef(torch.stack([one.flatten() for one in fine]))[0, 1] > 0.95
+
+
+def test_depths_of_the_depth_network_have_rows_that_run_upwards() -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(2)
+        depth = DepthNetwork().eval().requires_grad_(False)
+    picture, alpha = torch.ones(1, 3, 256, 256), torch.ones(1, 1, 256, 256)
+    changed = picture.clone()
+    changed[:, :, 40:60, 200:220] = 0  # near the upper right corner
+    difference = (depth(picture, alpha) - depth(changed, alpha)).abs().sum(1)[0]
+    assert difference.shape == (128, 128)
+    here, elsewhere = difference[98:108, 100:110].mean(), difference[:40].mean()
+    assert here > 5 * elsewhere
 
 
 def test_resizing_about_the_centre_and_back_keeps_what_is_inside() -> None:

@@ -7,7 +7,7 @@ import safetensors.torch
 import torch
 
 from paic3d_studio.errors import UserError
-from paic3d_studio.training.average import averaged, main
+from paic3d_studio.training.average import averaged, main, with_adviser
 
 
 def test_shares_weigh_and_need_not_sum_to_one(tmp_path: Path) -> None:
@@ -38,3 +38,10 @@ def test_layers_that_only_the_last_file_trained_are_its_alone() -> None:
         averaged([(older, 3.0), (newer, 1.0)])
     with pytest.raises(UserError, match="begins with"):
         averaged([(older, 1.0)], whole="edges.")
+
+
+def test_an_adviser_goes_with_a_reconstructor_in_place_of_another() -> None:
+    joined = with_adviser({"w": torch.zeros(2)}, {"out.bias": torch.full((8,), 0.5)})
+    assert sorted(joined) == ["adviser.out.bias", "w"] and joined["adviser.out.bias"].dtype == torch.float16
+    again = with_adviser(joined, {"last.weight": torch.ones(1)})
+    assert sorted(again) == ["adviser.last.weight", "w"]

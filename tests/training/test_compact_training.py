@@ -11,9 +11,9 @@ import torch
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
-from paic3d_studio.training.compact import Trainer, TrainingOptions, learnt_files, write_weights
-from paic3d_studio.training.compact_losses import LossWeights
+from paic3d_studio.training.compact import Trainer
 from paic3d_studio.training.compact_samples import Batch
+from paic3d_studio.training.item_training import TrainingOptions, learnt_files, write_weights
 
 TINY = CompactConfig(
     picture=32, plane=16, channels=8, layers=2, encoder_widths=(8, 8, 16, 16), front_widths=(16, 8, 8),
@@ -50,9 +50,9 @@ def half_space(seed: int) -> Batch:
 
 def test_every_loss_falls_on_a_ball() -> None:
     trainer = Trainer(TINY, OPTIONS)
-    first = trainer.train(half_space(0), weights=LossWeights())
+    first = trainer.train(half_space(0))
     for step in range(1, OPTIONS.steps):
-        last = trainer.train(half_space(step), weights=LossWeights())
+        last = trainer.train(half_space(step))
     assert last["occupancy"] < first["occupancy"] * 0.5
     assert sum(last.values()) < sum(first.values()) * 0.5
 
@@ -60,13 +60,13 @@ def test_every_loss_falls_on_a_ball() -> None:
 def test_going_on_from_a_checkpoint_equals_never_having_stopped(tmp_path: Path) -> None:
     straight, stopped, resumed = (Trainer(TINY, OPTIONS) for _ in range(3))
     for step in range(4):
-        straight.train(half_space(step), weights=LossWeights())
+        straight.train(half_space(step))
     for step in range(2):
-        stopped.train(half_space(step), weights=LossWeights())
+        stopped.train(half_space(step))
     stopped.save_checkpoint(tmp_path / "c")
     resumed.load_checkpoint(tmp_path / "c")
     for step in range(2, 4):
-        resumed.train(half_space(step), weights=LossWeights())
+        resumed.train(half_space(step))
     for a, b in zip(straight.average.parameters(), resumed.average.parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-6)
 
@@ -77,7 +77,7 @@ def test_muon_moves_the_hidden_kernels_and_nothing_else() -> None:
         for parameter in trainer.network.parameters():  # residual blocks begin with zeros and would pass no gradient on
             if not parameter.any():
                 torch.nn.init.uniform_(parameter, 0.01, 0.02, generator=torch.Generator().manual_seed(3))
-        trainer.train(half_space(0), weights=LossWeights())
+        trainer.train(half_space(0))
     moved = {
         name
         for (name, one), other in zip(ours.network.named_parameters(), plain.network.parameters(), strict=True)
@@ -95,7 +95,7 @@ def test_muon_moves_a_kernel_as_far_in_all_directions_as_adamw_would_on_average(
     trainer = Trainer(TINY, dataclasses.replace(OPTIONS, weight_decay=0.0, warmup=1))
     kernel = trainer.network.get_parameter("encoder.steps.2.0.0.weight")
     before = kernel.detach().clone()
-    trainer.train(half_space(0), weights=LossWeights())
+    trainer.train(half_space(0))
     change = (kernel.detach() - before).flatten(1)
     values = torch.linalg.svdvals(change)
     assert change.shape == (16, 72)
@@ -107,7 +107,7 @@ def test_a_checkpoint_of_the_other_optimiser_is_refused_before_anything_is_loade
     plain = Trainer(TINY, dataclasses.replace(OPTIONS, muon=False))
     plain.save_checkpoint(tmp_path / "c.checkpoint")
     ours = Trainer(TINY, OPTIONS)
-    ours.train(half_space(0), weights=LossWeights())
+    ours.train(half_space(0))
     before = [parameter.detach().clone() for parameter in ours.network.parameters()]
     with pytest.raises(UserError, match="optimiser"):
         ours.load_checkpoint(tmp_path / "c.checkpoint")
@@ -119,10 +119,10 @@ def test_a_step_without_a_finite_loss_changes_no_weight_and_is_counted() -> None
     trainer = Trainer(TINY, OPTIONS)
     before = [parameter.detach().clone() for parameter in trainer.network.parameters()]
     broken = dataclasses.replace(half_space(0), colour=torch.full((2, 200, 3), torch.nan))
-    trainer.train(broken, weights=LossWeights())
+    trainer.train(broken)
     assert (trainer.skipped, trainer.step) == (1, 1)
     assert all(torch.equal(a, b) for a, b in zip(before, trainer.network.parameters(), strict=True))
-    trainer.train(half_space(1), weights=LossWeights())
+    trainer.train(half_space(1))
     assert trainer.skipped == 1
     assert not all(torch.equal(a, b) for a, b in zip(before, trainer.network.parameters(), strict=True))
 
@@ -145,7 +145,7 @@ def test_written_weights_fill_a_network_of_the_same_sizes(tmp_path: Path) -> Non
 
 def test_a_network_grows_from_weights_without_further_blocks_and_edges_and_begins_as_it_was(tmp_path: Path) -> None:
     small = Trainer(dataclasses.replace(TINY, encoder_depths=(0, 0, 0, 0), front_depths=(0, 0, 0)), OPTIONS)
-    small.train(half_space(0), weights=LossWeights())
+    small.train(half_space(0))
     older = {name: t for name, t in small.average.state_dict().items() if not name.startswith("edges.")}
     safetensors.torch.save_file(older, tmp_path / "small.safetensors")
     same, grown = Trainer(small.network.config, OPTIONS), Trainer(TINY, OPTIONS)
@@ -159,6 +159,18 @@ def test_a_network_grows_from_weights_without_further_blocks_and_edges_and_begin
         assert torch.allclose(before, after, atol=1e-6)
     with pytest.raises(RuntimeError, match="Missing"):
         Trainer(dataclasses.replace(TINY, tags=("ears:cat",)), OPTIONS).start_from(tmp_path / "small.safetensors")
+
+
+def test_an_adviser_does_not_learn_with_the_network_and_is_no_beginning(tmp_path: Path) -> None:
+    trainer = Trainer(dataclasses.replace(TINY, adviser=True), OPTIONS)
+    before = {name: tensor.clone() for name, tensor in trainer.network.adviser.state_dict().items()}
+    trainer.train(half_space(0))
+    for name, tensor in trainer.network.adviser.state_dict().items():
+        assert torch.equal(tensor, before[name])
+    write_weights(trainer.average, tmp_path / "advised.safetensors")
+    alone = Trainer(TINY, OPTIONS)
+    alone.start_from(tmp_path / "advised.safetensors")
+    assert torch.equal(alone.network.depth_map.bias, trainer.average.depth_map.bias.half().float())
 
 
 def test_the_learning_rate_warms_up_stays_and_falls() -> None:

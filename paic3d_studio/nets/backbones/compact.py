@@ -18,8 +18,10 @@ from torch import Tensor, nn
 from paic3d_studio.core.artefacts import BOX_SIDE
 from paic3d_studio.core.monitor import SILENT, Monitor
 from paic3d_studio.nets.attributes import AttributeTagger
+from paic3d_studio.nets.backbones.blocks import Encoder, FrontDecoder, Residual, convolution
+from paic3d_studio.nets.backbones.depth_network import DepthNetwork
 from paic3d_studio.nets.backbones.finish import Finish, finished_colour, picture_shares
-from paic3d_studio.nets.backbones.maps import HALF, bled_colours, resized, sampled_at
+from paic3d_studio.nets.backbones.maps import HALF, bled_colours, coordinates, resized, sampled_at
 from paic3d_studio.nets.field import FieldCondition, RadianceField
 from paic3d_studio.nets.triplane import sample_triplane
 
@@ -35,12 +37,15 @@ SLAB_WIDTH: Final = 0.02
 SLAB_RANGE: Final = (-3.0, 1.5)
 """Logits that the depth maps and the matte alone may reach; the decoder adds to them."""
 
-DEEP_FACTOR: Final = 3
-"""How many times wider the further residual blocks are inside."""
-
 FURTHER_LOOKS: Final = ((1.0, True), (0.93, False), (0.93, True))
 """Size and mirroring of the picture in each further look; the depth maps of all are averaged: errors differ from
 look to look, the head does not."""
+
+ADVISER: Final = "adviser."
+"""How the names of the adviser's tensors begin."""
+
+ADVISED_SHARE: Final = 0.5
+"""How much of the depth maps is the adviser's, but for their edges."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,9 +55,10 @@ class CompactConfig:
     `picture` and `plane` are sides in pixels of what the encoder sees and of the planes (depths and classes of the
     front come out twice as fine as `picture`); `channels` and `layers` shape each plane; widths are channels at 1/2,
     1/4, 1/8 and 1/16 of the picture (encoder) and at 1/8, 1/4 and 1/2 (decoders); depths count further residual blocks
-    there, DEEP_FACTOR times as wide inside: where maps are coarse they cost next to nothing. `slots` counts palette
+    there, wider inside (`blocks.DEEP_FACTOR`): where maps are coarse they cost next to nothing. `slots` counts palette
     colours per class, in the order of CLASSES. With `tags` the coarsest map also sees the feature map of a frozen
-    AttributeTagger that knows them, as the published generator sees its tagger's.
+    AttributeTagger that knows them, as the published generator sees its tagger's. With `adviser` a frozen DepthNetwork
+    has a say in the depth maps of a finished field.
     """
 
     picture: int = 128
@@ -70,6 +76,7 @@ class CompactConfig:
     hidden: int = 64
     slots: tuple[int, ...] = (4, 3, 4, 1)
     tags: tuple[str, ...] = ()
+    adviser: bool = False
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -117,81 +124,6 @@ class PointValues:
     classes: Tensor
 
 
-def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """Return a 3x3 convolution, group normalisation and SiLU."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.GroupNorm(8, outputs), nn.SiLU(inplace=True)
-    )
-
-
-class _Residual(nn.Module):
-    """Two 3x3 convolutions round a skip, `wider` times as wide between them; they begin by adding nothing."""
-
-    def __init__(self, width: int, *, wider: int = 1) -> None:
-        super().__init__()
-        self.first = _convolution(width, wider * width)
-        self.second = nn.Conv2d(wider * width, width, 3, 1, 1)
-        for values in self.second.parameters():
-            nn.init.zeros_(values)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return x plus what the convolutions add."""
-        added: Tensor = self.second(self.first(x))
-        return x + added
-
-
-def _deep(width: int, count: int) -> nn.Sequential:
-    """Return further residual blocks."""
-    return nn.Sequential(*(_Residual(width, wider=DEEP_FACTOR) for _ in range(count)))
-
-
-class _Encoder(nn.Module):
-    """Picture to feature maps at 1/2, 1/4, 1/8 and 1/16; the coarsest also sees its own mean."""
-
-    def __init__(self, config: CompactConfig) -> None:
-        super().__init__()
-        widths = config.encoder_widths
-        steps = []
-        before = 6
-        for width in widths:
-            steps.append(nn.Sequential(_convolution(before, width, 2), _Residual(width)))
-            before = width
-        self.steps = nn.ModuleList(steps)
-        self.deep = nn.ModuleList(map(_deep, widths, config.encoder_depths))
-        self.context = nn.Sequential(nn.Linear(before, before), nn.SiLU(), nn.Linear(before, before))
-
-    def forward(self, picture: Tensor) -> list[Tensor]:
-        """Return the feature maps, finest first."""
-        maps = []
-        x = picture
-        for step, deep in zip(self.steps, self.deep, strict=True):
-            x = deep(step(x))
-            maps.append(x)
-        maps[-1] = x + self.context(x.mean((2, 3)))[:, :, None, None]
-        return maps
-
-
-class _FrontDecoder(nn.Module):
-    """Feature maps back to 1/2 of the picture, aligned with it."""
-
-    def __init__(self, config: CompactConfig) -> None:
-        super().__init__()
-        before = config.encoder_widths[-1]
-        steps = []
-        for width, skip in zip(config.front_widths, reversed(config.encoder_widths[:-1]), strict=True):
-            steps.append(nn.Sequential(_convolution(before + skip, width), _Residual(width)))
-            before = width
-        self.steps = nn.ModuleList(steps)
-        self.deep = nn.ModuleList(map(_deep, config.front_widths, config.front_depths))
-
-    def forward(self, maps: list[Tensor]) -> Tensor:
-        """Return (N, front_widths[-1], plane, plane)."""
-        x = maps[-1]
-        for step, deep, skip in zip(self.steps, self.deep, reversed(maps[:-1]), strict=True):
-            x = deep(step(torch.cat((F.interpolate(x, scale_factor=2.0), skip), 1)))
-        return x
-
-
 class _SideDecoder(nn.Module):
     """A plane along z from the coarsest map and the means of the finer ones along the picture axis it drops."""
 
@@ -204,7 +136,7 @@ class _SideDecoder(nn.Module):
         before = config.side_widths[0]
         steps, positions = [], []
         for number, (width, skip) in enumerate(zip((before, *config.side_widths), skips, strict=True)):
-            steps.append(nn.Sequential(_convolution(before + skip + config.position_channels, width), _Residual(width)))
+            steps.append(nn.Sequential(convolution(before + skip + config.position_channels, width), Residual(width)))
             positions.append(nn.Parameter(torch.randn(1, config.position_channels, side << number, side << number)))
             before = width
         self.steps = nn.ModuleList(steps)
@@ -237,7 +169,7 @@ class _Edges(nn.Module):
         super().__init__()
         width, finer = config.edge_width, 2 * 2  # pixels in one of the encoder's
         inputs = config.front_widths[-1] + 6 + finer * 4
-        self.layers = nn.Sequential(_convolution(inputs, width), _convolution(width, width))
+        self.layers = nn.Sequential(convolution(inputs, width), convolution(width, width))
         self.out = nn.Conv2d(width, finer * (2 + len(CLASSES)), 3, 1, 1)
         for values in self.out.parameters():
             nn.init.zeros_(values)
@@ -264,17 +196,19 @@ class CompactBackbone(nn.Module):
         super().__init__()
         self.config = config = config or CompactConfig()
         width, slots = config.front_widths[-1], sum(config.slots)
-        self.encoder = _Encoder(config)
+        self.encoder = Encoder(6, config.encoder_widths, config.encoder_depths)
         if config.tags:
             self.tagger = AttributeTagger(config.tags).requires_grad_(False)
             self.tag_map = nn.Conv2d(self.tagger.channels, config.encoder_widths[-1], 1)
-        self.front_decoder = _FrontDecoder(config)
+        if config.adviser:
+            self.adviser = DepthNetwork().requires_grad_(False)
+        self.front_decoder = FrontDecoder(config.encoder_widths, config.front_widths, config.front_depths)
         self.side_decoders = nn.ModuleList((_SideDecoder(config, drops=2), _SideDecoder(config, drops=3)))
         self.front_plane = nn.Conv2d(width, config.channels * config.layers, 1)
         self.class_map = nn.Conv2d(width, len(CLASSES), 1)
         self.slot_map = nn.Conv2d(width, slots, 1)
         self.detail = nn.Sequential(
-            _convolution(width + 6, config.detail_width), _convolution(config.detail_width, config.detail_width)
+            convolution(width + 6, config.detail_width), convolution(config.detail_width, config.detail_width)
         )
         self.depth_map = nn.Conv2d(config.detail_width, 2, 1)
         self.edges = _Edges(config)
@@ -302,7 +236,7 @@ class CompactBackbone(nn.Module):
         side = self.config.picture
         large = F.interpolate(torch.cat((front, alpha), 1), size=(2 * side, 2 * side), mode="area")
         small = F.avg_pool2d(large, 2)
-        seen = torch.cat((_on_white(small), self._coordinates(small)), 1) * 2 - 1
+        seen = torch.cat((_on_white(small), coordinates(small)), 1) * 2 - 1
         maps = self.encoder(seen)
         maps[-1] = maps[-1] + told
         features = self.front_decoder(maps)
@@ -325,13 +259,6 @@ class CompactBackbone(nn.Module):
             return 0.0
         added: Tensor = self.tag_map(self.tagger.features(picture, alpha).flip(2))
         return added
-
-    def _coordinates(self, like: Tensor) -> Tensor:
-        """Return x and y of the pixels of a map, (N, 2, H, W) in 0..1."""
-        n, _, h, w = like.shape
-        x = ((torch.arange(w, device=like.device) + 0.5) / w).expand(n, 1, h, w)
-        y = ((torch.arange(h, device=like.device) + 0.5) / h)[:, None].expand(n, 1, h, w)
-        return torch.cat((x, y), 1)
 
     def _palette(self, features: Tensor, classes: Tensor, picture: Tensor) -> Tensor:
         """Return (N, slots, 3): means of picture colours under attention maps, each kept to its slot's class."""
@@ -418,21 +345,40 @@ class CompactBackbone(nn.Module):
     def _steady_depths(self, condition: FieldCondition, *, first: Tensor, monitor: Monitor) -> Tensor:
         """Return the depth maps (1, 2, h, w) as the mean of those of the `first` look and of FURTHER_LOOKS.
 
-        Edges are those of the looks at full size, which no resizing has blurred.
+        An adviser has a share of it. Edges are those of the looks at full size, which no resizing has blurred.
         """
-        found, sharp = [first], [first]
+        found, sharp, advised = [first], [first], []
+        if self.config.adviser:
+            advised.append(self.adviser(condition.picture, condition.alpha))
         for done, (size, mirrored) in enumerate(FURTHER_LOOKS):
             monitor.report(done / len(FURTHER_LOOKS))
-            picture, alpha = resized(condition.picture, size, outside=1.0), resized(condition.alpha, size, outside=0.0)
-            if mirrored:
-                depths = self.scene(picture.flip(3), alpha.flip(3)).depths.flip(3)
-            else:
-                depths = self.scene(picture, alpha).depths
-            found.append(resized(depths, 1 / size, outside=0.0) / size)
-            sharp += [depths] * (size == 1)
-        edges = torch.stack(sharp).mean(0)
-        correction = F.avg_pool2d(torch.stack(found).mean(0) - edges, 4)
+            look = _Look(condition, size=size, mirrored=mirrored)
+            found.append(look.undone(self.scene(look.picture, look.alpha).depths))
+            sharp += [found[-1]] * (size == 1)
+            if self.config.adviser:
+                advised.append(look.undone(self.adviser(look.picture, look.alpha)))
+        edges, mean = torch.stack(sharp).mean(0), torch.stack(found).mean(0)
+        if advised:
+            told = F.interpolate(torch.stack(advised).mean(0), size=mean.shape[2:], mode="bilinear")
+            mean = torch.lerp(mean, told, ADVISED_SHARE)
+        correction = F.avg_pool2d(mean - edges, 4)
         return edges + F.interpolate(correction, scale_factor=4.0, mode="bilinear")
+
+
+class _Look:
+    """A picture seen again, smaller or mirrored: `picture` and `alpha` as in its condition."""
+
+    def __init__(self, condition: FieldCondition, *, size: float, mirrored: bool) -> None:
+        self._size, self._mirrored = size, mirrored
+        self.picture = self._turned(resized(condition.picture, size, outside=1.0))
+        self.alpha = self._turned(resized(condition.alpha, size, outside=0.0))
+
+    def undone(self, depths: Tensor) -> Tensor:
+        """Return depth maps (1, C, h, w) of this look as those of the picture itself."""
+        return resized(self._turned(depths), 1 / self._size, outside=0.0) / self._size
+
+    def _turned(self, maps: Tensor) -> Tensor:
+        return maps.flip(3) if self._mirrored else maps
 
 
 def _on_white(maps: Tensor) -> Tensor:

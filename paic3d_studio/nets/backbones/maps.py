@@ -54,3 +54,11 @@ def sampled_at(maps: Tensor, xyz: Tensor) -> Tensor:
     grid = (xyz[..., :2] / HALF)[:, :, None]  # (N, P, 1, 2)
     sampled = F.grid_sample(maps.contiguous(), grid, mode="bilinear", padding_mode="border", align_corners=False)
     return sampled[..., 0].transpose(1, 2)
+
+
+def coordinates(like: Tensor) -> Tensor:
+    """Return x and y of the pixels of a map, (N, 2, H, W) in 0..1."""
+    n, _, h, w = like.shape
+    x = ((torch.arange(w, device=like.device) + 0.5) / w).expand(n, 1, h, w)
+    y = ((torch.arange(h, device=like.device) + 0.5) / h)[:, None].expand(n, 1, h, w)
+    return torch.cat((x, y), 1)
