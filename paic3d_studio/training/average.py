@@ -48,10 +48,21 @@ def averaged(parts: Sequence[tuple[Mapping[str, Tensor], float]], *, whole: str 
     return {name: tensor.half() for name, tensor in mean.items()} | alone
 
 
-def with_adviser(compact: Mapping[str, Tensor], depth: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors of a compact reconstructor with a depth network as its adviser, in another's place."""
-    alone = {name: tensor for name, tensor in compact.items() if not name.startswith(ADVISER)}
-    return alone | {ADVISER + name: tensor.half() for name, tensor in depth.items()}
+def without_adviser(compact: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors of a compact reconstructor but for its adviser's."""
+    return {name: tensor for name, tensor in compact.items() if not name.startswith(ADVISER)}
+
+
+def with_adviser(compact: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors of a compact reconstructor with an adviser, in place of one that it has.
+
+    Args:
+        compact: its tensors by name.
+        other: those of a depth network, or of a reconstructor whose adviser is taken.
+    """
+    lent = {name: tensor for name, tensor in other.items() if name.startswith(ADVISER)}
+    adviser = lent or {ADVISER + name: tensor for name, tensor in other.items()}
+    return without_adviser(compact) | {name: tensor.half() for name, tensor in adviser.items()}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +71,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("parts", metavar="FILE=SHARE", nargs="+", help="safetensors and how much they count")
     parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
     parser.add_argument(
-        "--adviser", type=Path, default=None, help="weights of `training.depth` that go with a compact reconstructor"
+        "--adviser",
+        type=Path,
+        default=None,
+        help="weights of `training.depth`, or of a reconstructor, whose adviser the mean gets; else it has none",
     )
     parser.add_argument(
         "--whole", metavar="NAME", default="", help="tensors so named, or below it, are the last file's"
@@ -68,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         named = [part.rpartition("=") for part in arguments.parts]
-        parts = [(safetensors.torch.load_file(Path(file)), float(share)) for file, _, share in named]
+        parts = [(without_adviser(safetensors.torch.load_file(Path(file))), float(share)) for file, _, share in named]
         mean = averaged(parts, whole=arguments.whole)
         if arguments.adviser is not None:
             mean = with_adviser(mean, safetensors.torch.load_file(arguments.adviser))

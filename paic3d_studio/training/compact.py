@@ -19,7 +19,8 @@ import safetensors.torch
 import torch
 
 from paic3d_studio.errors import UserError
-from paic3d_studio.nets.backbones.compact import ADVISER, CompactBackbone, CompactConfig
+from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
+from paic3d_studio.training.average import without_adviser
 from paic3d_studio.training.compact_losses import LossWeights, losses
 from paic3d_studio.training.compact_samples import Batch, SampleOptions
 from paic3d_studio.training.item_training import ItemTraining, TrainingOptions, item_parser, read_items, run
@@ -70,7 +71,7 @@ class Trainer(ItemTraining[CompactBackbone]):
         Raises:
             RuntimeError: it lacks or holds anything else.
         """
-        kept = {name: t for name, t in safetensors.torch.load_file(path).items() if not name.startswith(ADVISER)}
+        kept = without_adviser(safetensors.torch.load_file(path))
         tensors = {name: tensor.float() for name, tensor in kept.items()}
         own = self.network.state_dict()
         grown = {name: tensor for name, tensor in own.items() if ".deep." in name or name.startswith("edges.")}

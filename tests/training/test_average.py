@@ -45,3 +45,16 @@ def test_an_adviser_goes_with_a_reconstructor_in_place_of_another() -> None:
     assert sorted(joined) == ["adviser.out.bias", "w"] and joined["adviser.out.bias"].dtype == torch.float16
     again = with_adviser(joined, {"last.weight": torch.ones(1)})
     assert sorted(again) == ["adviser.last.weight", "w"]
+    lent = with_adviser({"w": torch.ones(2)}, again)
+    assert sorted(lent) == ["adviser.last.weight", "w"] and lent["w"].tolist() == [1.0, 1.0]
+
+
+def test_a_mean_with_a_reconstructor_that_has_an_adviser_has_the_one_that_was_named(tmp_path: Path) -> None:
+    advised, alone, out = (tmp_path / f"{name}.safetensors" for name in ("advised", "alone", "out"))
+    safetensors.torch.save_file({"w": torch.zeros(2), "adviser.b": torch.ones(3)}, advised)
+    safetensors.torch.save_file({"w": torch.full((2,), 4.0)}, alone)
+    parts = [f"{advised}=3", f"{alone}=1", "--out", str(out)]
+    assert main(parts) == 0 and sorted(safetensors.torch.load_file(out)) == ["w"]
+    assert main([*parts, "--adviser", str(advised)]) == 0
+    found = safetensors.torch.load_file(out)
+    assert found["w"].tolist() == [1.0, 1.0] and found["adviser.b"].tolist() == [1.0, 1.0, 1.0]

@@ -34,8 +34,8 @@ class ReconstructorConfig:
 
     @classmethod
     def compact(cls) -> ReconstructorConfig:
-        """Return the embedded default: 7,469,964 numbers."""
-        return cls("compact", CompactConfig())
+        """Return the embedded default: 11,460,116 numbers, its adviser's 3,990,152 among them."""
+        return cls("compact", CompactConfig(adviser=True))
 
     @classmethod
     def tiny(cls) -> ReconstructorConfig:
