@@ -1,7 +1,8 @@
 """Average the weights of networks of one shape: `python -m paic3d_studio.training.average A=0.3 B=0.7 --out FILE`.
 
 What was trained on from one beginning lies in one valley of the loss: the mean is often better than its parts
-(Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
+(Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022). With `--adviser` a depth network joins a compact
+reconstructor; one file with any share will do then.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from paic3d_studio.errors import UserError
 from paic3d_studio.files import write_files
-from paic3d_studio.nets.backbones.compact import ADVISER
+from paic3d_studio.nets.backbones.compact import ADVISER, without_adviser
 
 
 def averaged(parts: Sequence[tuple[Mapping[str, Tensor], float]], *, whole: str = "") -> dict[str, Tensor]:
@@ -48,19 +49,19 @@ def averaged(parts: Sequence[tuple[Mapping[str, Tensor], float]], *, whole: str 
     return {name: tensor.half() for name, tensor in mean.items()} | alone
 
 
-def without_adviser(compact: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors of a compact reconstructor but for its adviser's."""
-    return {name: tensor for name, tensor in compact.items() if not name.startswith(ADVISER)}
-
-
 def with_adviser(compact: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the tensors of a compact reconstructor with an adviser, in place of one that it has.
 
     Args:
         compact: its tensors by name.
         other: those of a depth network, or of a reconstructor whose adviser is taken.
+
+    Raises:
+        UserError: `other` is a reconstructor without an adviser.
     """
     lent = {name: tensor for name, tensor in other.items() if name.startswith(ADVISER)}
+    if not lent and "density_out.weight" in other:
+        raise UserError("This reconstructor has no adviser.", "Give weights of training.depth, or leave --adviser out.")
     adviser = lent or {ADVISER + name: tensor for name, tensor in other.items()}
     return without_adviser(compact) | {name: tensor.half() for name, tensor in adviser.items()}
 
@@ -91,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except (OSError, ValueError) as error:
-        print(f"{error}. Give files as FILE=SHARE.", file=sys.stderr)
+        print(f"{error}. Give weights as FILE=SHARE, and a file of an adviser if any.", file=sys.stderr)
         return 2
     print(f"{arguments.out}: {size / 1e6:.2f} MB")
     return 0

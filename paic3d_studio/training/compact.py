@@ -19,8 +19,7 @@ import safetensors.torch
 import torch
 
 from paic3d_studio.errors import UserError
-from paic3d_studio.nets.backbones.compact import CompactBackbone, CompactConfig
-from paic3d_studio.training.average import without_adviser
+from paic3d_studio.nets.backbones.compact import ADVISER, CompactBackbone, CompactConfig, without_adviser
 from paic3d_studio.training.compact_losses import LossWeights, losses
 from paic3d_studio.training.compact_samples import Batch, SampleOptions
 from paic3d_studio.training.item_training import ItemTraining, TrainingOptions, item_parser, read_items, run
@@ -42,8 +41,7 @@ between."""
 class Trainer(ItemTraining[CompactBackbone]):
     """The compact reconstructor in training."""
 
-    def __init__(self, config: CompactConfig, options: TrainingOptions, *, weights: LossWeights | None = None) -> None:
-        self.weights = weights or LossWeights()
+    def __init__(self, config: CompactConfig, options: TrainingOptions) -> None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
             network = CompactBackbone(config)
@@ -54,7 +52,7 @@ class Trainer(ItemTraining[CompactBackbone]):
         with processor_precision(half=self.options.half):
             scene = self.network.scene(drawn.picture, drawn.alpha)
             values = self.network.values(scene, drawn.xyz)
-        return self.descend(losses(scene, values, drawn, weights=self.weights), rate=self.rate())
+        return self.descend(losses(scene, values, drawn, weights=LossWeights()), rate=self.rate())
 
     def take_tagger(self, path: Path) -> None:
         """Take the weights of a tagger that `training.tags` wrote; they stay as they are."""
@@ -65,8 +63,8 @@ class Trainer(ItemTraining[CompactBackbone]):
     def start_from(self, path: Path) -> None:
         """Take the weights of a safetensors file, and begin everything else anew.
 
-        Further residual blocks and finer edges that the file lacks add nothing at first: a network may grow. An adviser
-        of the file is left out.
+        Further residual blocks and finer edges that the file lacks add nothing at first: a network may grow. The
+        file's adviser is left out; an own one stays as it is.
 
         Raises:
             RuntimeError: it lacks or holds anything else.
@@ -74,7 +72,9 @@ class Trainer(ItemTraining[CompactBackbone]):
         kept = without_adviser(safetensors.torch.load_file(path))
         tensors = {name: tensor.float() for name, tensor in kept.items()}
         own = self.network.state_dict()
-        grown = {name: tensor for name, tensor in own.items() if ".deep." in name or name.startswith("edges.")}
+        grown = {
+            name: tensor for name, tensor in own.items() if ".deep." in name or name.startswith(("edges.", ADVISER))
+        }
         for network in (self.network, self.average):
             network.load_state_dict(grown | tensors)
 

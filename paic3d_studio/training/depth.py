@@ -19,15 +19,13 @@ from torch import Tensor, nn
 from paic3d_studio.errors import UserError
 from paic3d_studio.nets.backbones.compact import CLASSES
 from paic3d_studio.nets.backbones.depth_network import DepthConfig, DepthNetwork
+from paic3d_studio.training.compact_losses import LossWeights
 from paic3d_studio.training.compact_samples import IGNORED, Batch, SampleOptions
 from paic3d_studio.training.item_training import ItemTraining, TrainingOptions, item_parser, read_items, run
 from paic3d_studio.training.precision import processor_precision
 
 SAMPLING: Final = SampleOptions(near=64, uniform=16)
-"""Points are not learnt from."""
-
-DEPTH_WEIGHT: Final = 60.0  # per metre
-CLASS_WEIGHT: Final = 0.3
+"""Points are not learnt from: as few as samples with occluders can be made of."""
 
 
 class Taught(nn.Module):
@@ -66,15 +64,22 @@ class Trainer(ItemTraining[Taught]):
 
 
 def losses(depths: Tensor, classes: Tensor, batch: Batch) -> dict[str, Tensor]:
-    """Return the weighted terms by name: absolute errors of depth where something is seen, and cross-entropy."""
+    """Return the weighted terms by name: absolute errors of depth where something is seen, and cross-entropy.
+
+    Args:
+        depths: of front and back in metres, (N, 2, s, s), rows upwards.
+        classes: logits of the front, (N, 4, s, s).
+        batch: the truth; the side of its maps is a whole multiple of s.
+    """
+    weights = LossWeights()
     side = batch.depths.shape[-1]
     fine = F.interpolate(depths, size=(side, side), mode="bilinear")
     known = ~batch.depths.isnan()
     errors = torch.where(known, (fine - batch.depths.nan_to_num()).abs(), 0.0)
     coarse = batch.classes[:, :: side // classes.shape[-1], :: side // classes.shape[-1]]
     return {
-        "depth": DEPTH_WEIGHT * errors.sum() / known.sum().clamp(min=1),
-        "classes": CLASS_WEIGHT * F.cross_entropy(classes.contiguous(), coarse, ignore_index=IGNORED),
+        "depth": weights.depth * errors.sum() / known.sum().clamp(min=1),
+        "classes": weights.classes * F.cross_entropy(classes.contiguous(), coarse, ignore_index=IGNORED),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import argparse
 import dataclasses
 import json
@@ -11,7 +12,6 @@ import signal
 import sys
 import threading
 import time
-from abc import abstractmethod
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -64,13 +64,14 @@ class TrainingOptions:
         )
 
 
-class ItemTraining(AveragedTraining[N]):
+class ItemTraining(AveragedTraining[N], abc.ABC):
     """A network that learns from samples of items.
 
     Args:
         network: what learns.
         options: how long and how fast.
-        hidden: names of the parts whose kernels Muon moves, where it is asked for; heads are never among them.
+        hidden: names of the parts whose kernels Muon moves, where it is asked for, but for layers named
+            `out`: heads are not for Muon.
     """
 
     def __init__(self, network: N, options: TrainingOptions, *, hidden: Sequence[str]) -> None:
@@ -85,7 +86,7 @@ class ItemTraining(AveragedTraining[N]):
         start = options.decay_from * options.steps
         return options.rate * warm * falling((self.step - start) / max(options.steps - start, 1))
 
-    @abstractmethod
+    @abc.abstractmethod
     def train(self, drawn: Batch) -> dict[str, float]:
         """Take one step and return the loss terms."""
 

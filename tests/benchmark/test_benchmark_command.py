@@ -225,9 +225,9 @@ def test_ablations_enter_only_with_weights_of_their_own(tmp_path: Path) -> None:
     assert sum(method.needs == "weights" for method in METHODS.values()) == 4
 
 
-def test_weights_with_a_tagger_of_their_own_are_measured(tmp_path: Path) -> None:
+def test_weights_with_a_tagger_and_an_adviser_of_their_own_are_measured(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    network = CompactBackbone(CompactConfig(tags=("hair:red", "ears:cat", "eyes:blue")))
+    network = CompactBackbone(CompactConfig(tags=("hair:red", "ears:cat", "eyes:blue"), adviser=True))
     safetensors.torch.save_file(dict(network.state_dict()), tmp_path / "own.safetensors")
     picture = FieldCondition(torch.ones(1, 3, 512, 512), torch.ones(1, 1, 512, 512))
     points = torch.rand(50, 3) * 0.2 - 0.1

@@ -14,6 +14,7 @@ from paic3d_studio.nets.backbones.compact_field import (
     CompactField,
     density_from_logit,
 )
+from paic3d_studio.nets.backbones.config import ReconstructorConfig
 from paic3d_studio.nets.backbones.depth_network import DepthNetwork
 from paic3d_studio.nets.backbones.hair_shells import SHELL, SHELL_INSET
 from paic3d_studio.nets.backbones.maps import bled_colours, resized
@@ -95,7 +96,8 @@ def test_bled_colours_keep_solid_pixels_and_leave_no_white_at_the_rim() -> None:
 
 
 def test_the_shipped_network_fits_the_size_it_may_have() -> None:
-    assert sum(p.numel() for p in CompactBackbone().parameters()) * 2 < 16e6
+    """Of 30 MB for all weights the others take 4."""
+    assert sum(p.numel() for p in ReconstructorConfig.compact().build().parameters()) * 2 < 26e6
 
 
 def test_what_is_finer_than_a_pixel_of_the_encoder_reaches_depths_and_classes_there_and_nothing_else() -> None:
@@ -116,15 +118,16 @@ def test_what_is_finer_than_a_pixel_of_the_encoder_reaches_depths_and_classes_th
         assert here > 20 * elsewhere, name
 
 
-def test_a_mirrored_picture_has_mirrored_depths() -> None:
+@pytest.mark.parametrize("adviser", [False, True])
+def test_a_mirrored_picture_has_mirrored_depths(adviser: bool) -> None:
     seen = condition()
     mirrored = FieldCondition(seen.picture.flip(3), seen.alpha.flip(3))
-    one, other = (network().field(c, seed=0).scene.depths for c in (seen, mirrored))
+    one, other = (network(adviser=adviser).field(c, seed=0).scene.depths for c in (seen, mirrored))
     assert torch.allclose(one, other.flip(3), atol=1e-6)
 
 
 class Saying(torch.nn.Module):
-    """A depth network that says the same of every picture, larger heads being nearer: z of front and back in metres."""
+    """A depth network that says the same of every picture, of smaller ones less: z of front and back in metres."""
 
     def __init__(self, front: float, back: float) -> None:
         super().__init__()
@@ -132,8 +135,9 @@ class Saying(torch.nn.Module):
         self.seen: list[torch.Tensor] = []
 
     def forward(self, picture: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
+        assert picture.shape[2:] == alpha.shape[2:]
         self.seen.append(alpha)
-        size = 1.0 if len(self.seen) <= 2 else FURTHER_LOOKS[-1][0]
+        size = (alpha.mean() / self.seen[0].mean()).sqrt()
         return (self.said * size).expand(1, 2, 32, 32)
 
 
@@ -142,14 +146,16 @@ def test_an_adviser_has_its_share_of_the_depths_and_none_of_their_edges() -> Non
     advised.load_state_dict(alone.state_dict(), strict=False)
     for module in (alone, advised):
         torch.nn.init.normal_(module.edges.out.weight, generator=torch.Generator().manual_seed(8))
-    advised.adviser = Saying(0.3, -0.3)
+    advised.adviser = Saying(3.0, -3.0)
     before, after = (one.field(condition(), seed=0).scene.depths for one in (alone, advised))
     assert len(advised.adviser.seen) == 1 + len(FURTHER_LOOKS)
     before, after = (depths[..., 12:-12, 12:-12] for depths in (before, after))  # what is resized has no rim
     expected = torch.lerp(before.mean((2, 3)), advised.adviser.said.flatten(1), ADVISED_SHARE)
-    assert torch.allclose(after.mean((2, 3)), expected, atol=0.01)
+    assert torch.allclose(after.mean((2, 3)), expected, atol=0.02)
     fine = [one - torch.nn.functional.avg_pool2d(one, 5, 1, 2) for one in (before, after)]
-    assert torch.corrcoef(torch.stack([one.flatten() for one in fine]))[0, 1] > 0.95
+    inner = [one[..., 2:-2, 2:-2].flatten() for one in fine]
+    assert torch.corrcoef(torch.stack(inner))[0, 1] > 0.95
+    assert inner[1].std() / inner[0].std() == pytest.approx(1, abs=0.15)
 
 
 def test_depths_of_the_depth_network_have_rows_that_run_upwards() -> None:

@@ -75,7 +75,7 @@ def test_deep_behind_the_first_surface_is_the_palette_and_in_a_wall_of_hair_the_
 
 
 def test_hair_passes_from_the_fronts_colours_to_those_of_the_back_with_no_step() -> None:
-    """At the outline both surfaces meet, and neither picture says what the hair between them looks like."""
+    """Neither picture says what the side of a head looks like that is 8 cm deep near its outline."""
     half = 0.04
     places = torch.linspace(half, -half, 81).tolist()
     sewn = [colour(hair=1.0, turned=1.0, z=z, half=half, seam=(1.0, 1.0)) for z in places]
@@ -93,8 +93,8 @@ def test_what_is_no_hair_is_not_sewn() -> None:
     assert colour(hair=0.0, turned=0.0, z=deep, seam=(1.0, 0.0)) == pytest.approx(PALETTE, abs=0.01)
 
 
-def test_strands_at_the_back_run_along_z_where_it_turns_away() -> None:
-    """Both kinds of strands are level here: what turns away must not have them twice, or not at all."""
+def test_strands_at_the_back_are_neither_doubled_nor_lost_where_it_turns_away() -> None:
+    """There they follow each other along z, elsewhere across the picture; here both are the same."""
     for turned_behind in (0.0, 0.5, 1.0):
         at_back = colour(hair=1.0, turned=0.0, z=-Z, seam=(1.0, turned_behind))
         assert at_back == pytest.approx(STRAND, abs=0.01)

@@ -45,6 +45,8 @@ def test_an_adviser_goes_with_a_reconstructor_in_place_of_another() -> None:
     assert sorted(joined) == ["adviser.out.bias", "w"] and joined["adviser.out.bias"].dtype == torch.float16
     again = with_adviser(joined, {"last.weight": torch.ones(1)})
     assert sorted(again) == ["adviser.last.weight", "w"]
+    with pytest.raises(UserError, match="no adviser"):
+        with_adviser(joined, {"density_out.weight": torch.ones(1)})
     lent = with_adviser({"w": torch.ones(2)}, again)
     assert sorted(lent) == ["adviser.last.weight", "w"] and lent["w"].tolist() == [1.0, 1.0]
 

@@ -161,16 +161,16 @@ def test_a_network_grows_from_weights_without_further_blocks_and_edges_and_begin
         Trainer(dataclasses.replace(TINY, tags=("ears:cat",)), OPTIONS).start_from(tmp_path / "small.safetensors")
 
 
-def test_an_adviser_does_not_learn_with_the_network_and_is_no_beginning(tmp_path: Path) -> None:
+def test_an_adviser_learns_nothing_and_that_of_a_beginning_is_left_out(tmp_path: Path) -> None:
     trainer = Trainer(dataclasses.replace(TINY, adviser=True), OPTIONS)
-    before = {name: tensor.clone() for name, tensor in trainer.network.adviser.state_dict().items()}
-    trainer.train(half_space(0))
-    for name, tensor in trainer.network.adviser.state_dict().items():
-        assert torch.equal(tensor, before[name])
+    assert not any(parameter.requires_grad for parameter in trainer.network.adviser.parameters())
     write_weights(trainer.average, tmp_path / "advised.safetensors")
-    alone = Trainer(TINY, OPTIONS)
-    alone.start_from(tmp_path / "advised.safetensors")
-    assert torch.equal(alone.network.depth_map.bias, trainer.average.depth_map.bias.half().float())
+    alone, advised = Trainer(TINY, OPTIONS), Trainer(dataclasses.replace(TINY, adviser=True), OPTIONS)
+    own = advised.network.adviser.out.weight.fill_(3.0).clone()
+    for begun in (alone, advised):
+        begun.start_from(tmp_path / "advised.safetensors")
+        assert torch.equal(begun.network.depth_map.bias, trainer.average.depth_map.bias.half().float())
+    assert torch.equal(advised.network.adviser.out.weight, own)
 
 
 def test_the_learning_rate_warms_up_stays_and_falls() -> None:

@@ -6,7 +6,8 @@ import safetensors.torch
 import torch
 
 from paic3d_studio.nets.backbones.depth_network import DepthConfig, DepthNetwork
-from paic3d_studio.training.depth import CLASS_WEIGHT, DEPTH_WEIGHT, Trainer, losses
+from paic3d_studio.training.compact_losses import LossWeights
+from paic3d_studio.training.depth import Trainer, losses
 from paic3d_studio.training.item_training import TrainingOptions, write_weights
 from tests.training.test_compact_training import half_space
 
@@ -34,9 +35,9 @@ def test_the_truth_costs_nothing_and_a_centimetre_off_what_it_should() -> None:
     classes[:, 0] = 50.0
     assert sum(losses(depths, classes, drawn).values()) < 1e-6
     off = losses(depths + 0.01 * known, classes, drawn)["depth"]
-    assert torch.isclose(off, torch.tensor(0.01 * DEPTH_WEIGHT), rtol=1e-3)
+    assert torch.isclose(off, torch.tensor(0.01 * LossWeights().depth), rtol=1e-3)
     undecided = losses(depths, torch.zeros_like(classes), drawn)["classes"]
-    assert torch.isclose(undecided, CLASS_WEIGHT * torch.tensor(4.0).log(), rtol=1e-3)
+    assert torch.isclose(undecided, LossWeights().classes * torch.tensor(4.0).log(), rtol=1e-3)
 
 
 def test_what_is_written_is_the_depth_network_without_the_head_for_classes(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ other colours are mixed from colours of the picture, sorted by class, because a 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Final
 
 import torch
@@ -48,6 +49,11 @@ ADVISED_SHARE: Final = 0.5
 """How much of the depth maps is the adviser's, but for their edges."""
 
 
+def without_adviser(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors of a compact reconstructor, by name, but for its adviser's."""
+    return {name: tensor for name, tensor in tensors.items() if not name.startswith(ADVISER)}
+
+
 @dataclasses.dataclass(frozen=True)
 class CompactConfig:
     """Sizes of the compact reconstructor.
@@ -58,7 +64,7 @@ class CompactConfig:
     there, wider inside (`blocks.DEEP_FACTOR`): where maps are coarse they cost next to nothing. `slots` counts palette
     colours per class, in the order of CLASSES. With `tags` the coarsest map also sees the feature map of a frozen
     AttributeTagger that knows them, as the published generator sees its tagger's. With `adviser` a frozen DepthNetwork
-    has a say in the depth maps of a finished field.
+    of its usual sizes has a say in the depth maps of a finished field.
     """
 
     picture: int = 128
@@ -189,7 +195,7 @@ class CompactBackbone(nn.Module):
     """Turns a front picture into a radiance field in one pass; deterministic, without a latent (`seed` is unused).
 
     Args:
-        config: sizes; the defaults are what the shipped weights were trained with.
+        config: sizes; the defaults are what the shipped weights were trained with, but that these have an adviser too.
     """
 
     def __init__(self, config: CompactConfig | None = None) -> None:
@@ -359,8 +365,8 @@ class CompactBackbone(nn.Module):
                 advised.append(look.undone(self.adviser(look.picture, look.alpha)))
         edges, mean = torch.stack(sharp).mean(0), torch.stack(found).mean(0)
         if advised:
-            told = F.interpolate(torch.stack(advised).mean(0), size=mean.shape[2:], mode="bilinear")
-            mean = torch.lerp(mean, told, ADVISED_SHARE)
+            advice = F.interpolate(torch.stack(advised).mean(0), size=mean.shape[2:], mode="bilinear")
+            mean = torch.lerp(mean, advice, ADVISED_SHARE)
         correction = F.avg_pool2d(mean - edges, 4)
         return edges + F.interpolate(correction, scale_factor=4.0, mode="bilinear")
 

@@ -1,7 +1,8 @@
 """A second network for the two depth maps alone: what two networks agree on is nearer to the truth than either.
 
-It sees the picture as the compact reconstructor does and shares its building blocks, but no weights: errors of networks
-that began elsewhere differ. Its maps are smooth; edges stay those of the reconstructor (`compact._steady_depths`).
+It sees the same picture, as it stands on white, and shares the building blocks of the compact reconstructor, but no
+weights: errors of networks that began elsewhere differ. Its maps are smooth; edges stay those of the reconstructor
+(`compact._steady_depths`).
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class DepthNetwork(nn.Module):
         self.out = nn.Conv2d(self.width, 2 * 4, 1)
 
     def features(self, picture: Tensor, alpha: Tensor) -> Tensor:
-        """Return what the maps are made of, (N, width, picture / 2, picture / 2), rows upwards; arguments as there."""
+        """Return what the maps are made of, (N, width, side / 2, side / 2), rows upwards; of what `forward` takes."""
         side = self.config.picture
         small = F.interpolate(torch.cat((picture, alpha), 1).flip(2), size=(side, side), mode="area")
         seen = torch.cat((small, coordinates(small)), 1) * 2 - 1

@@ -26,8 +26,8 @@ SIDE_PALETTE: Final = 0.6
 """How much of a colour at the sides comes from the palette, the rest from what the picture shows around it."""
 
 SEAM_WIDTH: Final = 0.015
-"""Metres over which the sides of hair pass from the front's colours to those of the back: eight times as many from
-end to end."""
+"""Scale in metres of the sigmoid by which hair passes from the front's colours to those of the back, about the middle
+between its surfaces: from 2 to 98 % in 12 cm. Where thin hair turns away it is therefore half of each on both sides."""
 
 SHADED_UP_TO: Final = 0.75
 """Share of hair up to which what lies under a sheet of hair takes the hair's colour in full, above it less, the more

@@ -4,7 +4,7 @@ No network this small knows strands at the back: what it draws there is one colo
 gradients, from crown to tips, are kept; the strands are those that the front picture shows, continued downwards where
 the face hides the hair, and the ring of light on a crown goes round the head. At the sides a pixel of the picture would
 be smeared over centimetres, a highlight or a rim of background above all, so hair that turns away takes the colour of
-the hair around it.
+the hair around it; further back that passes into the colour of the back picture (`seam`).
 """
 
 from __future__ import annotations
