@@ -18,11 +18,10 @@ from typing import Final
 import safetensors.torch
 import torch
 
-from paic3d_studio.errors import UserError
 from paic3d_studio.nets.backbones.compact import ADVISER, CompactBackbone, CompactConfig, without_adviser
 from paic3d_studio.training.compact_losses import LossWeights, losses
 from paic3d_studio.training.compact_samples import Batch, SampleOptions
-from paic3d_studio.training.item_training import ItemTraining, TrainingOptions, item_parser, read_items, run
+from paic3d_studio.training.item_training import ItemTraining, TrainingOptions, command, item_parser
 from paic3d_studio.training.precision import processor_precision
 
 _HIDDEN: Final = (
@@ -91,29 +90,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--start", type=Path, default=None, help="safetensors file whose weights training begins with")
     parser.add_argument("--tagger", type=Path, default=None, help="safetensors file of `training.tags` to condition on")
     arguments = parser.parse_args(argv)
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    try:
-        data = read_items(arguments)
-        trainer = _trainer(arguments)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
-    run(trainer, data, out=arguments.out, sampling=SampleOptions(), log=arguments.log)
-    return 0
+    return command(arguments, lambda: _begun(arguments), sampling=SampleOptions())
 
 
-def _trainer(arguments: argparse.Namespace) -> Trainer:
-    """Return the training that the command line asks for; UserError where its checkpoint will not do."""
+def _begun(arguments: argparse.Namespace) -> Trainer:
+    """Return the training that the command line asks for."""
     config = CompactConfig(tags=_tags_of(arguments.tagger) if arguments.tagger else ())
     trainer = Trainer(config, TrainingOptions.of(arguments))
-    print(f"{sum(p.numel() for p in trainer.network.parameters()):,} parameters")
     if arguments.tagger:
         trainer.take_tagger(arguments.tagger)
     if arguments.start:
         trainer.start_from(arguments.start)
-    if arguments.resume:
-        trainer.load_checkpoint(arguments.out.with_suffix(".checkpoint"))
     return trainer
 
 

@@ -16,12 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from paic3d_studio.errors import UserError
 from paic3d_studio.nets.backbones.compact import CLASSES
 from paic3d_studio.nets.backbones.depth_network import DepthConfig, DepthNetwork
 from paic3d_studio.training.compact_losses import LossWeights
 from paic3d_studio.training.compact_samples import IGNORED, Batch, SampleOptions
-from paic3d_studio.training.item_training import ItemTraining, TrainingOptions, item_parser, read_items, run
+from paic3d_studio.training.item_training import ItemTraining, TrainingOptions, command, item_parser
 from paic3d_studio.training.precision import processor_precision
 
 SAMPLING: Final = SampleOptions(near=64, uniform=16)
@@ -86,19 +85,7 @@ def losses(depths: Tensor, classes: Tensor, batch: Batch) -> dict[str, Tensor]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Train from the command line."""
     arguments = item_parser("paic3d_studio.training.depth", __doc__).parse_args(argv)
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    try:
-        data = read_items(arguments)
-        trainer = Trainer(DepthConfig(), TrainingOptions.of(arguments))
-        print(f"{sum(p.numel() for p in trainer.learnt.parameters()):,} parameters")
-        if arguments.resume:
-            trainer.load_checkpoint(arguments.out.with_suffix(".checkpoint"))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
-    run(trainer, data, out=arguments.out, sampling=SAMPLING, log=arguments.log)
-    return 0
+    return command(arguments, lambda: Trainer(DepthConfig(), TrainingOptions.of(arguments)), sampling=SAMPLING)
 
 
 if __name__ == "__main__":

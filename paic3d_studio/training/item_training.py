@@ -12,12 +12,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import safetensors.torch
+import torch
 from torch import Tensor, nn
 
 from paic3d_studio.core.monitor import Monitor
@@ -233,6 +234,29 @@ def read_items(arguments: argparse.Namespace) -> list[Item]:
     data = list(items(files, variants=arguments.variants, cache=arguments.cache, monitor=monitor))
     print(f"\r{len(data)} items from {len(files)} files{' ' * 50}")
     return data
+
+
+def command(arguments: argparse.Namespace, begun: Callable[[], ItemTraining[N]], *, sampling: SampleOptions) -> int:
+    """Train as a command line of `item_parser` asks; return the exit code, 2 for what the caller can mend.
+
+    Args:
+        arguments: what it read.
+        begun: makes the training, before its checkpoint is read; may raise UserError.
+        sampling: how samples are drawn.
+    """
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    try:
+        data = read_items(arguments)
+        trainer = begun()
+        print(f"{sum(p.numel() for p in trainer.learnt.parameters()):,} parameters")
+        if arguments.resume:
+            trainer.load_checkpoint(arguments.out.with_suffix(".checkpoint"))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    run(trainer, data, out=arguments.out, sampling=sampling, log=arguments.log)
+    return 0
 
 
 def item_parser(module: str, description: str | None) -> argparse.ArgumentParser:
