@@ -101,6 +101,7 @@ def openings(runs: int, shots: Path | None) -> list[Opening]:
             made.append(watch.opening)
         studio.saving.leaves_work_behind = True
         studio.close()
+        studio.join(seconds=30)
     return made
 
 

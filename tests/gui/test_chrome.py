@@ -196,7 +196,7 @@ def test_a_closed_window_comes_back_as_it_was(qtbot: QtBot, window: MainWindow, 
     assert again.image.shown.states["clean"].visible
     assert again.workspace.splitter.saveState() == window.workspace.splitter.saveState()
     assert sizes[0] < sizes[1]
-    again.document.close()
+    assert again.join(seconds=5)
 
 
 def test_a_file_comes_before_pixels_and_encoded_bytes_before_decoded_ones(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_the_example_becomes_a_head_and_a_hull_edit_runs_only_what_follows_from_
     print(f"\n{busy:.0f} frames per second while it reconstructs; stopped in {time.perf_counter() - began:.2f} s")
     studio.saving.leaves_work_behind = True
     studio.close()
-    assert document.close(seconds=20)
+    assert studio.join(seconds=20)
 
 
 def test_the_program_starts_opens_the_picture_it_is_given_and_ends_cleanly(tmp_path: Path, picture: Path) -> None:

@@ -210,7 +210,7 @@ SLEEPER: str = textwrap.dedent(
     assert window.head.viewport.has_opengl and not told, told
     window.saving.leaves_work_behind = True
     window.close()
-    assert window.document.close(seconds=10) and worker.close(seconds=10)
+    assert window.join(seconds=30) and worker.close(seconds=30)
     print("awake", flush=True)
     """
 )
@@ -238,4 +238,4 @@ def test_a_session_that_slept_goes_on_with_window_worker_and_copies(tmp_path: Pa
     os.killpg(sleeper.pid, signal.SIGCONT)
     out, errors = sleeper.communicate(timeout=120)
     assert out.strip() == "awake", errors
-    assert sleeper.returncode == 0
+    assert sleeper.returncode == 0, errors
