@@ -17,6 +17,7 @@ from paic3d_studio.nets.backbones.compact import Scene
 from paic3d_studio.nets.backbones.finish import Finish
 from paic3d_studio.nets.backbones.hair_shells import HairShells
 from paic3d_studio.nets.backbones.maps import HALF, sampled_at
+from paic3d_studio.nets.backbones.slender import SlenderLocks
 from paic3d_studio.nets.backbones.unseen import seam, sides, smooth_back, strands
 from paic3d_studio.nets.field import FieldSample, RadianceField
 
@@ -41,6 +42,13 @@ LIFT_LEVEL: Final = 0.05
 
 LIFT_SIDE: Final = 128
 """Side of the map of these rays, in pixels."""
+
+LIFT_MOST: Final = 1.5
+"""The most that is added for it."""
+
+LIFT_MARGIN: Final = 0.006
+"""Metres before and behind what the depth maps enclose up to which it is: further out a blade would stand in the air.
+With them the thinnest lock holds one of the samples."""
 
 LIFT_STEPS: Final = 56
 """Samples along such a ray."""
@@ -93,6 +101,7 @@ class CompactField(RadianceField):
         self._shown = F.max_pool2d(scene.alpha, 5, 1, 2)[0, 0] > 0.02
         self._lift = scene.depths.new_zeros(1, 1, LIFT_SIDE, LIFT_SIDE)
         self._shells = HairShells.of(scene)
+        self._slender = SlenderLocks.of(scene)
         self._bounds = torch.cat((scene.depths, self._shells.hair_on_both), 1)
         self._closed = nothing_closed()
         predicted = _shrunk(scene.depths)
@@ -114,7 +123,10 @@ class CompactField(RadianceField):
         points = xyz.flatten(0, 1)
         capped = self._capped_in_parts(points, monitor.child(0.0, 0.7))
         seen = torch.maximum(capped, self._shells.logits(points)[:, 0])  # hair at the back is no reason to see it
-        self._lift[0, 0][rows, columns] = (LIFT_LEVEL - seen.view(-1, len(z)).amax(1)).clamp(0, 1.5)
+        first, last = sampled_at(self.scene.depths, points[None])[0].unbind(1)
+        seen, between = (values.view(-1, len(z)) for values in (seen, _between(points[:, 2], first, last)))
+        lack = LIFT_LEVEL - seen.where(between == 1, -LIFT_MOST).amax(1)
+        self._lift[0, 0][rows, columns] = lack.clamp(0, LIFT_MOST).where(seen.amax(1) < LIFT_LEVEL, 0.0)
         self._closed = self._closed_gaps(monitor.child(0.7, 1.0))
         logit = self._raised(capped, points).view(-1, len(z))
         hit = (logit > 0).any(1)
@@ -150,12 +162,16 @@ class CompactField(RadianceField):
         return torch.minimum(logit, (inwards + OUTER_MARGIN) / OUTER_FALL)
 
     def _raised(self, capped: Tensor, xyz: Tensor) -> Tensor:
-        """Return capped logits (P,), raised where their pixel would stay empty, where hair stands and in gaps."""
-        lifted = capped + sampled_at(self._lift, xyz[None])[0, :, 0]
+        """Return capped logits (P,), raised where their pixel would stay empty, where hair stands and in gaps.
+
+        Those of slender locks are these locks' alone.
+        """
         first, last, hair = sampled_at(self._bounds, xyz[None])[0].unbind(1)
         z = xyz[:, 2]
+        lifted = capped + _between(z, first, last) * sampled_at(self._lift, xyz[None])[0, :, 0]
         gaps = closed_at(self._closed, xyz, past_first=first - z, ahead_of_last=z - last, within_hair=hair)
-        return torch.maximum(torch.maximum(lifted, self._shells.logits(xyz).amax(1)), gaps)
+        raised = torch.maximum(torch.maximum(lifted, self._shells.logits(xyz).amax(1)), gaps)
+        return self._slender.shaped(raised, xyz)
 
     def _density(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return the density (P,) that a decoded logit (P,) comes to."""
@@ -183,6 +199,12 @@ class CompactField(RadianceField):
         density = xyz.new_full((len(xyz),), EMPTY_DENSITY)
         density[asked] = self._density(self._backbone.logit(self.scene, xyz[asked][None])[0], xyz[asked])
         return density
+
+
+def _between(z: Tensor, first: Tensor, last: Tensor) -> Tensor:
+    """Return 1 for z between two depths, whichever is nearer, and from 4 mm outside on less: 0 at LIFT_MARGIN."""
+    inwards = torch.minimum(torch.maximum(first, last) - z, z - torch.minimum(first, last))
+    return ((inwards + LIFT_MARGIN) / 0.002).clamp(0, 1)
 
 
 def _steps(depths: Tensor) -> Tensor:

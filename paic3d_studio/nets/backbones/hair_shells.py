@@ -30,6 +30,9 @@ THINNEST: Final = 0.01
 JOINED: Final = 0.06
 """Metres from the one shell to the other up to which all between is hair, where it is hair on both sides."""
 
+JOINED_SHEETS: Final = 0.12
+"""The same where both shells are sheets; at the crown, where they end in steps, as much would be steps of the head."""
+
 SHELL_WIDTH: Final = 0.02
 """Metres over which the logit of a shell grows by one, from its faces inwards."""
 
@@ -71,7 +74,8 @@ class HairShells:
         outer = outer - inset
         through = outer.sum(1, keepdim=True)  # from the one shell to the other
         both = hair.all(1, keepdim=True)
-        joined = both & (through > 0) & (through < JOINED)
+        near = (through < JOINED) | (sheets.all(1, keepdim=True) & (through < JOINED_SHEETS))
+        joined = both & (through > 0) & near
         thick = torch.where(joined, through, (between - inset).clamp(max=SHELL))
         thick = torch.cat((thick.clamp(min=THINNEST), thick), 1)  # one of the two is enough for the mesh
         where = sheets | joined
