@@ -70,8 +70,9 @@ def _notes(options: Options, count: int, problems: dict[str, str]) -> list[str]:
     """Return how it was measured, in sentences."""
     views = "voxels baked of the field (--quick)" if options.quick else "the field itself"
     mesh = "the studio's mesh" if options.surface == "studio" else "the mesh of the released extraction"
+    pairs = "1 pair" if count == 1 else f"{count} pairs"
     notes = [
-        f"{count} pairs. Views of {options.size} px from {views}, unstitched. Geometry of {mesh}, {POINTS} points "
+        f"{pairs}. Views of {options.size} px from {views}, unstitched. Geometry of {mesh}, {POINTS} points "
         f"(seed {options.seed}) on each surface in the prism of the region, against what can be seen of the character; "
         "distances in metres.",
         f"In brackets: {COVERAGE:.0%} bootstrap interval over pairs ({RESAMPLES} resamples, seed {options.seed}).",

@@ -1,8 +1,10 @@
-"""Scenes of the compact reconstructor that no network made."""
+"""Scenes of the compact reconstructor that no network made, and networks that know nothing."""
 
+import numpy as np
 import torch
 
-from paic3d_studio.nets.backbones.compact import CLASSES, Scene
+from paic3d_studio.nets.backbones.compact import CLASSES, CompactBackbone, Scene
+from paic3d_studio.nets.field import RadianceField
 
 SIDE = 512
 HAIR, SKIN = CLASSES.index("hair"), CLASSES.index("skin")
@@ -31,3 +33,27 @@ def scene_of(front: torch.Tensor, *, hair: torch.Tensor | None = None, hair_behi
         classes=classes_of(hair),
         back_classes=logits.log_softmax(1),
     )
+
+
+def whole() -> CompactBackbone:
+    """Return a network of the shipped sizes that knows nothing, always the same."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        return CompactBackbone()
+
+
+def empty_handed() -> CompactBackbone:
+    """Return a network whose planes say that nothing is anywhere, however the depths lie."""
+    empty = whole().eval().requires_grad_(False)
+    for parameter in empty.density_out.parameters():
+        parameter.zero_()
+    empty.density_out.bias.fill_(-4.0)
+    return empty
+
+
+def extent_along_z(field: RadianceField, x: float, y: float) -> tuple[float, float]:
+    """Return where the field is solid along z at one place, first and last in metres."""
+    z = np.linspace(-0.3, 0.3, 1201)
+    solid = field.density(torch.tensor([(x, y, float(depth)) for depth in z], dtype=torch.float32)).numpy()
+    found = z[solid > field.surface_level]
+    return float(found.min()), float(found.max())

@@ -11,6 +11,8 @@ from paic3d_studio.nets.backbones.compact_field import (
     DENSITY_SCALE,
     ENTRY,
     FIELD_SHARPNESS,
+    LIFT_LEVEL,
+    LIFT_MARGIN,
     CompactField,
     density_from_logit,
 )
@@ -19,7 +21,7 @@ from paic3d_studio.nets.backbones.depth_network import DepthNetwork
 from paic3d_studio.nets.backbones.hair_shells import SHELL, SHELL_INSET
 from paic3d_studio.nets.backbones.maps import bled_colours, resized
 from paic3d_studio.nets.field import FieldCondition, extinction
-from tests.nets.scenes import scene_of
+from tests.nets.scenes import empty_handed, extent_along_z, scene_of, whole
 
 TINY = CompactConfig(
     picture=32, plane=16, channels=8, layers=2, encoder_widths=(8, 8, 16, 16), front_widths=(16, 8, 8),
@@ -215,6 +217,37 @@ def test_where_a_ray_meets_nothing_the_surfaces_are_the_predicted_ones() -> None
     assert torch.allclose(field._finish.surfaces, scene.depths, atol=1e-6)
 
 
+def test_what_is_raised_along_a_ray_stays_between_the_depth_maps() -> None:
+    made = scene_of(torch.full((3, 512, 512), 0.4), hair=torch.zeros(64, 64, dtype=torch.bool), hair_behind=False)
+    unsure = empty_handed()
+    unsure.density_out.bias.fill_(-0.5)
+    for surfaces in ([0.003, -0.003], [-0.003, 0.003]):  # the second cross
+        depths = torch.tensor(surfaces)[None, :, None, None].expand(1, 2, 256, 256)
+        field = CompactField(unsure, dataclasses.replace(made, depths=depths))
+        field._lift.fill_(1.5)  # as if the decoder said nothing all along: 23 mm on either side without that bound
+        last, first = extent_along_z(field, 0.001, 0.001)
+        assert first == pytest.approx(-last, abs=0.002)
+        assert 0.003 <= first <= 0.003 + LIFT_MARGIN
+
+
+@pytest.mark.parametrize(("elsewhere", "raised"), [(-0.2, True), (0.5, False)])
+def test_a_ray_is_raised_by_what_its_best_place_between_the_maps_lacks_unless_something_is_seen(
+    elsewhere: float, raised: bool
+) -> None:
+    """The logit is -1 between the maps and `elsewhere` a decimetre before them."""
+
+    class Told(CompactField):
+        def _capped(self, logit: torch.Tensor, xyz: torch.Tensor) -> torch.Tensor:
+            return torch.where((xyz[:, 2] - 0.1).abs() < 0.01, elsewhere, torch.full_like(logit, -1.0))
+
+    made = scene_of(torch.full((3, 512, 512), 0.4), hair=torch.zeros(64, 64, dtype=torch.bool), hair_behind=False)
+    depths = torch.tensor([0.01, -0.01])[None, :, None, None].expand(1, 2, 256, 256)
+    field = Told(empty_handed(), dataclasses.replace(made, depths=depths))
+    assert float(field._lift[0, 0, 64, 64]) == pytest.approx(LIFT_LEVEL + 1 if raised else 0)
+    density = field.density(torch.tensor([[0.001, 0.001, 0.0], [0.001, 0.001, 0.1]]))
+    assert (density > field.surface_level).tolist() == [raised, not raised]
+
+
 def test_a_strand_of_three_pixels_stands_before_the_cheek() -> None:
     scene = scene_of(torch.full((3, 512, 512), 0.4))
     columns = torch.arange(256)
@@ -239,13 +272,6 @@ def test_a_lock_has_the_colour_of_the_picture_to_its_far_side_and_no_strip_of_wh
     far_side, as_deep_in_skin = (torch.tensor([[x, 0.05, 0.1 - SHELL_INSET - SHELL]]) for x in (0.0, 0.25))
     off, off_in_skin = (float((field.query(p).colour - 0.1).abs().mean()) for p in (far_side, as_deep_in_skin))
     assert off < 0.1 < 0.2 < off_in_skin  # the palette would be 0.4 off
-
-
-def whole() -> CompactBackbone:
-    """Return a network of the shipped sizes that knows nothing, always the same."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(5)
-        return CompactBackbone()
 
 
 def pitted(*, width: int, front: bool = False) -> CompactField:
@@ -309,12 +335,3 @@ def test_closing_adds_nothing_to_a_head_without_gaps(monkeypatch: pytest.MonkeyP
     without = pitted(width=0).density(there)
     assert torch.allclose(extinction(with_it), extinction(without), atol=1e-3)
     assert float(extinction(without).max()) > DENSITY_SCALE / 2
-
-
-def empty_handed() -> CompactBackbone:
-    """Return a network whose planes say that nothing is anywhere, however the depths lie."""
-    empty = whole().eval().requires_grad_(False)
-    for parameter in empty.density_out.parameters():
-        parameter.zero_()
-    empty.density_out.bias.fill_(-4.0)
-    return empty

@@ -61,12 +61,15 @@ def test_what_is_hair_on_one_side_alone_is_no_solid_hair() -> None:
     assert not stands(HairShells.of(scene(**thin, behind=False)), 0.0)
 
 
-@pytest.mark.parametrize(("half", "slope", "solid"), [(0.05, 0, True), (0.05, 4, False), (0.07, 0, False)])
+@pytest.mark.parametrize(
+    ("half", "slopes", "solid"),
+    [(0.05, (0, 0), True), (0.05, (4, 0), False), (0.05, (0, 4), False), (0.07, (0, 0), False)],
+)
 def test_sheets_of_hair_that_face_each_other_are_one_up_to_twelve_centimetres_but_not_where_they_are_steep(
-    half: float, slope: float, solid: bool
+    half: float, slopes: tuple[float, float], solid: bool
 ) -> None:
     rows = ((torch.arange(256)[:, None] - 128) * BOX_SIDE / 256).expand(256, 256)
-    assert stands(HairShells.of(scene(half - slope * rows, -half + slope * rows)), 0.0) is solid
+    assert stands(HairShells.of(scene(half - slopes[0] * rows, slopes[1] * rows - half)), 0.0) is solid
 
 
 def test_hair_is_on_both_sides_only_where_both_pictures_are_hair() -> None:

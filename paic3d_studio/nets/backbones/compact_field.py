@@ -44,11 +44,14 @@ LIFT_SIDE: Final = 128
 """Side of the map of these rays, in pixels."""
 
 LIFT_MOST: Final = 1.5
-"""The most that is added for it."""
+"""The most that is added to a logit to that end."""
 
 LIFT_MARGIN: Final = 0.006
-"""Metres before and behind what the depth maps enclose up to which it is: further out a blade would stand in the air.
-With them the thinnest lock holds one of the samples."""
+"""Metres outside the depth maps from which on nothing is added: what is raised there is a blade in the air."""
+
+LIFT_FALL: Final = 0.002
+"""Metres before that over which less is added. All is up to 4 mm outside them, 8 mm along a ray where they meet, which
+holds one of its samples."""
 
 LIFT_STEPS: Final = 56
 """Samples along such a ray."""
@@ -89,7 +92,8 @@ class CompactField(RadianceField):
     """The field of one picture; 1e-4 per metre is its emptiest, DENSITY_SCALE its fullest extinction.
 
     Nothing is where the front picture shows nothing, which also spares most points the network; and something is
-    behind every solid pixel, hair where it shows hair on either side, and no hole in the back of the head.
+    behind every solid pixel, hair where it shows hair on either side, and no hole in the back of the head. Locks that
+    stand free are as deep as wide, whatever the network says of them.
     """
 
     surface_level = 1 + DENSITY_SCALE / (1 + math.exp(-FIELD_SHARPNESS * ENTRY))  # where the logit is 0
@@ -108,6 +112,7 @@ class CompactField(RadianceField):
         surfaces = self._look_along_rays(predicted, monitor)
         found = (surfaces - predicted) * (1 - _steps(scene.depths))
         surfaces = scene.depths + F.interpolate(found, size=scene.depths.shape[2:], mode="bilinear")
+        surfaces = self._slender.surfaces(surfaces)
         first, last = surfaces[:, :1], surfaces[:, 1:]
         self._finish = Finish(surfaces, strands(scene), sides(scene, first), seam(scene, last), self._shells.where)
 
@@ -125,7 +130,7 @@ class CompactField(RadianceField):
         seen = torch.maximum(capped, self._shells.logits(points)[:, 0])  # hair at the back is no reason to see it
         first, last = sampled_at(self.scene.depths, points[None])[0].unbind(1)
         seen, between = (values.view(-1, len(z)) for values in (seen, _between(points[:, 2], first, last)))
-        lack = LIFT_LEVEL - seen.where(between == 1, -LIFT_MOST).amax(1)
+        lack = LIFT_LEVEL - seen.where(between >= 1, -LIFT_MOST).amax(1)  # of the best place between the maps
         self._lift[0, 0][rows, columns] = lack.clamp(0, LIFT_MOST).where(seen.amax(1) < LIFT_LEVEL, 0.0)
         self._closed = self._closed_gaps(monitor.child(0.7, 1.0))
         logit = self._raised(capped, points).view(-1, len(z))
@@ -202,9 +207,9 @@ class CompactField(RadianceField):
 
 
 def _between(z: Tensor, first: Tensor, last: Tensor) -> Tensor:
-    """Return 1 for z between two depths, whichever is nearer, and from 4 mm outside on less: 0 at LIFT_MARGIN."""
+    """Return 1 for z between two depths, whichever is nearer, falling to 0 at LIFT_MARGIN outside them."""
     inwards = torch.minimum(torch.maximum(first, last) - z, z - torch.minimum(first, last))
-    return ((inwards + LIFT_MARGIN) / 0.002).clamp(0, 1)
+    return ((inwards + LIFT_MARGIN) / LIFT_FALL).clamp(0, 1)
 
 
 def _steps(depths: Tensor) -> Tensor:

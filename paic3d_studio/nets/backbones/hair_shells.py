@@ -31,7 +31,7 @@ JOINED: Final = 0.06
 """Metres from the one shell to the other up to which all between is hair, where it is hair on both sides."""
 
 JOINED_SHEETS: Final = 0.12
-"""The same where both shells are sheets; at the crown, where they end in steps, as much would be steps of the head."""
+"""The same where both shells are sheets. Elsewhere as much gives the crown steps: the maps rise from row to row."""
 
 SHELL_WIDTH: Final = 0.02
 """Metres over which the logit of a shell grows by one, from its faces inwards."""
@@ -60,7 +60,7 @@ class HairShells:
         """Return the shells where the class maps say hair rather than anything else and the depth maps do not step.
 
         Beside a sheet its depth goes on, so that none hangs down a step. At the sides of the head, where both sheets
-        turn away, and in thin locks the two are one.
+        turn away, in thin locks and where sheets face each other the two are one.
         """
         surfaces = torch.cat((scene.depths[:, :1], -scene.depths[:, 1:]), 1)  # nearer is greater, on both sides
         side = surfaces.shape[-1]

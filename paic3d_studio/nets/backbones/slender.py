@@ -22,17 +22,25 @@ from paic3d_studio.nets.backbones.compact import Scene
 from paic3d_studio.nets.backbones.hair_shells import THINNEST
 from paic3d_studio.nets.backbones.maps import sampled_at
 
-SLENDER: Final = 0.02
-"""Radius in metres below which hair is slender. Towards it locks may be ever deeper, as is what they grow from."""
+SLENDER: Final = 0.015
+"""Radius in metres below which hair is slender, from half of it on ever less."""
 
 DEPTH_SHARE: Final = 0.8
 """Depth along z of the most slender locks as a share of their width."""
 
-STEADY: Final = 4.0
-"""Standard deviation in pixels over which the place of a lock is smoothed along it."""
+APART: Final = 0.1
+"""Metres between the depth maps from which on they show two locks, one behind the other."""
 
-LOGIT_WIDTH: Final = 0.01
-"""Metres over which the logit of a lock grows by one, from its faces inwards."""
+SMOOTH: Final = 1.0
+"""Standard deviation in pixels over which the steps of the matte's outline are smoothed in all that is known of locks.
+Those that stand side by side must not pull each other to one depth."""
+
+AROUND: Final = 5
+"""Side in pixels of the square about a pixel of a lock in which, where the matte is empty, nothing else stands."""
+
+LOCK_FALL: Final = 0.01
+"""Metres over which the logit of a lock falls by one, from its middle outwards: half of what shells need, or the most
+slender would be no more than a doubt."""
 
 EDGE: Final = 3.0
 """How far the logit of a lock falls where the matte ends."""
@@ -42,9 +50,9 @@ EDGE: Final = 3.0
 class SlenderLocks:
     """Where locks stand free, and how deep.
 
-    `where` (1, 1, h, w) is 1 where a slender lock is all that stands, and around it where nothing does, else 0;
-    `middle` (1, 1, h, w) is z of its middle and `half` half its depth along z, in metres; `alpha` (1, 1, H, H) is the
-    matte. Rows run upwards.
+    `where` (1, 1, h, w) is 1 where a slender lock is all that stands, and 2 pixels around it where the matte is empty,
+    else 0; `middle` (1, 1, h, w) is z of its middle and `half` half its depth along z, in metres; `alpha`
+    (1, 1, H, H) is the matte. Rows run upwards.
     """
 
     where: Tensor
@@ -54,28 +62,37 @@ class SlenderLocks:
 
     @classmethod
     def of(cls, scene: Scene) -> SlenderLocks:
-        """Return the slender locks of a scene of one picture, about the middle between its depth maps."""
+        """Return the slender locks of a scene of one picture, about the middle between its depth maps.
+
+        What is seen must be hair: ears are narrow from the front, and deep. Corners of an outline are locks too, as
+        deep as they stick out.
+        """
         side = scene.depths.shape[-1]
-        solid = F.interpolate(scene.alpha, size=(side, side), mode="area")[0, 0].numpy() > 0.5
         pixel = BOX_SIDE / side
-        radius = _along(inner_radius(solid, up_to=SLENDER / pixel), solid, deviation=1.0) * pixel
-        hair = torch.maximum(scene.hair_before(side), scene.hair_behind(side))[0, 0].numpy()
-        first, last = scene.depths[0].numpy()
-        depth = 2 * DEPTH_SHARE * radius / (1 - (radius / SLENDER) ** 2).clip(1e-3)
-        slender = solid & (_along(hair, solid, deviation=STEADY) > 0.5) & (radius < SLENDER)
-        slender &= (first - last > depth) | (radius < SLENDER / 2)
-        middle = _along((first + last) / 2, slender, deviation=STEADY)
-        half = np.minimum(depth, first - last).clip(THINNEST) / 2
-        around = cv2.dilate(slender.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        solid = F.interpolate(scene.alpha, size=(side, side), mode="area")[0, 0].numpy() > 0.5
+        radius = _smoothed_within(inner_radius(solid, up_to=1.25 * SLENDER / pixel), solid) * pixel
+        hair = _smoothed_within(scene.hair_before(side)[0, 0].numpy(), solid)
+        first, last = (_smoothed_within(depth.numpy(), solid) for depth in scene.depths[0])
+        apart = first - last
+        slender = solid & (hair > 0.5) & (radius < SLENDER) & (apart < APART)
+        broad = (2 * radius / SLENDER - 1).clip(0, 1)
+        depth = (1 - broad) * np.minimum(2 * DEPTH_SHARE * radius, apart) + broad * apart
+        around = cv2.dilate(slender.astype(np.uint8), np.ones((AROUND, AROUND), np.uint8)) > 0
         where = slender | (around & ~solid)
-        told = torch.from_numpy(np.stack((where, middle, half)).astype(np.float32))[None]
-        return cls(told[:, :1], told[:, 1:2], told[:, 2:], scene.alpha)
+        known = np.stack((where, (first + last) / 2, depth.clip(THINNEST) / 2)).astype(np.float32)
+        maps = torch.from_numpy(known)[None]
+        return cls(maps[:, :1], maps[:, 1:2], maps[:, 2:], scene.alpha)
+
+    def surfaces(self, found: Tensor) -> Tensor:
+        """Return first and last surfaces (1, 2, h, w), z in metres, with those of locks in place of what was found."""
+        own = torch.cat((self.middle + self.half, self.middle - self.half), 1)
+        return torch.where(self.where > 0, own, found)
 
     def shaped(self, logit: Tensor, xyz: Tensor) -> Tensor:
         """Return logits (P,) at points (P, 3) in metres, those of slender locks in place of what was there."""
         where, middle, half = sampled_at(torch.cat((self.where, self.middle, self.half), 1), xyz[None])[0].unbind(1)
         asked = where > 0.5
-        inwards = (half - (xyz[:, 2] - middle).abs())[asked] / LOGIT_WIDTH
+        inwards = (half - (xyz[:, 2] - middle).abs())[asked] / LOCK_FALL
         edge = (2 * sampled_at(self.alpha, xyz[asked][None])[0, :, 0] - 1) * EDGE
         shaped = logit.clone()
         shaped[asked] = torch.minimum(inwards, edge)
@@ -85,7 +102,8 @@ class SlenderLocks:
 def inner_radius(solid: NDArray[np.bool_], *, up_to: float) -> NDArray[np.float32]:
     """Return for each pixel the radius in pixels of the largest disc within the mask that holds it, 0 outside.
 
-    The mask goes on beyond the picture. Discs grow by half a pixel, and none is larger than `up_to`.
+    The mask goes on beyond the picture. Discs stand on pixels and grow by half a pixel, so a radius may be as much too
+    small; none is larger than `up_to`.
     """
     border = int(up_to) + 2
     mask = np.pad(solid, border, mode="edge")
@@ -104,8 +122,8 @@ def _distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
 
 
-def _along(values: NDArray[np.float32], solid: NDArray[np.bool_], *, deviation: float) -> NDArray[np.float32]:
+def _smoothed_within(values: NDArray[np.float32], solid: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return a map smoothed over the pixels of a mask alone, and around it going on from there."""
     share = solid.astype(np.float32)
-    blurred, weight = (cv2.GaussianBlur(part, (0, 0), deviation) for part in (np.where(solid, values, 0), share))
+    blurred, weight = (cv2.GaussianBlur(part, (0, 0), SMOOTH) for part in (np.where(solid, values, 0), share))
     return np.asarray(blurred / np.maximum(weight, 1e-4), np.float32)
