@@ -70,7 +70,8 @@ class SlenderLocks:
         side = scene.depths.shape[-1]
         pixel = BOX_SIDE / side
         solid = F.interpolate(scene.alpha, size=(side, side), mode="area")[0, 0].numpy() > 0.5
-        radius = _smoothed_within(inner_radius(solid, up_to=1.25 * SLENDER / pixel), solid) * pixel
+        enough = 1.25 * SLENDER  # the steps of a broad outline stay above SLENDER
+        radius = _smoothed_within(inner_radius(solid, up_to=enough / pixel), solid) * pixel
         hair = _smoothed_within(scene.hair_before(side)[0, 0].numpy(), solid)
         first, last = (_smoothed_within(depth.numpy(), solid) for depth in scene.depths[0])
         apart = first - last
